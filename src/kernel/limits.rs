@@ -1,0 +1,28 @@
+//! Every bound in one place. A queue without a line here does not exist.
+
+/// Calls at once (all legs of a call count as one).
+pub const CALLS_MAX: usize = 256;
+/// Inputs waiting for the hotline's single owner.
+pub const HOTLINE_INBOX: usize = 4096;
+/// Commands waiting for one call's media task.
+pub const CALL_INBOX: usize = 256;
+/// 20 ms frames waiting between two bridged legs: more than this is late and dropped.
+pub const BRIDGE_FRAMES: usize = 25;
+/// Chunks of speech rendered ahead of the player of one call.
+pub const SPEECH_CHUNKS: usize = 64;
+/// Utterances waiting for a recogniser; beyond it the turn hears "unclear" and asks again.
+pub const ASR_QUEUE: usize = 32;
+/// Clauses waiting for the voice.
+pub const TTS_QUEUE: usize = 64;
+/// Longest utterance handed to the recogniser.
+pub const UTTERANCE_MS_MAX: u64 = 28_000;
+/// SIP messages waiting for the dialog layer.
+pub const SIP_INBOX: usize = 1024;
+/// Largest SIP message accepted (RFC 3261 18.1.1 asks for 65,535 over UDP).
+pub const SIP_MESSAGE_BYTES_MAX: usize = 65_535;
+/// Callers waiting for a person.
+pub const QUEUE_MAX: usize = 512;
+/// Writes waiting for the store.
+pub const STORE_QUEUE: usize = 4096;
+/// Live-feed events kept for a slow browser before it is told to reload.
+pub const FEED_EVENTS: usize = 256;

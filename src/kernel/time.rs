@@ -1,0 +1,152 @@
+//! Two kinds of time. A [`Moment`] is monotonic and drives machines; a [`Wall`] is what people read.
+//! Only `runtime` and `sim` make either; machines are handed them.
+
+use std::fmt;
+use std::ops::{Add, Sub};
+
+/// Milliseconds since the process (or the simulation) began.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Moment {
+    pub ms: u64,
+}
+
+impl Moment {
+    pub const ZERO: Moment = Moment { ms: 0 };
+
+    pub const fn from_ms(ms: u64) -> Self {
+        Moment { ms }
+    }
+
+    /// Milliseconds since `earlier`; 0 when `earlier` is later.
+    pub const fn since(self, earlier: Moment) -> u64 {
+        self.ms.saturating_sub(earlier.ms)
+    }
+}
+
+impl Add<u64> for Moment {
+    type Output = Moment;
+    fn add(self, ms: u64) -> Moment {
+        Moment { ms: self.ms.saturating_add(ms) }
+    }
+}
+
+impl Sub<u64> for Moment {
+    type Output = Moment;
+    fn sub(self, ms: u64) -> Moment {
+        Moment { ms: self.ms.saturating_sub(ms) }
+    }
+}
+
+impl fmt::Debug for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{:03}s", self.ms / 1000, self.ms % 1000)
+    }
+}
+
+/// Unix time in milliseconds.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Wall {
+    pub unix_ms: i64,
+}
+
+/// China has one civil time (UTC+8, no daylight saving since 1991).
+pub const CHINA_OFFSET_MINUTES: i64 = 480;
+
+impl Wall {
+    pub const fn from_ms(unix_ms: i64) -> Self {
+        Wall { unix_ms }
+    }
+
+    pub const fn plus_ms(self, ms: i64) -> Self {
+        Wall { unix_ms: self.unix_ms.saturating_add(ms) }
+    }
+
+    /// The clock on the wall in China.
+    pub fn civil(self) -> Civil {
+        let local = self.unix_ms.div_euclid(1000) + CHINA_OFFSET_MINUTES * 60;
+        let days = local.div_euclid(86_400);
+        let second_of_day = local.rem_euclid(86_400) as u32;
+        let (year, month, day) = civil_from_days(days);
+        Civil {
+            year,
+            month,
+            day,
+            hour: second_of_day / 3600,
+            minute: second_of_day / 60 % 60,
+            second: second_of_day % 60,
+        }
+    }
+}
+
+/// A local date and time: months and days from 1, hours 0 to 23.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Civil {
+    pub year: i32,
+    pub month: u32,
+    pub day: u32,
+    pub hour: u32,
+    pub minute: u32,
+    pub second: u32,
+}
+
+impl Civil {
+    /// Days since 1970-01-01.
+    pub fn days(self) -> i64 {
+        days_from_civil(self.year, self.month, self.day)
+    }
+
+    /// 1 is Monday, 7 is Sunday (ISO 8601).
+    pub fn weekday(self) -> u32 {
+        (self.days() + 3).rem_euclid(7) as u32 + 1
+    }
+
+    pub fn wall(self) -> Wall {
+        let seconds = self.days() * 86_400
+            + i64::from(self.hour) * 3600
+            + i64::from(self.minute) * 60
+            + i64::from(self.second)
+            - CHINA_OFFSET_MINUTES * 60;
+        Wall::from_ms(seconds * 1000)
+    }
+
+    /// The same time of day, `days` later.
+    pub fn plus_days(self, days: i64) -> Civil {
+        let (year, month, day) = civil_from_days(self.days() + days);
+        Civil { year, month, day, ..self }
+    }
+}
+
+impl fmt::Display for Civil {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{:04}-{:02}-{:02} {:02}:{:02}:{:02}",
+            self.year, self.month, self.day, self.hour, self.minute, self.second
+        )
+    }
+}
+
+// Both directions follow the era arithmetic of the proleptic Gregorian calendar: 146,097 days in 400 years,
+// years counted from 1 March so that the leap day is the last of its year.
+fn days_from_civil(year: i32, month: u32, day: u32) -> i64 {
+    let y = i64::from(year) - i64::from(month <= 2);
+    let era = y.div_euclid(400);
+    let year_of_era = y.rem_euclid(400);
+    let month_from_march = i64::from((month + 9) % 12);
+    let day_of_year = (153 * month_from_march + 2) / 5 + i64::from(day) - 1;
+    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
+}
+
+fn civil_from_days(days: i64) -> (i32, u32, u32) {
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let day_of_era = shifted.rem_euclid(146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = (day_of_year - (153 * month_from_march + 2) / 5 + 1) as u32;
+    let month = ((month_from_march + 2) % 12 + 1) as u32;
+    let year = (year_of_era + era * 400 + i64::from(month <= 2)) as i32;
+    (year, month, day)
+}
