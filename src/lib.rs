@@ -4,3 +4,4 @@
 //! `call → media → speech → intake + knowledge → dialogue → desk → survey`.
 
 pub mod kernel;
+pub mod speech;

@@ -1,0 +1,7 @@
+//! Words from sound and sound from words: what the engines must do, and whose turn it is.
+
+pub mod engine;
+pub mod event;
+
+pub use engine::{Asr, Heard, SpeechError, Tts, Vad};
+pub use event::{Speaker, Utterance};
