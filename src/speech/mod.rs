@@ -2,6 +2,8 @@
 
 pub mod engine;
 pub mod event;
+pub mod turn;
 
 pub use engine::{Asr, Heard, SpeechError, Tts, Vad};
 pub use event::{Speaker, Utterance};
+pub use turn::{Listening, Turn};
