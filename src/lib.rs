@@ -5,3 +5,4 @@
 
 pub mod kernel;
 pub mod speech;
+pub mod desk;

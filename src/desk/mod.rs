@@ -1,0 +1,9 @@
+//! People and time: tickets (工单), who waits for whom, what an agent is doing. Knows nothing of sound.
+
+pub mod agent;
+pub mod queue;
+pub mod ticket;
+
+pub use agent::{Agent, AgentState};
+pub use queue::{Priority, Queue};
+pub use ticket::{DeskError, Ticket, TicketEvent, TicketState};
