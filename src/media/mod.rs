@@ -1,0 +1,23 @@
+//! Sound on its way: RTP packets in, 20 ms frames in the middle, RTP packets out.
+//!
+//! Everything here is 8 kHz, mono, 16-bit, in frames of 20 ms. Machines without IO: bytes and time in, bytes and frames
+//! out. The one exception is [`record`], whose job is writing a file and which says on which thread to run it.
+
+pub mod codec;
+
+pub use codec::Codec;
+
+/// Samples a second.
+pub const RATE: u32 = 8_000;
+/// Length of a frame.
+pub const FRAME_MS: u64 = 20;
+/// Samples of a frame.
+pub const FRAME_SAMPLES: usize = 160;
+/// Samples of a millisecond.
+pub const SAMPLES_PER_MS: usize = 8;
+
+/// 20 ms of sound.
+pub type Frame = [i16; FRAME_SAMPLES];
+
+/// 20 ms of nothing at all.
+pub const SILENCE: Frame = [0; FRAME_SAMPLES];
