@@ -1,0 +1,20 @@
+//! The knowledge base (1+N 政务知识库): service items with their sources, and the search that finds the one a caller means.
+//!
+//! A base is a folder of TOML files ([`Base::load`], [`check`]). An [`Index`] holds it as points of an [`Encoder`] and
+//! as words; [`Index::search`] fuses both and says with what confidence the best item answers what was said.
+
+mod base;
+mod check;
+mod encoder;
+mod error;
+mod fields;
+mod item;
+mod read;
+mod search;
+
+pub use base::Base;
+pub use check::{LoadError, LoadErrors, Report, check};
+pub use encoder::{BigramEncoder, Encoder};
+pub use error::KnowledgeError;
+pub use item::{ASKS_MIN, Citation, Hit, Item, SPOKEN_CHARS_MAX};
+pub use search::Index;
