@@ -26,3 +26,13 @@ pub const QUEUE_MAX: usize = 512;
 pub const STORE_QUEUE: usize = 4096;
 /// Live-feed events kept for a slow browser before it is told to reload.
 pub const FEED_EVENTS: usize = 256;
+/// Telephone events (rings, answers, keys) waiting for the runtime; when full, new calls get 503.
+pub const SIP_EVENTS: usize = 1024;
+/// Commands and happenings waiting for one leg.
+pub const LEG_INBOX: usize = 64;
+/// SIP connections over TCP at once.
+pub const SIP_CONNECTIONS: usize = 256;
+/// Messages waiting for a slow SIP peer on TCP before its connection is closed.
+pub const SIP_OUTBOX: usize = 64;
+/// Sources whose rate of SIP messages is remembered; the idlest is forgotten first.
+pub const SIP_SOURCES: usize = 4096;
