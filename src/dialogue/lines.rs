@@ -1,0 +1,126 @@
+//! Every line that the voice can say, by name. The words are in `prompts/`; here is which words there must be.
+
+macro_rules! lines {
+    ($($file:literal { $($(#[$doc:meta])* $name:ident = $key:literal ($($slot:literal),*),)* })*) => {
+        /// One line. A line with several wordings is said in other words each time it is asked again.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub enum Line { $($($(#[$doc])* $name,)*)* }
+
+        impl Line {
+            pub const ALL: &'static [Line] = &[$($(Line::$name,)*)*];
+
+            /// The key in the file.
+            pub const fn key(self) -> &'static str {
+                match self { $($(Line::$name => $key,)*)* }
+            }
+
+            /// The file that holds it.
+            pub const fn file(self) -> &'static str {
+                match self { $($(Line::$name => $file,)*)* }
+            }
+
+            /// The slots that every wording of it has.
+            pub const fn slots(self) -> &'static [&'static str] {
+                match self { $($(Line::$name => &[$($slot),*],)*)* }
+            }
+
+            pub fn from_key(key: &str) -> Option<Line> {
+                Line::ALL.iter().copied().find(|line| line.key() == key)
+            }
+        }
+    };
+}
+
+lines! {
+    "dialogue.toml" {
+        /// Robot and recording: must be heard.
+        Notice = "notice" (),
+        Open = "open" (),
+        OpenSilent = "open_silent" (),
+        OpenUnclear = "open_unclear" (),
+        /// The request was heard but not understood.
+        Rephrase = "rephrase" (),
+        /// The caller said that there is more, or only called out.
+        GoOn = "go_on" (),
+        /// The caller asked for a moment.
+        TakeYourTime = "take_your_time" (),
+
+        Confirm = "confirm" ("title"),
+        ConfirmAgain = "confirm_again" ("title"),
+        Answer = "answer" ("answer"),
+        Source = "source" ("source"),
+        Helped = "helped" (),
+        HelpedAgain = "helped_again" (),
+        More = "more" (),
+        MoreAgain = "more_again" (),
+        Goodbye = "goodbye" (),
+        /// Keys instead of yes and no.
+        KeysYesNo = "keys_yes_no" (),
+
+        AskNarrative = "ask_narrative" (),
+        AskNarrativeAgain = "ask_narrative_again" (),
+        AskPlace = "ask_place" (),
+        AskPlaceAgain = "ask_place_again" (),
+        /// The place's name may mean one of two.
+        AskPlaceWhich = "ask_place_which" ("first", "second"),
+        AskTime = "ask_time" (),
+        AskTimeAgain = "ask_time_again" (),
+        PlaceBack = "place_back" ("place"),
+        PlaceBackAgain = "place_back_again" ("place"),
+        /// The place read back was wrong.
+        PlaceCorrect = "place_correct" (),
+
+        HandOverAsked = "hand_over_asked" (),
+        HandOverTicket = "hand_over_ticket" (),
+        HandOverSilent = "hand_over_silent" (),
+        HandOverUnclear = "hand_over_unclear" (),
+        HandOverUnanswered = "hand_over_unanswered" (),
+        HandOverUnhelped = "hand_over_unhelped" (),
+        HandOverOverloaded = "hand_over_overloaded" (),
+        HandOverLost = "hand_over_lost" (),
+        /// Danger: the number to dial, then a person.
+        Emergency = "emergency" ("number"),
+        EmergencySelfHarm = "emergency_self_harm" ("number"),
+        EmergencyNobody = "emergency_nobody" ("number"),
+
+        Position = "position" ("position"),
+        PositionEstimate = "position_estimate" ("position", "minutes"),
+        Hold = "hold" (),
+        Noted = "noted" (),
+        OfferCallback = "offer_callback" (),
+        OfferCallbackAgain = "offer_callback_again" (),
+        /// Nobody is on duty and nothing is known yet: say it to the robot.
+        LeaveWord = "leave_word" (),
+        LeaveWordAgain = "leave_word_again" (),
+        NobodyRegistered = "nobody_registered" ("ticket"),
+        NobodyNoNumber = "nobody_no_number" ("ticket"),
+        CallbackRegistered = "callback_registered" ("ticket"),
+        NotStored = "not_stored" (),
+    }
+    "survey.toml" {
+        /// Who calls and about what; recorded: must be heard.
+        SurveyNotice = "notice_callback" ("when", "matter"),
+        SurveySolved = "solved" (),
+        SurveySolvedSilent = "solved_silent" (),
+        SurveySolvedUnclear = "solved_unclear" (),
+        SurveySolvedKeys = "solved_keys" (),
+        SurveyGrade = "grade" (),
+        SurveyGradeSilent = "grade_silent" (),
+        SurveyGradeUnclear = "grade_unclear" (),
+        SurveyGradeKeys = "grade_keys" (),
+        SurveyGradeBack = "grade_back" ("grade"),
+        SurveyGradeBackAgain = "grade_back_again" ("grade"),
+        SurveyGradeBackKeys = "grade_back_keys" (),
+        SurveyReason = "reason" (),
+        SurveyReasonAgain = "reason_again" (),
+        SurveyTakeYourTime = "take_your_time_callback" (),
+        SurveyThanks = "thanks" (),
+        SurveyThanksUnhappy = "thanks_unhappy" (),
+        SurveyLater = "later" (),
+        SurveyNobodyThere = "nobody_there" (),
+        SurveyDeclined = "declined" (),
+        SurveyWrongPerson = "wrong_person" (),
+        SurveyToPerson = "to_person" (),
+        SurveyEmergency = "emergency_callback" ("number"),
+    }
+}

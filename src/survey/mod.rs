@@ -1,0 +1,9 @@
+//! 回访: the callback after a ticket is closed, and when it may dial. The talk is a plain machine that asks two
+//! questions and at most a third; the calendar of attempts is a pure function ([`schedule`]).
+
+mod contract;
+pub mod schedule;
+
+pub use contract::{
+    Answer, Effect, Given, Input, Matter, Question, Setup, SurveyOutcome, Value, VerifyReason,
+};

@@ -1,0 +1,1 @@
+//! When a callback may dial.
