@@ -1,0 +1,32 @@
+//! Chinese text as data: how it is spoken, how it sounds, its numbers, and its one plain form.
+//!
+//! * [`speakable`]: text to clauses of syllables and pauses for the voice ([`FrontEnd`]);
+//! * [`pinyin`]: readings by phrase ([`Lexicon`]), from a table that the installer brings;
+//! * [`sounding`]: toneless likeness of words, without any model data;
+//! * [`numbers`]: Chinese numerals and spoken digits, both ways;
+//! * [`simplify`], [`normalise`]: one script, one width, one way to write a number.
+
+pub mod normalise;
+pub mod numbers;
+pub mod pinyin;
+pub mod simplify;
+pub mod sounding;
+pub mod speakable;
+
+pub use normalise::{character_error_rate, comparable};
+pub use numbers::{DigitRun, Numeral, numerals, parse_numeral, spoken_digits, to_spoken};
+pub use pinyin::Lexicon;
+pub use simplify::simplified;
+pub use sounding::{Found, Syllable, find_sounding, find_syllables, likeness, sounds_like, toneless};
+pub use speakable::{Clause, FrontEnd, Sound};
+
+use std::path::PathBuf;
+
+/// What keeps the front end from being ready. Text itself never fails: whatever it holds, it has clauses.
+#[derive(Debug, thiserror::Error)]
+pub enum LanguageError {
+    #[error("the table of readings {path} is not there ({source}); `huiyin models fetch` brings it")]
+    Missing { path: PathBuf, source: std::io::Error },
+    #[error("the table of readings {path} cannot be used: {detail}; `huiyin models fetch` brings a fresh one")]
+    Broken { path: PathBuf, detail: String },
+}
