@@ -1,0 +1,3 @@
+//! The real engines behind the traits: recogniser, voice, activity detector, encoder; and the models they need.
+
+pub mod models;
