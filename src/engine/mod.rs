@@ -1,3 +1,5 @@
 //! The real engines behind the traits: recogniser, voice, activity detector, encoder; and the models they need.
 
+pub mod encoder;
 pub mod models;
+pub mod voice;

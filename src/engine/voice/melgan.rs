@@ -110,11 +110,13 @@ fn read_join(walk: &mut Walk<'_>) -> Result<Vec<f32>, VoiceError> {
     for phase in 0..BANDS {
         for tap in 0..PROTOTYPE_TAPS {
             // Sample 4q + phase meets sub-band sample q + (phase + tap - half) / 4.
-            let position = phase + tap + JOIN_BEFORE * BANDS;
-            if !(position - half).is_multiple_of(BANDS) {
+            let Some(position) = (phase + tap + JOIN_BEFORE * BANDS).checked_sub(half) else {
+                continue;
+            };
+            if !position.is_multiple_of(BANDS) {
                 continue;
             }
-            let row = (position - half) / BANDS;
+            let row = position / BANDS;
             for band in 0..BANDS {
                 join[(row * BANDS + band) * BANDS + phase] =
                     gain * filter.weights[tap * BANDS + band];
