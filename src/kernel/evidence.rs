@@ -89,6 +89,12 @@ pub enum Source {
 }
 
 impl Source {
+    const ALL: [Source; 4] = [Source::Spoken, Source::Keys, Source::Signalling, Source::Staff];
+
+    pub fn from_key(key: &str) -> Option<Source> {
+        Source::ALL.into_iter().find(|source| source.key() == key)
+    }
+
     pub const fn key(self) -> &'static str {
         match self {
             Source::Spoken => "spoken",

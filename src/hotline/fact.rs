@@ -1,0 +1,84 @@
+//! What has become true: the store keeps facts in this order, the pages show them as they come.
+
+use crate::desk::{Ticket, TicketEvent};
+use crate::kernel::{AgentId, CallId, Pii, SurveyId, TicketId, VerificationId, Wall};
+use crate::speech::Utterance;
+use crate::survey::Answer;
+
+/// Which way a call was made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Direction {
+    /// A citizen called us.
+    Inbound,
+    /// We called a citizen back.
+    Callback,
+}
+
+impl Direction {
+    pub const fn key(self) -> &'static str {
+        match self {
+            Direction::Inbound => "inbound",
+            Direction::Callback => "callback",
+        }
+    }
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum Fact {
+    CallStarted { call: CallId, direction: Direction, number: Option<Pii<String>>, at: Wall },
+    /// The call's state for the pages: `greeting`, `waiting`, `bridged`, … as the dialogue names them.
+    CallState { call: CallId, state: String, at: Wall },
+    CallEnded { call: CallId, outcome: String, at: Wall },
+    /// Somebody's words. `latency_ms`, on the robot's: from the end of the caller's speech to the first sound of ours.
+    Turn { utterance: Utterance, latency_ms: Option<u64>, cut_short: bool, at: Wall },
+    /// A key the caller pressed, or the first of a run of them.
+    Key { call: CallId, key: Pii<char>, at_ms: u64, at: Wall },
+    /// The ticket as it stands after `event`. A new ticket's first event is `Drafted`.
+    Ticket { ticket: Ticket, event: TicketEvent, at: Wall },
+    AgentState { agent: AgentId, state: &'static str, call: Option<CallId>, at: Wall },
+    /// A callback has become due or due again; `attempt` counts from 1.
+    SurveyDue { survey: SurveyId, ticket: TicketId, attempt: u32, due: Wall, at: Wall },
+    SurveyStarted { survey: SurveyId, call: CallId, at: Wall },
+    SurveyAnswer { survey: SurveyId, call: CallId, answer: Answer, at: Wall },
+    /// An attempt is over; `last`: no other follows.
+    SurveyEnded { survey: SurveyId, ticket: TicketId, outcome: String, last: bool, at: Wall },
+    VerificationOpened {
+        verification: VerificationId,
+        survey: SurveyId,
+        ticket: TicketId,
+        reason: String,
+        at: Wall,
+    },
+    VerificationClosed { verification: VerificationId, result: String, by: String, at: Wall },
+}
+
+/// What the hotline waits for before it goes on: nothing is spoken as kept that is not.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ack {
+    /// The ticket of this call is stored.
+    Ticket { call: CallId, ticket: TicketId },
+}
+
+/// What a restart finds in the store.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Restored {
+    /// The next free numbers.
+    pub next_call: u64,
+    pub next_survey: u64,
+    pub next_verification: u64,
+    /// Highest ticket number ever given; 0 for none.
+    pub last_ticket: u64,
+    /// Tickets that are not called back yet, and what their callers' calls were.
+    pub tickets: Vec<Ticket>,
+    /// Callbacks that are not final.
+    pub surveys: Vec<PendingSurvey>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PendingSurvey {
+    pub survey: SurveyId,
+    pub ticket: TicketId,
+    /// When earlier attempts were made.
+    pub attempts: Vec<Wall>,
+    pub due: Wall,
+}

@@ -1,0 +1,451 @@
+//! The hotline: one owner of every call, ticket, agent and callback, composed of the machines of the rooms. Utterance-sized
+//! events in, effects out, no IO: the runtime carries the effects out over real sockets, the simulation in virtual time.
+//!
+//! - `talk.rs`: what is heard and said on a call.
+//! - `people.rs`: the queue, the agents' telephones, the talk between people.
+//! - `tickets.rs`: 工单 and what staff do with them.
+//! - `callback.rs`: 回访.
+//!
+//! Invariants:
+//! - a call has exactly one owner of its talk ([`Talk`]): the robot, a person, or a callback;
+//! - a fact is emitted once, before anything that depends on it is said;
+//! - when the caller's leg has ended nothing more is said, what was being said is still heard out, kept and understood,
+//!   and then, at the latest after [`ENDING_MS`], [`Fact::CallEnded`] closes the call;
+//! - the legs of an ended call are hung up, whatever else happens.
+
+mod callback;
+mod fact;
+mod people;
+mod talk;
+mod tickets;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+pub use callback::CallbackRules;
+pub use fact::{Ack, Direction, Fact, PendingSurvey, Restored};
+pub use tickets::Command;
+
+use crate::call::EndReason;
+use crate::desk::queue::{Queue, Rules};
+use crate::desk::{Agent, DeskError, Ticket};
+use crate::dialogue::{Dialogue, Manner, Prompts, Say, SayId, Understood};
+use crate::kernel::{AgentId, CallId, LegId, Moment, Pii, Slot, SurveyId, TicketId, Wall};
+use crate::kernel::limits::CALLS_MAX;
+use crate::speech::{Speaker, Utterance};
+use crate::survey::{Survey, SurveyOutcome};
+
+/// What the hotline is made with.
+#[derive(Debug)]
+pub struct Setup {
+    pub prompts: Arc<Prompts>,
+    pub manner: Manner,
+    pub queue: Rules,
+    pub agents: Vec<Agent>,
+    pub callbacks: CallbackRules,
+}
+
+/// How a saying ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SaidHow {
+    Completed,
+    /// The caller's voice stopped it.
+    Interrupted,
+    /// We stopped it ourselves.
+    Hushed,
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// Somebody calls us on an inbound leg (even numbers; the hotline gives its own legs odd ones).
+    Invited { leg: LegId, number: Option<Pii<String>> },
+    /// A leg is up and its sound flows.
+    LegUp { leg: LegId },
+    LegEnded { leg: LegId, reason: EndReason },
+    /// Somebody's words, times from the start of the recording.
+    Words {
+        call: CallId,
+        speaker: Speaker,
+        text: String,
+        start_ms: u64,
+        end_ms: u64,
+        confidence: f32,
+    },
+    /// The caller made a sound that no words could be got from.
+    Unclear { call: CallId },
+    /// The recogniser had no room.
+    Overloaded { call: CallId },
+    Silent { call: CallId },
+    Key { call: CallId, key: char, at_ms: u64 },
+    Said {
+        call: CallId,
+        say: SayId,
+        how: SaidHow,
+        said: String,
+        unsaid: String,
+        start_ms: u64,
+        end_ms: u64,
+    },
+    Understood { call: CallId, understood: Understood },
+    Stored(Ack),
+    /// The media of a closed call has handed out all it had.
+    MediaClosed { call: CallId },
+    /// Staff want something; answered by [`Effect::Reply`].
+    Command { token: u64, command: Command },
+    /// The service stops: no new calls, the running ones end as interrupted.
+    Stop,
+    /// [`Hotline::deadline`] has come.
+    Tick,
+}
+
+/// Whom to dial.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Party {
+    /// An agent's telephone, by its SIP URI. `caller` is shown on it.
+    Agent { agent: AgentId, uri: String },
+    /// A citizen, over the trunk.
+    Citizen { number: Pii<String> },
+}
+
+/// What is to be done, in this order.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// Answer the inbound leg; its sound is the caller's of this call.
+    Answer { call: CallId, leg: LegId },
+    Refuse { leg: LegId, code: u16 },
+    Dial { call: CallId, leg: LegId, party: Party },
+    HangUp { leg: LegId },
+    Say { call: CallId, say: Say },
+    Hush { call: CallId },
+    /// Music for a caller who waits, under and between the announcements.
+    Music { call: CallId, on: bool },
+    /// The agent's leg and the caller hear each other.
+    Join { call: CallId, leg: LegId },
+    /// They no longer do.
+    Part { call: CallId },
+    /// Read and search these words; answered by [`Input::Understood`]. `asked` is what the last question asked for.
+    Understand { utterance: Utterance, asked: Option<Slot> },
+    /// Keep this fact; with `ack`, say so by [`Input::Stored`] when it is kept.
+    Keep { fact: Fact, ack: Option<Ack> },
+    /// The answer to a command.
+    Reply { token: u64, result: Result<(), DeskError> },
+    /// The legs are down: the media hands out what it still has, then [`Input::MediaClosed`].
+    Close { call: CallId },
+}
+
+/// Who conducts the call.
+#[derive(Debug)]
+enum Talk {
+    Robot(Box<Dialogue>),
+    Callback { survey: SurveyId, machine: Box<Survey>, begun: bool },
+}
+
+#[derive(Debug)]
+struct Call {
+    id: CallId,
+    direction: Direction,
+    /// The citizen's leg.
+    leg: LegId,
+    /// Sound flows on it.
+    up: bool,
+    talk: Talk,
+    /// The agent's leg while it is being rung or talked on, and whether it was answered.
+    agent: Option<(AgentId, LegId, bool)>,
+    ticket: Option<TicketId>,
+    next_utterance: u32,
+    /// End of the caller's last words, until we answer them.
+    unanswered_end_ms: Option<u64>,
+    state_told: String,
+    /// Words given to be understood that have not come back.
+    asked_meaning: u32,
+    /// On a callback whose talk has ended.
+    survey_outcome: Option<SurveyOutcome>,
+    ending: Option<Ending>,
+}
+
+/// A call whose legs are down, until its last words are kept.
+#[derive(Debug)]
+struct Ending {
+    /// `None`: the caller hung up, and the machine is asked how the call ended.
+    outcome: Option<String>,
+    media_closed: bool,
+    until: Moment,
+}
+
+/// How long a call may take to hand out its last words.
+const ENDING_MS: u64 = 8_000;
+
+pub struct Hotline {
+    setup: Setup,
+    calls: BTreeMap<CallId, Call>,
+    legs: BTreeMap<LegId, CallId>,
+    tickets: BTreeMap<TicketId, Ticket>,
+    callbacks: callback::Callbacks,
+    queue: Queue,
+    next_call: u64,
+    next_leg: u64,
+    last_ticket: u64,
+    stopping: bool,
+    now: Moment,
+    wall: Wall,
+    effects: VecDeque<Effect>,
+}
+
+impl Hotline {
+    pub fn new(setup: Setup, restored: Restored) -> Self {
+        let queue = Queue::new(setup.queue, setup.agents.iter().cloned());
+        let callbacks = callback::Callbacks::restore(&restored);
+        Hotline {
+            queue,
+            callbacks,
+            calls: BTreeMap::new(),
+            legs: BTreeMap::new(),
+            tickets: restored.tickets.into_iter().map(|t| (t.id, t)).collect(),
+            next_call: restored.next_call.max(1),
+            next_leg: 1,
+            last_ticket: restored.last_ticket,
+            stopping: false,
+            now: Moment::ZERO,
+            wall: Wall::default(),
+            effects: VecDeque::new(),
+            setup,
+        }
+    }
+
+    pub fn drain(&mut self) -> impl Iterator<Item = Effect> + '_ {
+        self.effects.drain(..)
+    }
+
+    /// Calls that have not ended.
+    pub fn calls(&self) -> usize {
+        self.calls.len()
+    }
+
+    pub fn queue(&self) -> &Queue {
+        &self.queue
+    }
+
+    /// When [`Input::Tick`] is due at the latest.
+    pub fn deadline(&self) -> Option<Moment> {
+        let talks = self.calls.values().filter_map(|call| match &call.talk {
+            Talk::Robot(dialogue) => dialogue.deadline(),
+            Talk::Callback { machine, .. } => machine.deadline(),
+        });
+        let endings = self.calls.values().filter_map(|c| c.ending.as_ref().map(|e| e.until));
+        talks.chain(endings).chain(self.queue.deadline()).chain(self.callbacks_deadline()).min()
+    }
+
+    /// Takes one input; the effects wait in [`Hotline::drain`]. `now` and `wall` are the same instant.
+    pub fn handle(&mut self, now: Moment, wall: Wall, input: Input) {
+        self.now = now;
+        self.wall = wall;
+        match input {
+            Input::Invited { leg, number } => self.invited(leg, number),
+            Input::LegUp { leg } => self.leg_up(leg),
+            Input::LegEnded { leg, reason } => self.leg_ended(leg, reason),
+            Input::Words { call, speaker, text, start_ms, end_ms, confidence } => {
+                let heard =
+                    Utterance { call, index: 0, speaker, text, start_ms, end_ms, confidence };
+                self.words(heard);
+            }
+            Input::Unclear { call } => self.unclear(call),
+            Input::Overloaded { call } => self.overloaded(call),
+            Input::Silent { call } => self.silent(call),
+            Input::Key { call, key, at_ms } => self.key(call, key, at_ms),
+            Input::Said { call, say, how, said, unsaid, start_ms, end_ms } => {
+                self.said(call, say, how, (said, unsaid), (start_ms, end_ms));
+            }
+            Input::Understood { call, understood } => self.understood(call, understood),
+            Input::Stored(Ack::Ticket { call, ticket }) => self.ticket_stored(call, ticket),
+            Input::MediaClosed { call } => self.media_closed(call),
+            Input::Command { token, command } => {
+                let result = self.command(command);
+                self.effect(Effect::Reply { token, result });
+            }
+            Input::Stop => self.stop(),
+            Input::Tick => self.tick(),
+        }
+    }
+
+    fn effect(&mut self, effect: Effect) {
+        self.effects.push_back(effect);
+    }
+
+    fn keep(&mut self, fact: Fact) {
+        self.effect(Effect::Keep { fact, ack: None });
+    }
+
+    fn next_leg(&mut self) -> LegId {
+        let leg = LegId(self.next_leg);
+        self.next_leg += 2;
+        leg
+    }
+
+    fn invited(&mut self, leg: LegId, number: Option<Pii<String>>) {
+        if self.stopping || self.calls.len() >= CALLS_MAX {
+            return self.effect(Effect::Refuse { leg, code: 503 });
+        }
+        let id = CallId(self.next_call);
+        self.next_call += 1;
+        let dialogue = Dialogue::new(crate::dialogue::Setup {
+            call: id,
+            number: number.clone(),
+            prompts: self.setup.prompts.clone(),
+            manner: self.setup.manner,
+        });
+        self.add_call(id, Direction::Inbound, leg, Talk::Robot(Box::new(dialogue)), None);
+        let at = self.wall;
+        self.keep(Fact::CallStarted { call: id, direction: Direction::Inbound, number, at });
+        self.effect(Effect::Answer { call: id, leg });
+    }
+
+    fn add_call(
+        &mut self,
+        id: CallId,
+        direction: Direction,
+        leg: LegId,
+        talk: Talk,
+        ticket: Option<TicketId>,
+    ) {
+        self.legs.insert(leg, id);
+        let call = Call {
+            id,
+            direction,
+            leg,
+            up: false,
+            talk,
+            agent: None,
+            ticket,
+            next_utterance: 0,
+            unanswered_end_ms: None,
+            state_told: String::new(),
+            asked_meaning: 0,
+            survey_outcome: None,
+            ending: None,
+        };
+        self.calls.insert(id, call);
+    }
+
+    fn leg_up(&mut self, leg: LegId) {
+        let Some(id) = self.legs.get(&leg).copied() else {
+            return self.effect(Effect::HangUp { leg });
+        };
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        if call.leg != leg {
+            return self.agent_up(id, leg);
+        }
+        if call.up {
+            return;
+        }
+        call.up = true;
+        match call.direction {
+            Direction::Inbound => self.tell_dialogue(id, crate::dialogue::Input::Begin),
+            Direction::Callback => self.callback_up(id),
+        }
+    }
+
+    fn leg_ended(&mut self, leg: LegId, reason: EndReason) {
+        let Some(id) = self.legs.remove(&leg) else { return };
+        let Some(call) = self.calls.get(&id) else { return };
+        if call.leg != leg {
+            return self.agent_leg_ended(id, leg, reason);
+        }
+        match call.direction {
+            Direction::Inbound => self.begin_ending(id, None),
+            Direction::Callback => self.callback_leg_ended(id, reason),
+        }
+    }
+
+    /// Takes the legs down and lets the media hand out its last words. The first outcome given stays.
+    fn begin_ending(&mut self, id: CallId, outcome: Option<&str>) {
+        let now = self.now;
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        if call.ending.is_some() {
+            return;
+        }
+        let outcome = outcome.map(str::to_owned);
+        call.ending = Some(Ending { outcome, media_closed: false, until: now + ENDING_MS });
+        let (leg, agent) = (call.leg, call.agent.take());
+        if self.legs.remove(&leg).is_some() {
+            self.effect(Effect::HangUp { leg });
+        }
+        self.release_agent(id, agent);
+        self.effect(Effect::Close { call: id });
+    }
+
+    fn media_closed(&mut self, id: CallId) {
+        if let Some(ending) = self.calls.get_mut(&id).and_then(|c| c.ending.as_mut()) {
+            ending.media_closed = true;
+        } else if self.calls.contains_key(&id) {
+            // The media ended by itself: the line is dead.
+            self.begin_ending(id, None);
+            return self.media_closed(id);
+        }
+        self.maybe_end(id);
+    }
+
+    /// Ends a call once all it had has come in.
+    fn maybe_end(&mut self, id: CallId) {
+        let now = self.now;
+        let done = self.calls.get(&id).is_some_and(|call| {
+            call.ending.as_ref().is_some_and(|ending| {
+                (ending.media_closed && call.asked_meaning == 0) || ending.until <= now
+            })
+        });
+        if !done {
+            return;
+        }
+        let outcome = match self.calls.get_mut(&id).and_then(|c| c.ending.as_mut()) {
+            Some(ending) => ending.outcome.take(),
+            None => None,
+        };
+        let outcome = outcome.unwrap_or_else(|| self.outcome_of_hang_up(id));
+        self.calls.remove(&id);
+        self.keep(Fact::CallEnded { call: id, outcome, at: self.wall });
+    }
+
+    fn stop(&mut self) {
+        self.stopping = true;
+        let running: Vec<CallId> = self.calls.keys().copied().collect();
+        for id in running {
+            self.interrupt_ticket(id);
+            self.begin_ending(id, Some("interrupted"));
+        }
+    }
+
+    fn tick(&mut self) {
+        let now = self.now;
+        let overdue: Vec<CallId> = self
+            .calls
+            .values()
+            .filter(|call| call.ending.as_ref().is_some_and(|e| e.until <= now))
+            .map(|call| call.id)
+            .collect();
+        for id in overdue {
+            self.maybe_end(id);
+        }
+        let due: Vec<CallId> = self
+            .calls
+            .values()
+            .filter(|call| match &call.talk {
+                Talk::Robot(dialogue) => dialogue.deadline().is_some_and(|at| at <= now),
+                Talk::Callback { machine, .. } => machine.deadline().is_some_and(|at| at <= now),
+            })
+            .map(|call| call.id)
+            .collect();
+        for id in due {
+            match self.calls.get(&id).map(|call| call.direction) {
+                Some(Direction::Inbound) => {
+                    self.tell_dialogue(id, crate::dialogue::Input::Tick);
+                }
+                Some(Direction::Callback) => self.tell_survey(id, crate::survey::Input::Tick),
+                None => {}
+            }
+        }
+        if self.queue.deadline().is_some_and(|at| at <= now) {
+            self.tell_queue(crate::desk::queue::Input::Tick);
+        }
+        self.dial_due_callbacks();
+    }
+}

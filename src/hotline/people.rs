@@ -1,0 +1,126 @@
+//! The queue, the agents' telephones, the talk between people.
+
+use super::{Effect, Fact, Hotline, Party};
+use crate::call::EndReason;
+use crate::desk::queue;
+use crate::desk::{AgentState, DeskError, TicketEvent};
+use crate::dialogue;
+use crate::kernel::{AgentId, CallId, LegId};
+
+impl Hotline {
+    pub(super) fn tell_queue(&mut self, input: queue::Input) {
+        if let Err(error) = self.try_queue(input) {
+            tracing::error!(%error, "the queue refused an input of the hotline's own");
+        }
+    }
+
+    pub(super) fn try_queue(&mut self, input: queue::Input) -> Result<(), DeskError> {
+        let result = self.queue.handle(self.now, input);
+        let effects: Vec<queue::Effect> = self.queue.drain().collect();
+        for effect in effects {
+            self.queue_effect(effect);
+        }
+        result
+    }
+
+    fn queue_effect(&mut self, effect: queue::Effect) {
+        match effect {
+            queue::Effect::Ring { agent, call } => self.ring(agent, call),
+            queue::Effect::StopRinging { agent, call } => self.stop_ringing(agent, call),
+            queue::Effect::Waiting { call, position, agents: _ } => {
+                let input = dialogue::Input::Waiting { position, estimate_s: None };
+                self.tell_dialogue(call, input);
+            }
+            queue::Effect::NobodyOnDuty { call } => {
+                self.effect(Effect::Music { call, on: false });
+                self.tell_dialogue(call, dialogue::Input::NoAgents);
+            }
+            queue::Effect::Full { call } => {
+                self.effect(Effect::Music { call, on: false });
+                self.tell_dialogue(call, dialogue::Input::QueueFull);
+            }
+            queue::Effect::Agent { agent } => self.agent_changed(agent),
+        }
+    }
+
+    fn agent_changed(&mut self, agent: AgentId) {
+        let Some(entry) = self.queue.agent(agent) else { return };
+        let (state, call) = (entry.state.key(), entry.state.call());
+        self.keep(Fact::AgentState { agent, state, call, at: self.wall });
+    }
+
+    fn ring(&mut self, agent: AgentId, id: CallId) {
+        let uri = self.queue.agent(agent).map(|a| a.uri.clone()).unwrap_or_default();
+        let leg = self.next_leg();
+        let Some(call) = self.calls.get_mut(&id).filter(|c| c.ending.is_none()) else {
+            return self.tell_queue(queue::Input::Leave { call: id });
+        };
+        call.agent = Some((agent, leg, false));
+        self.legs.insert(leg, id);
+        self.effect(Effect::Dial { call: id, leg, party: Party::Agent { agent, uri } });
+    }
+
+    fn stop_ringing(&mut self, agent: AgentId, id: CallId) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        if let Some((_, leg, _)) = call.agent.take_if(|(a, _, _)| *a == agent)
+            && self.legs.remove(&leg).is_some()
+        {
+            self.effect(Effect::HangUp { leg });
+        }
+    }
+
+    /// The agent has picked up.
+    pub(super) fn agent_up(&mut self, id: CallId, leg: LegId) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let Some((agent, agent_leg, up)) = call.agent.as_mut() else { return };
+        if *agent_leg != leg || *up {
+            return;
+        }
+        *up = true;
+        let agent = *agent;
+        let ticket = call.ticket;
+        self.effect(Effect::Music { call: id, on: false });
+        self.tell_queue(queue::Input::Answered { agent });
+        self.tell_dialogue(id, dialogue::Input::AgentReached);
+        self.effect(Effect::Join { call: id, leg });
+        if let Some(ticket) = ticket {
+            self.change_ticket(ticket, TicketEvent::Taken { agent });
+        }
+    }
+
+    pub(super) fn agent_leg_ended(&mut self, id: CallId, leg: LegId, reason: EndReason) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let Some((agent, _, up)) = call.agent.take_if(|(_, l, _)| *l == leg) else { return };
+        if !up {
+            return self.tell_queue(queue::Input::Failed { agent });
+        }
+        self.effect(Effect::Part { call: id });
+        self.tell_queue(queue::Input::Finished { agent });
+        let input = match reason {
+            EndReason::HungUpByPeer => dialogue::Input::AgentDone,
+            _ => dialogue::Input::AgentLost,
+        };
+        self.tell_dialogue(id, input);
+    }
+
+    /// The caller is gone: the agent's telephone stops ringing, or the talk is over.
+    pub(super) fn release_agent(&mut self, id: CallId, agent: Option<(AgentId, LegId, bool)>) {
+        if let Some((agent, leg, up)) = agent {
+            if self.legs.remove(&leg).is_some() {
+                self.effect(Effect::HangUp { leg });
+            }
+            if up {
+                return self.tell_queue(queue::Input::Finished { agent });
+            }
+        }
+        self.tell_queue(queue::Input::Leave { call: id });
+    }
+
+    /// Who is talking with this call's caller, for the pages.
+    pub fn agent_on(&self, id: CallId) -> Option<AgentId> {
+        self.queue
+            .agents()
+            .find(|a| matches!(a.state, AgentState::Talking { call } if call == id))
+            .map(|a| a.id)
+    }
+}

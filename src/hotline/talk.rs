@@ -1,0 +1,197 @@
+//! What is heard and said on a call.
+
+use super::{Call, Direction, Effect, Fact, Hotline, SaidHow, Talk};
+use crate::dialogue::{self, SayId, Understood};
+use crate::desk::queue::{Input as QueueInput, Priority};
+use crate::kernel::{CallId, Pii};
+use crate::speech::{Speaker, Utterance};
+use crate::survey;
+
+impl Hotline {
+    /// Words get their number on the call, are kept, and, when the robot conducts the call, are understood.
+    pub(super) fn words(&mut self, mut utterance: Utterance) {
+        let at = self.wall;
+        let Some(call) = self.calls.get_mut(&utterance.call) else { return };
+        utterance.index = call.next_utterance;
+        call.next_utterance += 1;
+        let caller = utterance.speaker == Speaker::Caller;
+        if caller {
+            call.unanswered_end_ms = Some(utterance.end_ms);
+        }
+        let robot_listens = caller && !call.with_agent();
+        let asked = call.asked();
+        if robot_listens {
+            call.asked_meaning += 1;
+        }
+        let kept = utterance.clone();
+        self.keep(Fact::Turn { utterance: kept, latency_ms: None, cut_short: false, at });
+        if robot_listens {
+            self.effect(Effect::Understand { utterance, asked });
+        }
+    }
+
+    pub(super) fn understood(&mut self, id: CallId, understood: Understood) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        call.asked_meaning = call.asked_meaning.saturating_sub(1);
+        match call.direction {
+            Direction::Inbound => self.tell_dialogue(id, dialogue::Input::Heard(understood)),
+            Direction::Callback => self.tell_survey(id, survey::Input::Heard(understood)),
+        }
+        self.maybe_end(id);
+    }
+
+    pub(super) fn unclear(&mut self, id: CallId) {
+        self.tell_talk(id, dialogue::Input::Unclear, survey::Input::Unclear);
+    }
+
+    pub(super) fn silent(&mut self, id: CallId) {
+        self.tell_talk(id, dialogue::Input::Silent, survey::Input::Silent);
+    }
+
+    pub(super) fn overloaded(&mut self, id: CallId) {
+        self.tell_talk(id, dialogue::Input::Overloaded, survey::Input::Unclear);
+    }
+
+    pub(super) fn key(&mut self, id: CallId, key: char, at_ms: u64) {
+        if !self.calls.contains_key(&id) {
+            return;
+        }
+        self.keep(Fact::Key { call: id, key: Pii::new(key), at_ms, at: self.wall });
+        self.tell_talk(
+            id,
+            dialogue::Input::Key(key),
+            survey::Input::Key { key, at_ms },
+        );
+    }
+
+    /// A saying has ended: what was said is a turn of the robot's.
+    pub(super) fn said(
+        &mut self,
+        id: CallId,
+        say: SayId,
+        how: SaidHow,
+        (said, unsaid): (String, String),
+        (start_ms, end_ms): (u64, u64),
+    ) {
+        let at = self.wall;
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        if !said.is_empty() {
+            let latency_ms =
+                call.unanswered_end_ms.take().map(|end| start_ms.saturating_sub(end));
+            let utterance = Utterance {
+                call: id,
+                index: call.next_utterance,
+                speaker: Speaker::Robot,
+                text: said.clone(),
+                start_ms,
+                end_ms,
+                confidence: 1.0,
+            };
+            call.next_utterance += 1;
+            let cut_short = how != SaidHow::Completed;
+            self.keep(Fact::Turn { utterance, latency_ms, cut_short, at });
+        }
+        match how {
+            SaidHow::Completed => {
+                self.tell_talk(id, dialogue::Input::SaidAll(say), survey::Input::SaidAll(say));
+            }
+            SaidHow::Interrupted => {
+                let stopped = survey::Input::Interrupted {
+                    say,
+                    said: said.clone(),
+                    unsaid: unsaid.clone(),
+                };
+                self.tell_talk(id, dialogue::Input::Interrupted { say, said, unsaid }, stopped);
+            }
+            SaidHow::Hushed => {}
+        }
+    }
+
+    fn tell_talk(&mut self, id: CallId, robot: dialogue::Input, callback: survey::Input) {
+        match self.calls.get(&id).map(|call| call.direction) {
+            Some(Direction::Inbound) => self.tell_dialogue(id, robot),
+            Some(Direction::Callback) => self.tell_survey(id, callback),
+            None => {}
+        }
+    }
+
+    /// Hands an input to the call's dialogue and carries out what it wants.
+    pub(super) fn tell_dialogue(&mut self, id: CallId, input: dialogue::Input) {
+        let now = self.now;
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let Talk::Robot(machine) = &mut call.talk else { return };
+        machine.handle(now, input);
+        let effects = machine.drain();
+        let state = machine.state_name();
+        self.tell_state(id, state);
+        for effect in effects {
+            self.dialogue_effect(id, effect);
+        }
+    }
+
+    pub(super) fn tell_state(&mut self, id: CallId, state: &str) {
+        let at = self.wall;
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        if call.state_told != state {
+            call.state_told = state.to_owned();
+            self.keep(Fact::CallState { call: id, state: state.to_owned(), at });
+        }
+    }
+
+    fn dialogue_effect(&mut self, id: CallId, effect: dialogue::Effect) {
+        let ended = self.calls.get(&id).is_none_or(|call| call.ending.is_some());
+        match effect {
+            dialogue::Effect::Say(say) if !ended => self.effect(Effect::Say { call: id, say }),
+            dialogue::Effect::Hush if !ended => self.effect(Effect::Hush { call: id }),
+            dialogue::Effect::Say(_) | dialogue::Effect::Hush => {}
+            dialogue::Effect::Save(draft) => self.save_draft(id, &draft),
+            dialogue::Effect::HandOver { reason: _, emergency } if !ended => {
+                let priority = match emergency {
+                    Some(_) => Priority::Emergency,
+                    None => Priority::Ordinary,
+                };
+                self.register_ticket(id);
+                self.effect(Effect::Music { call: id, on: true });
+                self.tell_queue(QueueInput::Enqueue { call: id, priority });
+            }
+            dialogue::Effect::HandOver { .. } => self.register_ticket(id),
+            dialogue::Effect::HangUp { outcome } => {
+                if outcome == dialogue::Outcome::Registered {
+                    self.register_ticket(id);
+                }
+                self.outcome(id, outcome.key());
+            }
+        }
+    }
+
+    /// The machine says how the call ended; the first word on it stays.
+    pub(super) fn outcome(&mut self, id: CallId, key: &str) {
+        match self.calls.get_mut(&id).and_then(|call| call.ending.as_mut()) {
+            Some(ending) => {
+                ending.outcome.get_or_insert_with(|| key.to_owned());
+            }
+            None => self.begin_ending(id, Some(key)),
+        }
+    }
+
+    /// The caller hung up and all they said has been taken in: the machine now says how the call ended.
+    pub(super) fn outcome_of_hang_up(&mut self, id: CallId) -> String {
+        self.tell_talk(id, dialogue::Input::HungUp, survey::Input::HungUp);
+        let told = self.calls.get_mut(&id).and_then(|call| call.ending.as_mut());
+        told.and_then(|ending| ending.outcome.take()).unwrap_or_else(|| "abandoned".into())
+    }
+}
+
+impl Call {
+    /// Two people talk on it.
+    pub(super) fn with_agent(&self) -> bool {
+        self.agent.is_some_and(|(_, _, up)| up)
+    }
+
+    fn asked(&self) -> Option<crate::kernel::Slot> {
+        match &self.talk {
+            Talk::Robot(machine) => machine.asked(),
+            Talk::Callback { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! 工单 and what staff do with them.
+
+use std::collections::BTreeMap;
+
+use super::{Ack, Effect, Fact, Hotline};
+use crate::desk::{DeskError, Ticket, TicketEvent, TicketState, queue};
+use crate::intake::Draft;
+use crate::kernel::evidence::Source;
+use crate::kernel::{AgentId, CallId, Filled, Slot, TicketId, VerificationId, Wall};
+
+/// What staff may want.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Command {
+    /// 签入: ready for calls.
+    AgentReady { agent: AgentId },
+    /// 离席.
+    AgentAway { agent: AgentId },
+    EditField { ticket: TicketId, slot: Slot, value: String, by: String },
+    /// 办结: the citizen is called back.
+    CloseTicket { ticket: TicketId, result: String, by: String },
+    Reopen { ticket: TicketId, why: String, by: String },
+    /// 核实结果.
+    CloseVerification { verification: VerificationId, result: String, by: String },
+}
+
+/// `YYMMDD` and four digits: 2611220001. A day with more than 9,999 tickets borrows numbers of the next.
+fn ticket_number(last: u64, wall: Wall) -> u64 {
+    let today = wall.civil();
+    let day = u64::from(today.year.rem_euclid(100) as u32) * 10_000
+        + u64::from(today.month * 100 + today.day);
+    (last + 1).max(day * 10_000 + 1)
+}
+
+impl Hotline {
+    /// Stores what the robot knows so far; the first time makes the ticket.
+    pub(super) fn save_draft(&mut self, id: CallId, draft: &Draft) {
+        let wall = self.wall;
+        let fields: BTreeMap<Slot, Filled> =
+            draft.fields().map(|(slot, filled)| (slot, filled.clone())).collect();
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let number = match call.ticket {
+            Some(number) => number,
+            None => {
+                self.last_ticket = ticket_number(self.last_ticket, wall);
+                let number = TicketId(self.last_ticket);
+                call.ticket = Some(number);
+                self.tickets.insert(number, Ticket::open(number, id, wall));
+                number
+            }
+        };
+        let ack = Some(Ack::Ticket { call: id, ticket: number });
+        self.ticket_event(number, TicketEvent::Drafted { fields }, ack).unwrap_or_else(|error| {
+            tracing::warn!(%error, "a draft came too late");
+        });
+    }
+
+    /// The caller has told what there is; from here the ticket waits for a person.
+    pub(super) fn register_ticket(&mut self, id: CallId) {
+        let ticket = self.calls.get(&id).and_then(|call| call.ticket);
+        if let Some(ticket) = ticket
+            && self.tickets.get(&ticket).is_some_and(|t| t.state == TicketState::Draft)
+        {
+            self.change_ticket(ticket, TicketEvent::Registered);
+        }
+    }
+
+    pub(super) fn interrupt_ticket(&mut self, id: CallId) {
+        let ticket = self.calls.get(&id).and_then(|call| call.ticket);
+        if let Some(ticket) = ticket
+            && self.tickets.get(&ticket).is_some_and(|t| t.state == TicketState::Draft)
+        {
+            self.change_ticket(ticket, TicketEvent::Interrupted);
+        }
+    }
+
+    pub(super) fn ticket_stored(&mut self, id: CallId, ticket: TicketId) {
+        self.tell_dialogue(id, crate::dialogue::Input::Stored { ticket });
+    }
+
+    pub(super) fn change_ticket(&mut self, ticket: TicketId, event: TicketEvent) {
+        if let Err(error) = self.ticket_event(ticket, event, None) {
+            tracing::warn!(%error, "a change of a ticket was refused");
+        }
+    }
+
+    pub(super) fn ticket_event(
+        &mut self,
+        id: TicketId,
+        event: TicketEvent,
+        ack: Option<Ack>,
+    ) -> Result<(), DeskError> {
+        let at = self.wall;
+        let ticket = self.tickets.get_mut(&id).ok_or(DeskError::NoTicket(id))?;
+        ticket.apply(&event, at)?;
+        let ticket = ticket.clone();
+        self.effect(Effect::Keep { fact: Fact::Ticket { ticket, event, at }, ack });
+        Ok(())
+    }
+
+    pub(super) fn command(&mut self, command: Command) -> Result<(), DeskError> {
+        match command {
+            Command::AgentReady { agent } => self.try_queue(queue::Input::Ready { agent }),
+            Command::AgentAway { agent } => self.try_queue(queue::Input::Away { agent }),
+            Command::EditField { ticket, slot, value, by } => {
+                let filled =
+                    Filled { value, code: None, evidence: Vec::new(), source: Source::Staff };
+                self.ticket_event(ticket, TicketEvent::Edited { slot, filled, by }, None)
+            }
+            Command::CloseTicket { ticket, result, by } => {
+                self.ticket_event(ticket, TicketEvent::Closed { result, by }, None)?;
+                self.plan_callback(ticket);
+                Ok(())
+            }
+            Command::Reopen { ticket, why, by } => {
+                self.ticket_event(ticket, TicketEvent::Reopened { by, why }, None)
+            }
+            Command::CloseVerification { verification, result, by } => {
+                let at = self.wall;
+                self.keep(Fact::VerificationClosed { verification, result, by, at });
+                Ok(())
+            }
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! The engines on their own threads, with admission: the recogniser, the voice and its cache.
+
+use std::collections::{HashMap, VecDeque};
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::mpsc;
+
+use super::pool::{Full, Pool};
+use crate::kernel::limits::{ASR_QUEUE, SPEECH_CHUNKS, TTS_QUEUE};
+use crate::speech::{Asr, Heard, SpeechError, Tts};
+
+type Reply = Box<dyn FnOnce(Result<Heard, SpeechError>) + Send>;
+
+struct AsrJob {
+    pcm: Vec<i16>,
+    dropped: Arc<AtomicBool>,
+    reply: Reply,
+}
+
+/// Recognisers, one a thread.
+pub struct Recogniser {
+    pool: Pool<AsrJob>,
+}
+
+/// Dropping it tells the recogniser that nobody wants the result any more.
+#[derive(Debug)]
+pub struct Wanted(Arc<AtomicBool>);
+
+impl Drop for Wanted {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Recogniser {
+    pub fn start(engines: Vec<Box<dyn Asr>>) -> std::io::Result<Self> {
+        let workers = engines
+            .into_iter()
+            .map(|mut engine| {
+                move |job: AsrJob| {
+                    if !job.dropped.load(Ordering::Relaxed) {
+                        (job.reply)(engine.recognise(&job.pcm, true));
+                    }
+                }
+            })
+            .collect();
+        Ok(Recogniser { pool: Pool::start("asr", ASR_QUEUE, workers)? })
+    }
+
+    /// `reply` is called on a recogniser's thread and must be quick. It is not called once [`Wanted`] is dropped.
+    pub fn recognise(
+        &self,
+        pcm: Vec<i16>,
+        reply: impl FnOnce(Result<Heard, SpeechError>) + Send + 'static,
+    ) -> Result<Wanted, Full> {
+        let dropped = Arc::new(AtomicBool::new(false));
+        let job = AsrJob { pcm, dropped: dropped.clone(), reply: Box::new(reply) };
+        self.pool.push(job)?;
+        Ok(Wanted(dropped))
+    }
+}
+
+/// Rendered sound is kept up to this many samples (32 MiB, 35 minutes), the oldest dropped first.
+const CACHE_SAMPLES: usize = 16 << 20;
+/// Pieces handed to a listener are at most this long: 200 ms.
+const PIECE: usize = 1600;
+
+#[derive(Default)]
+struct Cache {
+    sound: HashMap<String, Arc<Vec<i16>>>,
+    order: VecDeque<String>,
+    samples: usize,
+}
+
+impl Cache {
+    fn put(&mut self, text: String, sound: Arc<Vec<i16>>) {
+        if self.sound.contains_key(&text) {
+            return;
+        }
+        self.samples += sound.len();
+        self.order.push_back(text.clone());
+        self.sound.insert(text, sound);
+        while self.samples > CACHE_SAMPLES {
+            let Some(oldest) = self.order.pop_front() else { return };
+            if let Some(gone) = self.sound.remove(&oldest) {
+                self.samples -= gone.len();
+            }
+        }
+    }
+}
+
+struct TtsJob {
+    text: String,
+    /// `None`: only render it into the cache.
+    to: Option<mpsc::Sender<Vec<i16>>>,
+}
+
+/// Voices, one a thread, with a cache of what they have rendered.
+pub struct Voice {
+    pool: Pool<TtsJob>,
+    cache: Arc<Mutex<Cache>>,
+}
+
+impl Voice {
+    pub fn start(engines: Vec<Box<dyn Tts>>) -> std::io::Result<Self> {
+        let cache = Arc::new(Mutex::new(Cache::default()));
+        let workers = engines
+            .into_iter()
+            .map(|mut engine| {
+                let cache = cache.clone();
+                move |job: TtsJob| render(engine.as_mut(), &cache, job)
+            })
+            .collect();
+        Ok(Voice { pool: Pool::start("tts", TTS_QUEUE, workers)?, cache })
+    }
+
+    /// The sound of one sentence, in pieces as they are rendered. The channel closes at its end; dropping the receiver
+    /// stops the rendering.
+    pub fn speak(&self, sentence: &str) -> Result<mpsc::Receiver<Vec<i16>>, Full> {
+        let (to, sound) = mpsc::channel(SPEECH_CHUNKS);
+        if let Some(ready) = self.cached(sentence) {
+            // One piece: what is ready does not need a worker to pass it on.
+            let _ = to.try_send(ready.as_ref().clone());
+            return Ok(sound);
+        }
+        self.pool.push(TtsJob { text: sentence.into(), to: Some(to) })?;
+        Ok(sound)
+    }
+
+    /// Renders ahead what will be said. Dropped when the voice is busy.
+    pub fn prepare(&self, sentence: &str) {
+        if self.cached(sentence).is_none() && self.pool.waiting() < TTS_QUEUE / 2 {
+            let _ = self.pool.push(TtsJob { text: sentence.into(), to: None });
+        }
+    }
+
+    fn cached(&self, sentence: &str) -> Option<Arc<Vec<i16>>> {
+        let cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        cache.sound.get(sentence).cloned()
+    }
+}
+
+fn render(engine: &mut dyn Tts, cache: &Mutex<Cache>, job: TtsJob) {
+    if job.to.as_ref().is_some_and(mpsc::Sender::is_closed) {
+        return;
+    }
+    let mut whole = Vec::new();
+    let mut heard = true;
+    let result = engine.speak(&job.text, &mut |piece| {
+        whole.extend_from_slice(piece);
+        if let Some(to) = &job.to {
+            for part in piece.chunks(PIECE) {
+                // Waits for a slow player; a player that is gone ends the rendering.
+                if to.blocking_send(part.to_vec()).is_err() {
+                    heard = false;
+                    return ControlFlow::Break(());
+                }
+            }
+        }
+        ControlFlow::Continue(())
+    });
+    match result {
+        Ok(()) if heard => {
+            let mut cache = cache.lock().unwrap_or_else(PoisonError::into_inner);
+            cache.put(job.text, Arc::new(whole));
+        }
+        Ok(()) => {}
+        Err(error) => tracing::error!(%error, "a sentence could not be spoken"),
+    }
+}
+
+/// Cuts a text into sentences: the unit of rendering, of caching, and of knowing what was said when we are interrupted.
+pub fn sentences(text: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut start = 0;
+    for (at, c) in text.char_indices() {
+        if matches!(c, '。' | '！' | '？' | '；' | '\n') {
+            let end = at + c.len_utf8();
+            parts.push(text[start..end].trim());
+            start = end;
+        }
+    }
+    parts.push(text[start..].trim());
+    parts.retain(|part| !part.is_empty());
+    parts
+}

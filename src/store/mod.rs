@@ -1,0 +1,72 @@
+//! What is kept: calls, words, tickets, callbacks, in SQLite beside the program. One writer, many readers, write-ahead log;
+//! a row exists as soon as it is true. The SQL is the common part of SQLite and PostgreSQL.
+
+mod read;
+mod write;
+
+pub use read::{
+    AgentRow, AnswerRow, AttemptRow, CallRow, EventRow, EvidenceRow, FieldRow, SurveyRow, TicketRow,
+    TurnRow, VerificationRow,
+};
+
+use std::path::{Path, PathBuf};
+
+use sqlx::SqlitePool;
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("the store {path} cannot be opened: {source}; check that the folder exists, is writable and has room")]
+    Open { path: PathBuf, source: sqlx::Error },
+    #[error("the store {path} cannot be brought up to date: {source}")]
+    Migrate { path: PathBuf, source: sqlx::migrate::MigrateError },
+    #[error("the store failed: {0}")]
+    Sql(#[from] sqlx::Error),
+    #[error("the store holds {table}.{column} = {value:?}, which this version does not know")]
+    Unknown { table: &'static str, column: &'static str, value: String },
+}
+
+static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations");
+
+#[derive(Clone, Debug)]
+pub struct Store {
+    /// One connection: SQLite has one writer.
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl Store {
+    /// Opens the file, makes it where there is none, and brings it up to date.
+    pub async fn open(path: &Path) -> Result<Store, StoreError> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // A committed ticket survives the power failing, not only the process.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true);
+        let opened = |source| StoreError::Open { path: path.into(), source };
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .connect_with(options.clone())
+            .await
+            .map_err(opened)?;
+        MIGRATIONS
+            .run(&writer)
+            .await
+            .map_err(|source| StoreError::Migrate { path: path.into(), source })?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(4)
+            .connect_with(options.read_only(true))
+            .await
+            .map_err(opened)?;
+        Ok(Store { writer, readers })
+    }
+
+    /// Waits for what is under way and closes the file.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}

@@ -1,0 +1,377 @@
+//! Rows become what pages show and what a restart needs.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use sqlx::FromRow;
+
+use super::{Store, StoreError};
+use crate::desk::{Ticket, TicketState};
+use crate::hotline::{PendingSurvey, Restored};
+use crate::kernel::evidence::Source;
+use crate::kernel::{AgentId, CallId, Evidence, Filled, Slot, SurveyId, TicketId, Wall};
+
+/// A call. Times are Unix milliseconds.
+#[derive(Clone, Debug, FromRow, Serialize)]
+pub struct CallRow {
+    pub id: i64,
+    /// `inbound` or `callback`.
+    pub direction: String,
+    pub number: Option<String>,
+    pub state: String,
+    pub outcome: Option<String>,
+    pub started_at: i64,
+    pub ended_at: Option<i64>,
+    pub ticket_id: Option<i64>,
+}
+
+/// Somebody's words; positions are milliseconds from the start of the recording.
+#[derive(Clone, Debug, FromRow, Serialize)]
+pub struct TurnRow {
+    pub call_id: i64,
+    pub idx: i64,
+    /// `caller`, `robot` or `agent`.
+    pub speaker: String,
+    pub text: String,
+    pub start_ms: i64,
+    pub end_ms: i64,
+    pub confidence: f64,
+    pub latency_ms: Option<i64>,
+    pub cut_short: bool,
+}
+
+#[derive(Clone, Debug, FromRow, Serialize)]
+pub struct TicketRow {
+    pub id: i64,
+    pub call_id: i64,
+    pub state: String,
+    pub agent: Option<i64>,
+    pub result: Option<String>,
+    pub survey_id: Option<i64>,
+    pub opened_at: i64,
+    pub changed_at: i64,
+    #[sqlx(skip)]
+    pub fields: Vec<FieldRow>,
+}
+
+#[derive(Clone, Debug, FromRow, Serialize)]
+pub struct FieldRow {
+    #[serde(skip)]
+    pub ticket_id: i64,
+    pub slot: String,
+    pub value: String,
+    pub code: Option<String>,
+    /// `spoken`, `keys`, `signalling` or `staff`.
+    pub source: String,
+    #[sqlx(skip)]
+    pub evidence: Vec<EvidenceRow>,
+}
+
+#[derive(Clone, Debug, FromRow, Serialize)]
+pub struct EvidenceRow {
+    #[serde(skip)]
+    pub ticket_id: i64,
+    #[serde(skip)]
+    pub slot: String,
+    pub utterance: i64,
+    pub start_ms: i64,
+    pub end_ms: i64,
+    pub confidence: f64,
+}
+
+#[derive(Clone, Debug, FromRow, Serialize)]
+pub struct EventRow {
+    pub seq: i64,
+    pub kind: String,
+    pub actor: String,
+    pub why: String,
+    pub at: i64,
+}
+
+#[derive(Clone, Debug, FromRow, Serialize)]
+pub struct AgentRow {
+    pub agent: i64,
+    pub state: String,
+    pub call_id: Option<i64>,
+    pub at: i64,
+}
+
+#[derive(Clone, Debug, FromRow, Serialize)]
+pub struct SurveyRow {
+    pub id: i64,
+    pub ticket_id: i64,
+    /// `due`, `calling` or `ended`.
+    pub state: String,
+    pub outcome: Option<String>,
+    pub attempt: i64,
+    pub due_at: i64,
+    pub call_id: Option<i64>,
+    pub changed_at: i64,
+    #[sqlx(skip)]
+    pub answers: Vec<AnswerRow>,
+    #[sqlx(skip)]
+    pub attempts: Vec<AttemptRow>,
+}
+
+#[derive(Clone, Debug, FromRow, Serialize)]
+pub struct AnswerRow {
+    #[serde(skip)]
+    pub survey_id: i64,
+    pub seq: i64,
+    pub call_id: i64,
+    /// `solved`, `satisfied` or `reason`.
+    pub question: String,
+    pub value: String,
+    pub words: Option<String>,
+    pub pressed: Option<String>,
+    pub utterance: Option<i64>,
+    pub start_ms: i64,
+    pub end_ms: i64,
+    pub confidence: Option<f64>,
+    pub confirmed: bool,
+}
+
+#[derive(Clone, Debug, FromRow, Serialize)]
+pub struct AttemptRow {
+    #[serde(skip)]
+    pub survey_id: i64,
+    pub attempt: i64,
+    pub outcome: String,
+    pub at: i64,
+}
+
+#[derive(Clone, Debug, FromRow, Serialize)]
+pub struct VerificationRow {
+    pub id: i64,
+    pub survey_id: i64,
+    pub ticket_id: i64,
+    /// `unhappy`, `unsolved` or `contradiction`.
+    pub reason: String,
+    pub opened_at: i64,
+    pub closed_at: Option<i64>,
+    pub result: Option<String>,
+    pub actor: Option<String>,
+}
+
+const CALLS: &str = "SELECT c.id, c.direction, c.number, c.state, c.outcome, c.started_at, c.ended_at,
+     (SELECT MAX(t.id) FROM tickets t WHERE t.call_id = c.id) AS ticket_id FROM calls c ";
+
+impl Store {
+    /// Calls that have not ended.
+    pub async fn live_calls(&self) -> Result<Vec<CallRow>, StoreError> {
+        let sql = format!("{CALLS} WHERE c.ended_at IS NULL ORDER BY c.id");
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
+        Ok(query.fetch_all(&self.readers).await?)
+    }
+
+    /// The newest `limit` calls before `before` (an id).
+    pub async fn calls(&self, before: i64, limit: i64) -> Result<Vec<CallRow>, StoreError> {
+        let sql = format!("{CALLS} WHERE c.id < $1 ORDER BY c.id DESC LIMIT $2");
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(before).bind(limit);
+        Ok(query.fetch_all(&self.readers).await?)
+    }
+
+    pub async fn call(&self, id: CallId) -> Result<Option<CallRow>, StoreError> {
+        let sql = format!("{CALLS} WHERE c.id = $1");
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id.0 as i64);
+        Ok(query.fetch_optional(&self.readers).await?)
+    }
+
+    pub async fn turns(&self, call: CallId) -> Result<Vec<TurnRow>, StoreError> {
+        let query = sqlx::query_as(
+            "SELECT call_id, idx, speaker, text, start_ms, end_ms, confidence, latency_ms,
+             cut_short <> 0 AS cut_short FROM turns WHERE call_id = $1 ORDER BY start_ms, idx",
+        );
+        Ok(query.bind(call.0 as i64).fetch_all(&self.readers).await?)
+    }
+
+    /// The newest `limit` tickets before `before` (an id), with their fields.
+    pub async fn tickets(&self, before: i64, limit: i64) -> Result<Vec<TicketRow>, StoreError> {
+        let rows = sqlx::query_as(
+            "SELECT id, call_id, state, agent, result, survey_id, opened_at, changed_at
+             FROM tickets WHERE id < $1 ORDER BY id DESC LIMIT $2",
+        )
+        .bind(before)
+        .bind(limit)
+        .fetch_all(&self.readers)
+        .await?;
+        self.with_fields(rows).await
+    }
+
+    pub async fn ticket(&self, id: TicketId) -> Result<Option<TicketRow>, StoreError> {
+        let rows = sqlx::query_as(
+            "SELECT id, call_id, state, agent, result, survey_id, opened_at, changed_at
+             FROM tickets WHERE id = $1",
+        )
+        .bind(id.0 as i64)
+        .fetch_all(&self.readers)
+        .await?;
+        Ok(self.with_fields(rows).await?.pop())
+    }
+
+    async fn with_fields(&self, mut rows: Vec<TicketRow>) -> Result<Vec<TicketRow>, StoreError> {
+        for row in &mut rows {
+            let mut evidence: Vec<EvidenceRow> = sqlx::query_as(
+                "SELECT ticket_id, slot, utterance, start_ms, end_ms, confidence
+                 FROM field_evidence WHERE ticket_id = $1 ORDER BY slot, n",
+            )
+            .bind(row.id)
+            .fetch_all(&self.readers)
+            .await?;
+            row.fields = sqlx::query_as(
+                "SELECT ticket_id, slot, value, code, source FROM ticket_fields WHERE ticket_id = $1",
+            )
+            .bind(row.id)
+            .fetch_all(&self.readers)
+            .await?;
+            row.fields.sort_by_key(|field| Slot::from_key(&field.slot));
+            for field in &mut row.fields {
+                let (own, rest) = evidence.into_iter().partition(|e| e.slot == field.slot);
+                field.evidence = own;
+                evidence = rest;
+            }
+        }
+        Ok(rows)
+    }
+
+    pub async fn ticket_events(&self, id: TicketId) -> Result<Vec<EventRow>, StoreError> {
+        let query = sqlx::query_as(
+            "SELECT seq, kind, actor, why, at FROM ticket_events WHERE ticket_id = $1 ORDER BY seq",
+        );
+        Ok(query.bind(id.0 as i64).fetch_all(&self.readers).await?)
+    }
+
+    pub async fn agents(&self) -> Result<Vec<AgentRow>, StoreError> {
+        let query = sqlx::query_as("SELECT agent, state, call_id, at FROM agent_states ORDER BY agent");
+        Ok(query.fetch_all(&self.readers).await?)
+    }
+
+    /// The newest `limit` callbacks before `before` (an id), with answers and attempts.
+    pub async fn surveys(&self, before: i64, limit: i64) -> Result<Vec<SurveyRow>, StoreError> {
+        let mut rows: Vec<SurveyRow> = sqlx::query_as(
+            "SELECT id, ticket_id, state, outcome, attempt, due_at, call_id, changed_at
+             FROM surveys WHERE id < $1 ORDER BY id DESC LIMIT $2",
+        )
+        .bind(before)
+        .bind(limit)
+        .fetch_all(&self.readers)
+        .await?;
+        for row in &mut rows {
+            row.answers = sqlx::query_as(
+                "SELECT survey_id, seq, call_id, question, value, words, pressed, utterance, start_ms,
+                 end_ms, confidence, confirmed <> 0 AS confirmed
+                 FROM survey_answers WHERE survey_id = $1 ORDER BY seq",
+            )
+            .bind(row.id)
+            .fetch_all(&self.readers)
+            .await?;
+            row.attempts = sqlx::query_as(
+                "SELECT survey_id, attempt, outcome, at FROM survey_attempts
+                 WHERE survey_id = $1 ORDER BY attempt",
+            )
+            .bind(row.id)
+            .fetch_all(&self.readers)
+            .await?;
+        }
+        Ok(rows)
+    }
+
+    /// Open verifications first, then the newest.
+    pub async fn verifications(&self, limit: i64) -> Result<Vec<VerificationRow>, StoreError> {
+        let query = sqlx::query_as(
+            "SELECT id, survey_id, ticket_id, reason, opened_at, closed_at, result, actor
+             FROM verifications
+             ORDER BY CASE WHEN closed_at IS NULL THEN 0 ELSE 1 END, id DESC LIMIT $1",
+        );
+        Ok(query.bind(limit).fetch_all(&self.readers).await?)
+    }
+
+    /// What the hotline must know after a restart.
+    pub async fn restore(&self) -> Result<Restored, StoreError> {
+        let highest = async |sql: &'static str| -> Result<u64, StoreError> {
+            let value: Option<i64> = sqlx::query_scalar(sql).fetch_one(&self.readers).await?;
+            Ok(value.unwrap_or(0).max(0) as u64)
+        };
+        let rows: Vec<TicketRow> = sqlx::query_as(
+            "SELECT id, call_id, state, agent, result, survey_id, opened_at, changed_at
+             FROM tickets WHERE state <> 'called_back' ORDER BY id",
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        let tickets = self.with_fields(rows).await?.into_iter().map(ticket_of);
+        Ok(Restored {
+            next_call: highest("SELECT MAX(id) FROM calls").await? + 1,
+            next_survey: highest("SELECT MAX(id) FROM surveys").await? + 1,
+            next_verification: highest("SELECT MAX(id) FROM verifications").await? + 1,
+            last_ticket: highest("SELECT MAX(id) FROM tickets").await?,
+            tickets: tickets.collect::<Result<_, _>>()?,
+            surveys: self.pending_surveys().await?,
+        })
+    }
+
+    async fn pending_surveys(&self) -> Result<Vec<PendingSurvey>, StoreError> {
+        let rows: Vec<(i64, i64, i64)> = sqlx::query_as(
+            "SELECT id, ticket_id, due_at FROM surveys WHERE state <> 'ended' ORDER BY id",
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        let mut attempts: BTreeMap<i64, Vec<Wall>> = BTreeMap::new();
+        let made: Vec<(i64, i64)> = sqlx::query_as(
+            "SELECT a.survey_id, a.at FROM survey_attempts a JOIN surveys s ON s.id = a.survey_id
+             WHERE s.state <> 'ended' ORDER BY a.survey_id, a.attempt",
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        for (survey, at) in made {
+            attempts.entry(survey).or_default().push(Wall::from_ms(at));
+        }
+        let pending = rows.into_iter().map(|(id, ticket, due)| PendingSurvey {
+            survey: SurveyId(id as u64),
+            ticket: TicketId(ticket as u64),
+            attempts: attempts.remove(&id).unwrap_or_default(),
+            due: Wall::from_ms(due),
+        });
+        Ok(pending.collect())
+    }
+}
+
+fn ticket_of(row: TicketRow) -> Result<Ticket, StoreError> {
+    let unknown = |column, value: &str| StoreError::Unknown {
+        table: "tickets",
+        column,
+        value: value.to_owned(),
+    };
+    let state = match row.state.as_str() {
+        "draft" => TicketState::Draft,
+        "interrupted" => TicketState::Interrupted,
+        "registered" => TicketState::Registered,
+        "handling" => TicketState::Handling { agent: AgentId(row.agent.unwrap_or(0) as u64) },
+        "closed" => TicketState::Closed { result: row.result.unwrap_or_default() },
+        "called_back" => {
+            TicketState::CalledBack { survey: SurveyId(row.survey_id.unwrap_or(0) as u64) }
+        }
+        other => return Err(unknown("state", other)),
+    };
+    let mut fields = BTreeMap::new();
+    for field in row.fields {
+        let slot = Slot::from_key(&field.slot).ok_or_else(|| unknown("slot", &field.slot))?;
+        let source =
+            Source::from_key(&field.source).ok_or_else(|| unknown("source", &field.source))?;
+        let evidence = field.evidence.iter().map(|e| Evidence {
+            utterance: e.utterance as u32,
+            start_ms: e.start_ms as u64,
+            end_ms: e.end_ms as u64,
+            confidence: e.confidence as f32,
+        });
+        let evidence = evidence.collect();
+        fields.insert(slot, Filled { value: field.value, code: field.code, evidence, source });
+    }
+    Ok(Ticket {
+        id: TicketId(row.id as u64),
+        call: CallId(row.call_id as u64),
+        opened: Wall::from_ms(row.opened_at),
+        changed: Wall::from_ms(row.changed_at),
+        state,
+        fields,
+    })
+}

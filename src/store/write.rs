@@ -1,0 +1,364 @@
+//! Facts become rows.
+
+use sqlx::SqliteConnection;
+
+use super::{Store, StoreError};
+use crate::desk::{Ticket, TicketEvent, TicketState};
+use crate::hotline::Fact;
+use crate::kernel::{CallId, SurveyId, Wall};
+use crate::speech::Utterance;
+use crate::survey::{Answer, Given, Value};
+
+impl Store {
+    /// Keeps these facts, all or none, in their order.
+    pub async fn keep(&self, facts: &[Fact]) -> Result<(), StoreError> {
+        let mut transaction = self.writer.begin().await?;
+        for fact in facts {
+            keep_one(&mut transaction, fact).await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Calls and callbacks that a stopped process left open are marked as interrupted, and their drafts too.
+    /// Returns how many calls there were.
+    pub async fn mark_interrupted(&self, at: Wall) -> Result<u64, StoreError> {
+        let mut transaction = self.writer.begin().await?;
+        let drafts = sqlx::query_scalar::<_, i64>(
+            "SELECT t.id FROM tickets t JOIN calls c ON c.id = t.call_id
+             WHERE t.state = 'draft' AND c.ended_at IS NULL ORDER BY t.id",
+        )
+        .fetch_all(&mut *transaction)
+        .await?;
+        for id in drafts {
+            sqlx::query("UPDATE tickets SET state = 'interrupted', changed_at = $2 WHERE id = $1")
+                .bind(id)
+                .bind(at.unix_ms)
+                .execute(&mut *transaction)
+                .await?;
+            ticket_event(&mut transaction, id, &TicketEvent::Interrupted, at).await?;
+        }
+        sqlx::query("UPDATE surveys SET state = 'due', changed_at = $1 WHERE state = 'calling'")
+            .bind(at.unix_ms)
+            .execute(&mut *transaction)
+            .await?;
+        sqlx::query("DELETE FROM agent_states").execute(&mut *transaction).await?;
+        let calls = sqlx::query(
+            "UPDATE calls SET state = 'interrupted', outcome = 'interrupted', ended_at = $1
+             WHERE ended_at IS NULL",
+        )
+        .bind(at.unix_ms)
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(calls.rows_affected())
+    }
+}
+
+async fn keep_one(db: &mut SqliteConnection, fact: &Fact) -> Result<(), StoreError> {
+    match fact {
+        Fact::CallStarted { call, direction, number, at } => {
+            sqlx::query(
+                "INSERT INTO calls (id, direction, number, state, started_at)
+                 VALUES ($1, $2, $3, 'begun', $4)",
+            )
+            .bind(call.0 as i64)
+            .bind(direction.key())
+            .bind(number.as_ref().map(|n| n.reveal().as_str()))
+            .bind(at.unix_ms)
+            .execute(db)
+            .await?;
+        }
+        Fact::CallState { call, state, at: _ } => {
+            sqlx::query("UPDATE calls SET state = $2 WHERE id = $1 AND ended_at IS NULL")
+                .bind(call.0 as i64)
+                .bind(state.as_str())
+                .execute(db)
+                .await?;
+        }
+        Fact::CallEnded { call, outcome, at } => {
+            sqlx::query("UPDATE calls SET state = 'ended', outcome = $2, ended_at = $3 WHERE id = $1")
+                .bind(call.0 as i64)
+                .bind(outcome.as_str())
+                .bind(at.unix_ms)
+                .execute(db)
+                .await?;
+        }
+        Fact::Turn { utterance, latency_ms, cut_short, at } => {
+            turn(db, utterance, *latency_ms, *cut_short, *at).await?;
+        }
+        Fact::Key { call, key, at_ms, at } => {
+            sqlx::query(
+                "INSERT INTO pressed_keys (call_id, at_ms, pressed, at) VALUES ($1, $2, $3, $4)",
+            )
+            .bind(call.0 as i64)
+            .bind(*at_ms as i64)
+            .bind(key.reveal().to_string())
+            .bind(at.unix_ms)
+            .execute(db)
+            .await?;
+        }
+        Fact::Ticket { ticket, event, at } => {
+            ticket_row(db, ticket).await?;
+            ticket_fields(db, ticket).await?;
+            ticket_event(db, ticket.id.0 as i64, event, *at).await?;
+        }
+        Fact::AgentState { agent, state, call, at } => {
+            sqlx::query(
+                "INSERT INTO agent_states (agent, state, call_id, at) VALUES ($1, $2, $3, $4)
+                 ON CONFLICT (agent) DO UPDATE SET state = $2, call_id = $3, at = $4",
+            )
+            .bind(agent.0 as i64)
+            .bind(*state)
+            .bind(call.map(|c| c.0 as i64))
+            .bind(at.unix_ms)
+            .execute(db)
+            .await?;
+        }
+        other => survey_fact(db, other).await?,
+    }
+    Ok(())
+}
+
+async fn survey_fact(db: &mut SqliteConnection, fact: &Fact) -> Result<(), StoreError> {
+    match fact {
+        Fact::SurveyDue { survey, ticket, attempt, due, at } => {
+            sqlx::query(
+                "INSERT INTO surveys (id, ticket_id, state, attempt, due_at, changed_at)
+                 VALUES ($1, $2, 'due', $3, $4, $5)
+                 ON CONFLICT (id) DO UPDATE
+                 SET state = 'due', attempt = $3, due_at = $4, changed_at = $5",
+            )
+            .bind(survey.0 as i64)
+            .bind(ticket.0 as i64)
+            .bind(i64::from(*attempt))
+            .bind(due.unix_ms)
+            .bind(at.unix_ms)
+            .execute(db)
+            .await?;
+        }
+        Fact::SurveyStarted { survey, call, at } => {
+            sqlx::query(
+                "UPDATE surveys SET state = 'calling', call_id = $2, changed_at = $3 WHERE id = $1",
+            )
+            .bind(survey.0 as i64)
+            .bind(call.0 as i64)
+            .bind(at.unix_ms)
+            .execute(db)
+            .await?;
+        }
+        Fact::SurveyAnswer { survey, call, answer, at } => {
+            survey_answer(db, *survey, *call, answer, *at).await?;
+        }
+        Fact::SurveyEnded { survey, ticket, outcome, last, at } => {
+            let state = if *last { "ended" } else { "due" };
+            sqlx::query(
+                "INSERT INTO surveys (id, ticket_id, state, outcome, attempt, due_at, changed_at)
+                 VALUES ($1, $2, $3, $4, 0, $5, $5)
+                 ON CONFLICT (id) DO UPDATE SET state = $3, outcome = $4, changed_at = $5",
+            )
+            .bind(survey.0 as i64)
+            .bind(ticket.0 as i64)
+            .bind(state)
+            .bind(outcome.as_str())
+            .bind(at.unix_ms)
+            .execute(&mut *db)
+            .await?;
+            sqlx::query(
+                "INSERT INTO survey_attempts (survey_id, attempt, outcome, at)
+                 SELECT $1, COALESCE(MAX(attempt), 0) + 1, $2, $3
+                 FROM survey_attempts WHERE survey_id = $1",
+            )
+            .bind(survey.0 as i64)
+            .bind(outcome.as_str())
+            .bind(at.unix_ms)
+            .execute(db)
+            .await?;
+        }
+        Fact::VerificationOpened { verification, survey, ticket, reason, at } => {
+            sqlx::query(
+                "INSERT INTO verifications (id, survey_id, ticket_id, reason, opened_at)
+                 VALUES ($1, $2, $3, $4, $5)",
+            )
+            .bind(verification.0 as i64)
+            .bind(survey.0 as i64)
+            .bind(ticket.0 as i64)
+            .bind(reason.as_str())
+            .bind(at.unix_ms)
+            .execute(db)
+            .await?;
+        }
+        Fact::VerificationClosed { verification, result, by, at } => {
+            sqlx::query(
+                "UPDATE verifications SET closed_at = $2, result = $3, actor = $4
+                 WHERE id = $1 AND closed_at IS NULL",
+            )
+            .bind(verification.0 as i64)
+            .bind(at.unix_ms)
+            .bind(result.as_str())
+            .bind(by.as_str())
+            .execute(db)
+            .await?;
+        }
+        // The rest is kept by `keep_one`.
+        _ => {}
+    }
+    Ok(())
+}
+
+async fn turn(
+    db: &mut SqliteConnection,
+    utterance: &Utterance,
+    latency_ms: Option<u64>,
+    cut_short: bool,
+    at: Wall,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO turns
+         (call_id, idx, speaker, text, start_ms, end_ms, confidence, latency_ms, cut_short, at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+    )
+    .bind(utterance.call.0 as i64)
+    .bind(i64::from(utterance.index))
+    .bind(utterance.speaker.key())
+    .bind(utterance.text.as_str())
+    .bind(utterance.start_ms as i64)
+    .bind(utterance.end_ms as i64)
+    .bind(f64::from(utterance.confidence))
+    .bind(latency_ms.map(|ms| ms as i64))
+    .bind(i64::from(cut_short))
+    .bind(at.unix_ms)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+async fn ticket_row(db: &mut SqliteConnection, ticket: &Ticket) -> Result<(), StoreError> {
+    let (agent, result, survey) = match &ticket.state {
+        TicketState::Handling { agent } => (Some(agent.0 as i64), None, None),
+        TicketState::Closed { result } => (None, Some(result.as_str()), None),
+        TicketState::CalledBack { survey } => (None, None, Some(survey.0 as i64)),
+        TicketState::Draft | TicketState::Interrupted | TicketState::Registered => {
+            (None, None, None)
+        }
+    };
+    // What an earlier state has written (who handled it, with what result) stays readable.
+    sqlx::query(
+        "INSERT INTO tickets (id, call_id, state, agent, result, survey_id, opened_at, changed_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+         ON CONFLICT (id) DO UPDATE SET state = $3, agent = COALESCE($4, tickets.agent),
+         result = COALESCE($5, tickets.result), survey_id = COALESCE($6, tickets.survey_id),
+         changed_at = $8",
+    )
+    .bind(ticket.id.0 as i64)
+    .bind(ticket.call.0 as i64)
+    .bind(ticket.state.key())
+    .bind(agent)
+    .bind(result)
+    .bind(survey)
+    .bind(ticket.opened.unix_ms)
+    .bind(ticket.changed.unix_ms)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+async fn ticket_fields(db: &mut SqliteConnection, ticket: &Ticket) -> Result<(), StoreError> {
+    let id = ticket.id.0 as i64;
+    for table in ["DELETE FROM field_evidence WHERE ticket_id = $1", "DELETE FROM ticket_fields WHERE ticket_id = $1"]
+    {
+        sqlx::query(table).bind(id).execute(&mut *db).await?;
+    }
+    for (slot, filled) in &ticket.fields {
+        sqlx::query(
+            "INSERT INTO ticket_fields (ticket_id, slot, value, code, source)
+             VALUES ($1, $2, $3, $4, $5)",
+        )
+        .bind(id)
+        .bind(slot.key())
+        .bind(filled.value.as_str())
+        .bind(filled.code.as_deref())
+        .bind(filled.source.key())
+        .execute(&mut *db)
+        .await?;
+        for (n, evidence) in filled.evidence.iter().enumerate() {
+            sqlx::query(
+                "INSERT INTO field_evidence
+                 (ticket_id, slot, n, utterance, start_ms, end_ms, confidence)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            )
+            .bind(id)
+            .bind(slot.key())
+            .bind(n as i64)
+            .bind(i64::from(evidence.utterance))
+            .bind(evidence.start_ms as i64)
+            .bind(evidence.end_ms as i64)
+            .bind(f64::from(evidence.confidence))
+            .execute(&mut *db)
+            .await?;
+        }
+    }
+    Ok(())
+}
+
+async fn ticket_event(
+    db: &mut SqliteConnection,
+    ticket: i64,
+    event: &TicketEvent,
+    at: Wall,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO ticket_events (ticket_id, seq, kind, actor, why, at)
+         SELECT $1, COALESCE(MAX(seq), 0) + 1, $2, $3, $4, $5
+         FROM ticket_events WHERE ticket_id = $1",
+    )
+    .bind(ticket)
+    .bind(event.key())
+    .bind(event.by())
+    .bind(event.why())
+    .bind(at.unix_ms)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+async fn survey_answer(
+    db: &mut SqliteConnection,
+    survey: SurveyId,
+    call: CallId,
+    answer: &Answer,
+    at: Wall,
+) -> Result<(), StoreError> {
+    let value = match answer.value() {
+        Value::Solved(true) => "yes",
+        Value::Solved(false) => "no",
+        Value::Satisfied(grade) => grade.key(),
+        Value::Reason => "",
+    };
+    let (start_ms, end_ms) = answer.heard_at_ms();
+    let (words, key, evidence) = match answer.given() {
+        Given::Spoken { words, evidence } => (Some(words.reveal().clone()), None, Some(*evidence)),
+        Given::Key { key, .. } => (None, Some(key.to_string()), None),
+    };
+    sqlx::query(
+        "INSERT INTO survey_answers (survey_id, seq, call_id, question, value, words, pressed,
+         utterance, start_ms, end_ms, confidence, confirmed, at)
+         SELECT $1, COALESCE(MAX(seq), 0) + 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12
+         FROM survey_answers WHERE survey_id = $1",
+    )
+    .bind(survey.0 as i64)
+    .bind(call.0 as i64)
+    .bind(answer.question().key())
+    .bind(value)
+    .bind(words)
+    .bind(key)
+    .bind(evidence.map(|e| i64::from(e.utterance)))
+    .bind(start_ms as i64)
+    .bind(end_ms as i64)
+    .bind(evidence.map(|e| f64::from(e.confidence)))
+    .bind(i64::from(answer.is_confirmed()))
+    .bind(at.unix_ms)
+    .execute(db)
+    .await?;
+    Ok(())
+}
