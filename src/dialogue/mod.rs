@@ -5,16 +5,23 @@
 
 mod contract;
 mod error;
+mod filling;
+mod hearing;
 mod lines;
+mod machine;
 mod mouth;
 mod prompts;
+mod request;
 mod say;
 mod spoken;
+mod state;
+mod waiting;
 
 pub use contract::{Effect, HandOverReason, Input, Manner, Outcome, Setup, Understood};
 pub use error::DialogueError;
 pub use lines::Line;
-pub use mouth::{Mouth, Phrase};
+pub use machine::Dialogue;
+pub use mouth::{Lapse, Mouth, Phrase};
 pub use prompts::Prompts;
 pub use say::{Expect, Say, SayId};
 pub use spoken::{spoken_digits, spoken_number};

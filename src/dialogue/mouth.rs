@@ -38,7 +38,7 @@ const PLAYBACK_SLACK_MS: u64 = 15_000;
 /// After the patience the line may still be busy: somebody speaks as long as an utterance may be, and the
 /// recogniser takes its time.
 const LISTEN_SLACK_MS: u64 = UTTERANCE_MS_MAX + 12_000;
-/// A turn cut off this often is said to its end the next time.
+/// A turn is taken up again in full this often.
 const CUTS_MAX: u8 = 2;
 
 /// Keeps account of sayings. Whatever happens there is a deadline while anybody is expected to speak.
@@ -80,12 +80,17 @@ impl Mouth {
         self.hand_out(now, self.last.clone())
     }
 
-    /// Goes on with what was cut off.
+    /// Says something beside the turn: 再说一遍 still means the turn before it.
+    pub fn aside(&mut self, now: Moment, phrase: Phrase) -> Vec<Say> {
+        self.hand_out(now, vec![phrase])
+    }
+
+    /// Goes on with what was cut off. On a line that cuts every sentence the last one alone is tried.
     pub fn resume(&mut self, now: Moment) -> Vec<Say> {
         let mut phrases = std::mem::take(&mut self.unsaid);
         self.cuts = self.cuts.saturating_add(1);
-        if self.cuts >= CUTS_MAX {
-            phrases.iter_mut().for_each(|p| p.must_be_heard = true);
+        if self.cuts > CUTS_MAX {
+            phrases.drain(..phrases.len().saturating_sub(1));
         }
         self.hand_out(now, phrases)
     }
@@ -135,9 +140,7 @@ impl Mouth {
     /// Stops what may be stopped. True when there was something, so that the player must be told.
     pub fn hush(&mut self) -> bool {
         let before = self.playing.len();
-        let mut first = true;
-        // Only the saying in play can insist on being heard; what has not begun is dropped with the rest.
-        self.playing.retain(|say| std::mem::take(&mut first) && say.must_be_heard);
+        self.playing.retain(|say| say.must_be_heard);
         self.unsaid.clear();
         before > self.playing.len()
     }
@@ -147,7 +150,6 @@ impl Mouth {
         self.until = Some(now + self.patience_ms + LISTEN_SLACK_MS);
     }
 
-    /// Waits for the caller with another patience: 等一下.
     pub fn is_speaking(&self) -> bool {
         !self.playing.is_empty()
     }

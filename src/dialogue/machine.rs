@@ -1,0 +1,416 @@
+//! The conversation machine: what happened is sorted here; what follows is in `request`, `filling` and `waiting`.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::contract::{Effect, HandOverReason, Input, Manner, Outcome, Setup, Understood};
+use super::hearing;
+use super::lines::Line;
+use super::mouth::{Lapse, Mouth, Phrase};
+use super::prompts::Prompts;
+use super::say::{Expect, Say};
+use super::state::{Ask, Failing, Opening, State, Tries};
+use crate::intake::{Command, Draft};
+use crate::kernel::{CallId, Moment, Pii, Slot, TicketId};
+
+/// One caller's conversation with the robot. Begin with [`Input::Begin`]; after every `handle` drain the effects
+/// and look at the deadline. Unless caller and agent talk, or all is over, there always is a deadline.
+#[derive(Clone, Debug)]
+pub struct Dialogue {
+    pub(super) call: CallId,
+    pub(super) number: Option<Pii<String>>,
+    pub(super) prompts: Arc<Prompts>,
+    pub(super) manner: Manner,
+    pub(super) mouth: Mouth,
+    pub(super) state: State,
+    pub(super) draft: Draft,
+    /// As last handed out for storing.
+    pub(super) saved: Option<Draft>,
+    pub(super) ticket: Option<TicketId>,
+    /// The fields asked for: at most [`super::filling::QUESTIONS_MAX`].
+    pub(super) questions: Vec<Slot>,
+    /// How often the place was read back.
+    pub(super) place_rounds: u8,
+    /// A request was already asked for in other words.
+    pub(super) rephrased: bool,
+    /// Items that the caller said are not meant.
+    pub(super) rejected: Vec<String>,
+    pub(super) answered: bool,
+    /// A person was asked for.
+    pub(super) handed_over: bool,
+    /// The caller was asked to leave word.
+    pub(super) word_left: bool,
+    repeats: u8,
+    effects: VecDeque<Effect>,
+}
+
+/// After that many 再说一遍 one after the other a person does it better.
+const REPEATS_MAX: u8 = 3;
+
+impl Dialogue {
+    pub fn new(setup: Setup) -> Dialogue {
+        let Setup { call, number, prompts, manner } = setup;
+        Dialogue {
+            call,
+            draft: Draft::new(number.clone()),
+            number,
+            prompts,
+            manner,
+            mouth: Mouth::default(),
+            state: State::New,
+            saved: None,
+            ticket: None,
+            questions: Vec::new(),
+            place_rounds: 0,
+            rephrased: false,
+            rejected: Vec::new(),
+            answered: false,
+            handed_over: false,
+            word_left: false,
+            repeats: 0,
+            effects: VecDeque::new(),
+        }
+    }
+
+    /// Takes in what happened. `now` never runs backwards.
+    pub fn handle(&mut self, now: Moment, input: Input) {
+        if let Input::Stored { ticket } = input {
+            return self.stored(now, ticket);
+        }
+        if matches!(self.state, State::Ended) {
+            return;
+        }
+        match input {
+            Input::Begin => self.begin(now),
+            Input::Heard(understood) => self.heard(now, understood),
+            Input::Unclear => self.unclear(now),
+            Input::Key(key) => self.key(now, key),
+            Input::Silent => self.silent(now),
+            Input::SaidAll(say) => {
+                if self.mouth.said(now, say) {
+                    self.turn_said();
+                }
+            }
+            Input::Interrupted { say, unsaid, .. } => self.mouth.interrupted(now, say, &unsaid),
+            Input::Stored { .. } => {}
+            Input::Waiting { position, estimate_s } => self.queued(now, position, estimate_s),
+            Input::AgentReached => self.agent_reached(),
+            Input::AgentLost => self.agent_lost(now),
+            Input::AgentDone => {
+                if matches!(self.state, State::Talking) {
+                    self.end(Outcome::HandedOver);
+                }
+            }
+            Input::NoAgents | Input::QueueFull => self.nobody(now),
+            Input::Overloaded => self.overloaded(now),
+            Input::HungUp => self.hung_up(),
+            Input::Tick => self.tick(now),
+        }
+    }
+
+    /// When [`Input::Tick`] is wanted.
+    pub fn deadline(&self) -> Option<Moment> {
+        match &self.state {
+            State::Saving { until, .. } => Some(*until),
+            State::Waiting(wait) => Some(wait.told_at + self.manner.announce_ms),
+            State::Asking { .. } | State::Closing { .. } => self.mouth.deadline(),
+            State::New | State::Talking | State::Ended => None,
+        }
+    }
+
+    /// The effects since the last drain, in order.
+    pub fn drain(&mut self) -> Vec<Effect> {
+        self.effects.drain(..).collect()
+    }
+
+    /// The field that the question asked for, for `Intake::read`.
+    pub fn asked(&self) -> Option<Slot> {
+        match &self.state {
+            State::Asking { ask, .. } => ask.slot(),
+            _ => None,
+        }
+    }
+
+    /// How to listen now.
+    pub fn expects(&self) -> Expect {
+        match &self.state {
+            State::Asking { ask, .. } => ask.expect(),
+            _ => Expect::Nothing,
+        }
+    }
+
+    /// For pages and logs: `request`, `helped`, `fill`, `place_back`, `waiting`, `talking` …
+    pub fn state_name(&self) -> &'static str {
+        self.state.name()
+    }
+
+    pub fn call(&self) -> CallId {
+        self.call
+    }
+
+    pub fn draft(&self) -> &Draft {
+        &self.draft
+    }
+
+    /// The ticket's number once it is stored.
+    pub fn ticket(&self) -> Option<TicketId> {
+        self.ticket
+    }
+
+    // ---- what the other parts speak and do with ----
+
+    pub(super) fn effect(&mut self, effect: Effect) {
+        self.effects.push_back(effect);
+    }
+
+    pub(super) fn text(&self, line: Line, values: &[(&str, &str)]) -> String {
+        self.prompts.text(line, 0, values)
+    }
+
+    pub(super) fn statement(&self, line: Line, values: &[(&str, &str)]) -> Phrase {
+        Phrase::statement(self.text(line, values))
+    }
+
+    /// Says `phrases` instead of whatever is being said.
+    pub(super) fn turn(&mut self, now: Moment, phrases: Vec<Phrase>) {
+        if self.mouth.hush() {
+            self.effect(Effect::Hush);
+        }
+        let says = self.mouth.say(now, phrases);
+        self.speak(says);
+    }
+
+    pub(super) fn speak(&mut self, says: Vec<Say>) {
+        self.effects.extend(says.into_iter().map(Effect::Say));
+    }
+
+    /// Asks `ask` after `before`, in `line`'s first wording.
+    pub(super) fn ask(&mut self, now: Moment, before: Vec<Phrase>, ask: Ask, line: Line, values: &[(&str, &str)]) {
+        let text = self.text(line, values);
+        let mut phrases = before;
+        phrases.push(Phrase::question(text, ask.expect(), ask.patience_ms(&self.manner)));
+        self.turn(now, phrases);
+        self.state = State::Asking { ask, tries: Tries::default() };
+    }
+
+    /// Hands the draft out for storing unless it was so already.
+    pub(super) fn save(&mut self) {
+        if self.saved.as_ref() != Some(&self.draft) {
+            self.saved = Some(self.draft.clone());
+            self.effect(Effect::Save(self.draft.clone()));
+        }
+    }
+
+    pub(super) fn close(&mut self, now: Moment, phrase: Phrase, outcome: Outcome) {
+        self.turn(now, vec![phrase]);
+        self.state = State::Closing { outcome };
+    }
+
+    pub(super) fn end(&mut self, outcome: Outcome) {
+        self.mouth.close();
+        self.state = State::Ended;
+        self.effect(Effect::HangUp { outcome });
+    }
+
+    // ---- sorting what happened ----
+
+    fn begin(&mut self, now: Moment) {
+        if matches!(self.state, State::New) {
+            let notice = self.statement(Line::Notice, &[]).heard();
+            self.ask(now, vec![notice], Ask::Request(Opening::First), Line::Open, &[]);
+        }
+    }
+
+    fn turn_said(&mut self) {
+        if let State::Closing { outcome } = self.state {
+            self.end(outcome);
+        }
+    }
+
+    fn heard(&mut self, now: Moment, u: Understood) {
+        if matches!(self.state, State::New | State::Talking) {
+            return;
+        }
+        if self.mouth.in_statement() && hearing::is_back_channel(&u) {
+            return self.go_on(now);
+        }
+        if let Some(emergency) = u.reading.emergency {
+            return self.emergency(now, emergency, &u);
+        }
+        let repeats = std::mem::take(&mut self.repeats);
+        match u.reading.command {
+            Some(Command::Person) => {
+                self.draft.merge(&u.reading, &u.utterance);
+                self.person(now);
+            }
+            Some(Command::Repeat | Command::Slower) => self.repeat(now, repeats),
+            Some(Command::Wait) => self.take_your_time(now),
+            Some(Command::Bye) => self.bye(now, &u),
+            Some(Command::StopCalling) | None => self.heard_matter(now, u),
+        }
+    }
+
+    /// Words that are no command: by what was asked.
+    fn heard_matter(&mut self, now: Moment, u: Understood) {
+        match self.state.clone() {
+            State::Asking { ask, tries } => self.answered_with(now, ask, tries, u),
+            State::Waiting(wait) => self.heard_waiting(now, wait, &u),
+            State::Closing { outcome: Outcome::Answered } if hearing::is_request(&u) => {
+                self.request(now, Tries::default(), u);
+            }
+            State::Closing { .. } => self.go_on(now),
+            State::New | State::Saving { .. } | State::Talking | State::Ended => {}
+        }
+    }
+
+    fn answered_with(&mut self, now: Moment, ask: Ask, tries: Tries, u: Understood) {
+        match (&ask, u.reading.yes_no) {
+            (Ask::Fill(slot), _) => self.filled(now, *slot, tries, u),
+            (Ask::LeaveWord, _) => self.word_left(now, tries, u),
+            (Ask::PlaceBack, _) => self.place_heard(now, tries, u),
+            (Ask::Request(Opening::More), answer) => self.more_heard(now, tries, answer, u),
+            (Ask::Request(_), _) => self.request(now, tries, u),
+            (Ask::Confirm(_) | Ask::Helped, _) if hearing::is_request(&u) => {
+                self.reject(&ask);
+                self.request(now, tries, u);
+            }
+            (Ask::Callback(wait), None) if hearing::is_request(&u) => {
+                self.heard_waiting(now, *wait, &u);
+            }
+            (_, Some(yes)) => self.yes_no(now, ask, yes),
+            (_, None) => self.ask_again(now, ask, tries, Failing::Unclear),
+        }
+    }
+
+    /// A closed question answered, in words or with a key.
+    pub(super) fn yes_no(&mut self, now: Moment, ask: Ask, yes: bool) {
+        match (ask, yes) {
+            (Ask::Confirm(item), true) => self.answer(now, &item),
+            (ask @ Ask::Confirm(_), false) => {
+                self.reject(&ask);
+                self.rephrase(now);
+            }
+            (Ask::Helped, true) => self.helped(now),
+            (Ask::Helped, false) => self.hand_over(now, HandOverReason::Unhelped, None),
+            (Ask::PlaceBack, true) => self.place_confirmed(now),
+            (Ask::PlaceBack, false) => self.place_wrong(now),
+            (Ask::Callback(_), true) => self.callback_wanted(now),
+            (Ask::Callback(wait), false) => self.wait_on(now, wait),
+            // An open question has no yes and no.
+            (Ask::Request(_) | Ask::Fill(_) | Ask::LeaveWord, _) => {}
+        }
+    }
+
+    fn key(&mut self, now: Moment, key: char) {
+        match (self.state.clone(), key) {
+            (State::New | State::Talking | State::Ended | State::Saving { .. }, _) => {}
+            (_, '0') => self.person(now),
+            (_, '*') => self.repeat(now, 0),
+            (State::Asking { ask, .. }, '1') if ask.expect() == Expect::YesNo => self.yes_no(now, ask, true),
+            (State::Asking { ask, .. }, '2') if ask.expect() == Expect::YesNo => self.yes_no(now, ask, false),
+            (State::Asking { ask, tries }, _) => self.ask_again(now, ask, tries, Failing::Unclear),
+            (State::Waiting(_) | State::Closing { .. }, _) => {}
+        }
+    }
+
+    fn unclear(&mut self, now: Moment) {
+        match self.state.clone() {
+            State::Asking { .. } | State::Closing { .. } if self.mouth.in_statement() => self.go_on(now),
+            State::Asking { ask, tries } => self.ask_again(now, ask, tries, Failing::Unclear),
+            State::Closing { .. } => self.go_on(now),
+            State::New | State::Saving { .. } | State::Waiting(_) | State::Talking | State::Ended => {}
+        }
+    }
+
+    fn silent(&mut self, now: Moment) {
+        if self.mouth.is_speaking() {
+            return;
+        }
+        match self.state.clone() {
+            State::Asking { .. } if self.mouth.was_cut() => self.go_on(now),
+            State::Asking { ask, tries } => self.ask_again(now, ask, tries, Failing::Silent),
+            State::Closing { outcome } => self.end(outcome),
+            State::New | State::Saving { .. } | State::Waiting(_) | State::Talking | State::Ended => {}
+        }
+    }
+
+    /// A sound that was no turn: what it cut off is taken up again, what is still being said goes on.
+    fn go_on(&mut self, now: Moment) {
+        if self.mouth.was_cut() {
+            let says = self.mouth.resume(now);
+            self.speak(says);
+        } else if let (State::Closing { outcome }, false) = (&self.state, self.mouth.is_speaking()) {
+            self.end(*outcome);
+        }
+    }
+
+    fn repeat(&mut self, now: Moment, repeats: u8) {
+        match &self.state {
+            State::Asking { .. } | State::Closing { .. } if repeats >= REPEATS_MAX => {
+                self.hand_over(now, HandOverReason::Unclear, None);
+            }
+            State::Asking { .. } | State::Closing { .. } => {
+                self.repeats = repeats + 1;
+                if self.mouth.hush() {
+                    self.effect(Effect::Hush);
+                }
+                let says = self.mouth.repeat(now);
+                self.speak(says);
+            }
+            State::Waiting(wait) => self.reassure(now, *wait),
+            State::New | State::Saving { .. } | State::Talking | State::Ended => {}
+        }
+    }
+
+    fn take_your_time(&mut self, now: Moment) {
+        let State::Asking { ask, .. } = &self.state else { return };
+        let expect = ask.expect();
+        if self.mouth.hush() {
+            self.effect(Effect::Hush);
+        }
+        let text = self.text(Line::TakeYourTime, &[]);
+        let says = self.mouth.aside(now, Phrase::question(text, expect, self.manner.wait_ms));
+        self.speak(says);
+    }
+
+    fn tick(&mut self, now: Moment) {
+        match self.state.clone() {
+            State::Saving { until, .. } if now >= until => self.not_stored(now),
+            State::Waiting(wait) => {
+                self.mouth.lapse(now);
+                if now >= wait.told_at + self.manner.announce_ms {
+                    self.announce(now, wait);
+                }
+            }
+            State::Asking { .. } => {
+                if self.mouth.lapse(now) == Some(Lapse::Listening) {
+                    self.silent(now);
+                }
+            }
+            State::Closing { outcome } => {
+                if self.mouth.lapse(now).is_some() {
+                    self.end(outcome);
+                }
+            }
+            State::New | State::Saving { .. } | State::Talking | State::Ended => {}
+        }
+    }
+
+    fn hung_up(&mut self) {
+        let outcome = match &self.state {
+            State::Talking => Outcome::HandedOver,
+            State::Closing { outcome } => *outcome,
+            State::Saving { .. } => Outcome::Registered,
+            State::Asking { ask: Ask::Helped, .. } if !self.mouth.in_statement() => Outcome::Answered,
+            State::Asking { ask: Ask::Request(Opening::More | Opening::GoOn), .. } if self.answered => {
+                Outcome::Answered
+            }
+            State::New | State::Asking { .. } | State::Waiting(_) | State::Ended => Outcome::Abandoned,
+        };
+        let told = self.draft.fields().any(|(slot, _)| slot != Slot::Number);
+        if told && outcome != Outcome::Answered {
+            self.save();
+        }
+        self.end(outcome);
+    }
+}

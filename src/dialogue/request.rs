@@ -1,0 +1,171 @@
+//! What the caller wants: an answer from the knowledge base, a ticket, or a person.
+
+use std::sync::Arc;
+
+use super::contract::{HandOverReason, Outcome, Understood};
+use super::hearing;
+use super::lines::Line;
+use super::machine::Dialogue;
+use super::mouth::Phrase;
+use super::state::{Ask, Close, Failing, Opening, State, Tries};
+use crate::intake::Draft;
+use crate::kernel::{Moment, Slot};
+use crate::knowledge::{Citation, Item};
+
+/// Shorter words without a matter type are no report of something.
+const STORY_CHARS_MIN: usize = 8;
+
+impl Dialogue {
+    /// Words after an open question, or instead of the answer to another one.
+    pub(super) fn request(&mut self, now: Moment, tries: Tries, u: Understood) {
+        let best = u.hits.iter().find(|hit| !self.rejected.contains(&hit.item.id));
+        let best = best.map(|hit| (Arc::clone(&hit.item), hit.confidence));
+        let confidence = best.as_ref().map_or(0.0, |(_, confidence)| *confidence);
+        let acts = hearing::wants_action(&u).is_some_and(|(_, c)| c >= self.manner.matter_min);
+        if hearing::is_greeting(&u) {
+            return self.greeted(now, tries);
+        }
+        self.draft.merge(&u.reading, &u.utterance);
+        match best {
+            Some((item, _)) if confidence >= self.manner.sure_min && (!acts || u.reading.asks_question) => {
+                self.answer(now, &item);
+            }
+            _ if acts => self.take_down(now),
+            Some((item, _)) if confidence >= self.manner.maybe_min => {
+                let title = item.title.clone();
+                self.ask(now, Vec::new(), Ask::Confirm(item), Line::Confirm, &[("title", &title)]);
+            }
+            _ if tells_a_story(&u) => self.take_down(now),
+            _ => self.rephrase(now),
+        }
+    }
+
+    fn greeted(&mut self, now: Moment, mut tries: Tries) {
+        if tries.count(Failing::Unclear) {
+            return self.hand_over(now, HandOverReason::Unclear, None);
+        }
+        self.ask(now, Vec::new(), Ask::Request(Opening::GoOn), Line::GoOn, &[]);
+        self.keep_tries(tries);
+    }
+
+    /// Asks for the request in other words once; then a person is the better listener.
+    pub(super) fn rephrase(&mut self, now: Moment) {
+        if std::mem::replace(&mut self.rephrased, true) {
+            return self.hand_over(now, HandOverReason::Unanswered, None);
+        }
+        self.ask(now, Vec::new(), Ask::Request(Opening::Rephrase), Line::Rephrase, &[]);
+    }
+
+    /// Tells an item, names its source, and asks whether that helped.
+    pub(super) fn answer(&mut self, now: Moment, item: &Item) {
+        self.rephrased = false;
+        let source = spoken_source(&item.source);
+        let before = vec![
+            self.statement(Line::Answer, &[("answer", &item.spoken)]),
+            self.statement(Line::Source, &[("source", &source)]),
+        ];
+        self.ask(now, before, Ask::Helped, Line::Helped, &[]);
+    }
+
+    /// The answer helped: the matter is done with, and so is its draft.
+    pub(super) fn helped(&mut self, now: Moment) {
+        self.answered = true;
+        if self.saved.is_none() {
+            self.draft = Draft::new(self.number.clone());
+        }
+        self.rejected.clear();
+        self.ask(now, Vec::new(), Ask::Request(Opening::More), Line::More, &[]);
+    }
+
+    pub(super) fn more_heard(&mut self, now: Moment, tries: Tries, answer: Option<bool>, u: Understood) {
+        if hearing::is_request(&u) {
+            return self.request(now, tries, u);
+        }
+        match answer {
+            Some(false) => self.goodbye(now, Outcome::Answered),
+            _ if hearing::is_thanks(&u) => self.goodbye(now, Outcome::Answered),
+            Some(true) => self.ask(now, Vec::new(), Ask::Request(Opening::GoOn), Line::GoOn, &[]),
+            None => self.request(now, tries, u),
+        }
+    }
+
+    pub(super) fn goodbye(&mut self, now: Moment, outcome: Outcome) {
+        let goodbye = self.statement(Line::Goodbye, &[]);
+        self.close(now, goodbye, outcome);
+    }
+
+    /// The item asked about is not the one meant.
+    pub(super) fn reject(&mut self, ask: &Ask) {
+        if let Ask::Confirm(item) = ask {
+            self.rejected.push(item.id.clone());
+        }
+    }
+
+    /// Puts the same question again in other words, or gives up asking.
+    pub(super) fn ask_again(&mut self, now: Moment, ask: Ask, mut tries: Tries, failing: Failing) {
+        if tries.count(failing) || self.is_done_with(&ask, tries) {
+            return self.give_up(now, ask, failing);
+        }
+        let count = match failing {
+            Failing::Silent => tries.silent,
+            Failing::Unclear => tries.unclear,
+        };
+        let line = ask.again(failing, tries);
+        let title = match &ask {
+            Ask::Confirm(item) => item.title.clone(),
+            _ => String::new(),
+        };
+        let place = self.draft.get(Slot::Place).map_or(String::new(), |place| place.value.clone());
+        let values = [("title", title.as_str()), ("place", place.as_str())];
+        let text = self.prompts.text(line, usize::from(count.saturating_sub(1)), &values);
+        let question = Phrase::question(text, ask.expect(), ask.patience_ms(&self.manner));
+        self.turn(now, vec![question]);
+        self.state = State::Asking { ask, tries };
+    }
+
+    /// After an answer, and while waiting, two silences are an answer too.
+    fn is_done_with(&self, ask: &Ask, tries: Tries) -> bool {
+        let settled = match ask {
+            Ask::Helped | Ask::Callback(_) => true,
+            Ask::Request(Opening::More | Opening::GoOn) => self.answered,
+            _ => false,
+        };
+        settled && tries.silent >= 2
+    }
+
+    fn give_up(&mut self, now: Moment, ask: Ask, failing: Failing) {
+        let reason = match failing {
+            Failing::Silent => HandOverReason::Silent,
+            Failing::Unclear => HandOverReason::Unclear,
+        };
+        match ask {
+            Ask::Callback(wait) => self.wait_on(now, wait),
+            Ask::LeaveWord => self.register(now, Close::Nobody),
+            Ask::Helped if failing == Failing::Silent => self.goodbye(now, Outcome::Answered),
+            Ask::Request(_) if self.answered => self.goodbye(now, Outcome::Answered),
+            Ask::Request(_) | Ask::Confirm(_) | Ask::Helped | Ask::Fill(_) | Ask::PlaceBack => {
+                self.hand_over(now, reason, None);
+            }
+        }
+    }
+
+    pub(super) fn keep_tries(&mut self, kept: Tries) {
+        if let State::Asking { tries, .. } = &mut self.state {
+            *tries = kept;
+        }
+    }
+}
+
+/// Words that tell of something although their type could not be told: a ticket rather than a search.
+fn tells_a_story(u: &Understood) -> bool {
+    let reading = &u.reading;
+    let told = reading.fact(Slot::Narrative).map_or(0, |n| n.value.chars().count());
+    let about = !reading.topics.is_empty() || reading.fact(Slot::Place).is_some();
+    !reading.asks_question && about && told >= STORY_CHARS_MIN
+}
+
+/// 《中华人民共和国居民身份证法》第十一条, without the brackets, which are not heard.
+fn spoken_source(source: &Citation) -> String {
+    let name = source.name.replace(['《', '》'], "");
+    format!("{name}{}", source.article)
+}

@@ -1,0 +1,190 @@
+//! Where the conversation stands: one enum with its data.
+
+use std::sync::Arc;
+
+use super::contract::{Manner, Outcome};
+use super::lines::Line;
+use super::say::Expect;
+use crate::intake::Emergency;
+use crate::kernel::{Moment, Slot};
+use crate::knowledge::Item;
+
+#[derive(Clone, Debug)]
+pub(super) enum State {
+    /// Not begun.
+    New,
+    /// A question is being asked or was asked.
+    Asking { ask: Ask, tries: Tries },
+    /// Nobody can take the call: the ticket's number is awaited, to be told.
+    Saving { until: Moment, close: Close },
+    /// A person was asked for and has not answered yet.
+    Waiting(Wait),
+    /// Caller and agent talk.
+    Talking,
+    /// The last words are being said.
+    Closing { outcome: Outcome },
+    Ended,
+}
+
+impl State {
+    pub(super) const fn name(&self) -> &'static str {
+        match self {
+            State::New => "new",
+            State::Asking { ask, .. } => ask.name(),
+            State::Saving { .. } => "saving",
+            State::Waiting(_) => "waiting",
+            State::Talking => "talking",
+            State::Closing { .. } => "closing",
+            State::Ended => "ended",
+        }
+    }
+}
+
+/// What was asked.
+#[derive(Clone, Debug)]
+pub(super) enum Ask {
+    /// What the caller wants.
+    Request(Opening),
+    /// Is this the item that is meant?
+    Confirm(Arc<Item>),
+    /// Did the answer help?
+    Helped,
+    /// A field of the ticket.
+    Fill(Slot),
+    /// Is this the place?
+    PlaceBack,
+    /// A callback instead of waiting?
+    Callback(Wait),
+    /// Nobody is on duty: what shall be noted?
+    LeaveWord,
+}
+
+/// How the open question was put.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Opening {
+    First,
+    /// The last request was not understood.
+    Rephrase,
+    /// 还有别的事吗, after an answer.
+    More,
+    /// 您请讲.
+    GoOn,
+}
+
+/// How often the same question was met with silence, and how often with something not understood.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(super) struct Tries {
+    pub(super) silent: u8,
+    pub(super) unclear: u8,
+}
+
+/// Why a question has to be put again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Failing {
+    Silent,
+    Unclear,
+}
+
+/// The third failing of one kind, or the fifth of both, ends the asking.
+const FAILINGS_MAX: u8 = 3;
+const FAILINGS_BOTH_MAX: u8 = 5;
+
+impl Tries {
+    /// Counts one more; true when asking again makes no more sense.
+    pub(super) const fn count(&mut self, failing: Failing) -> bool {
+        let counter = match failing {
+            Failing::Silent => &mut self.silent,
+            Failing::Unclear => &mut self.unclear,
+        };
+        *counter += 1;
+        *counter >= FAILINGS_MAX || self.silent + self.unclear >= FAILINGS_BOTH_MAX
+    }
+}
+
+/// Why the call ends with a ticket number instead of a person.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Close {
+    Nobody,
+    Callback,
+}
+
+/// A caller who waits for a person.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Wait {
+    pub(super) since: Moment,
+    pub(super) told_at: Moment,
+    /// The place in the queue and the estimate, as last reported.
+    pub(super) position: Option<(u32, Option<u32>)>,
+    pub(super) emergency: Option<Emergency>,
+    pub(super) offered: bool,
+    /// Announcements so far: they change their words.
+    pub(super) told: usize,
+}
+
+impl Wait {
+    pub(super) const fn new(now: Moment, emergency: Option<Emergency>) -> Wait {
+        Wait { since: now, told_at: now, position: None, emergency, offered: false, told: 0 }
+    }
+}
+
+impl Ask {
+    pub(super) const fn name(&self) -> &'static str {
+        match self {
+            Ask::Request(Opening::First) => "request",
+            Ask::Request(Opening::Rephrase) => "rephrase",
+            Ask::Request(Opening::More) => "more",
+            Ask::Request(Opening::GoOn) => "go_on",
+            Ask::Confirm(_) => "confirm",
+            Ask::Helped => "helped",
+            Ask::Fill(_) => "fill",
+            Ask::PlaceBack => "place_back",
+            Ask::Callback(_) => "callback",
+            Ask::LeaveWord => "leave_word",
+        }
+    }
+
+    pub(super) const fn expect(&self) -> Expect {
+        match self {
+            Ask::Request(_) | Ask::LeaveWord => Expect::Open,
+            Ask::Confirm(_) | Ask::Helped | Ask::PlaceBack | Ask::Callback(_) => Expect::YesNo,
+            Ask::Fill(slot) => Expect::Slot(*slot),
+        }
+    }
+
+    pub(super) const fn patience_ms(&self, manner: &Manner) -> u64 {
+        match self {
+            Ask::Fill(_) | Ask::LeaveWord => manner.thought_ms,
+            _ => manner.patience_ms,
+        }
+    }
+
+    /// The field that is asked for or read back.
+    pub(super) const fn slot(&self) -> Option<Slot> {
+        match self {
+            Ask::Fill(slot) => Some(*slot),
+            Ask::PlaceBack => Some(Slot::Place),
+            _ => None,
+        }
+    }
+
+    /// How it is asked again.
+    pub(super) const fn again(&self, failing: Failing, tries: Tries) -> Line {
+        let keys = matches!((failing, tries.unclear), (Failing::Unclear, 2..));
+        match self {
+            Ask::Confirm(_) | Ask::Helped | Ask::PlaceBack | Ask::Callback(_) if keys => Line::KeysYesNo,
+            Ask::Request(Opening::More) => Line::MoreAgain,
+            Ask::Request(_) => match failing {
+                Failing::Silent => Line::OpenSilent,
+                Failing::Unclear => Line::OpenUnclear,
+            },
+            Ask::Confirm(_) => Line::ConfirmAgain,
+            Ask::Helped => Line::HelpedAgain,
+            Ask::Fill(Slot::Place) => Line::AskPlaceAgain,
+            Ask::Fill(Slot::Time) => Line::AskTimeAgain,
+            Ask::Fill(_) => Line::AskNarrativeAgain,
+            Ask::PlaceBack => Line::PlaceBackAgain,
+            Ask::Callback(_) => Line::OfferCallbackAgain,
+            Ask::LeaveWord => Line::LeaveWordAgain,
+        }
+    }
+}
