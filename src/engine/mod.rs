@@ -3,3 +3,8 @@
 pub mod encoder;
 pub mod models;
 pub mod voice;
+mod onnx;
+pub mod resample;
+pub mod silero;
+pub mod whisper;
+pub mod whisper_guard;

@@ -1,0 +1,226 @@
+//! Speech recognition by OpenAI's Whisper, run by whisper.cpp.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use whisper_rs::{
+    FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperState,
+    WhisperTokenId,
+};
+
+use super::models::GGML_MAGIC;
+use super::resample::double;
+use super::whisper_guard::{Raw, judge};
+use crate::kernel::limits::UTTERANCE_MS_MAX;
+use crate::speech::{Asr, Heard, SAMPLE_RATE, SpeechError};
+
+const NAME: &str = "whisper-base";
+/// Shorter sound holds no word, and whisper.cpp refuses less than 0.1 s.
+const SECONDS_MIN: f32 = 0.12;
+/// The encoder's frames a second of sound.
+const FRAMES_PER_SECOND: f32 = 50.0;
+/// Fewer encoder frames than this spoil the result.
+const AUDIO_CONTEXT_MIN: i32 = 512;
+const AUDIO_CONTEXT_MARGIN_LAST: i32 = 128;
+const AUDIO_CONTEXT_MARGIN_LOOK: i32 = 64;
+const TOKENS_FREE: f32 = 8.0;
+const TOKENS_PER_SECOND: f32 = 6.0;
+/// Frames this far under full scale are silence, whatever is around them.
+const SILENCE_DBFS: f32 = -58.0;
+/// Frames this far under the loudest are not the voice.
+const VOICE_RANGE_DB: f32 = 30.0;
+/// 20 ms.
+const FRAME: usize = SAMPLE_RATE as usize / 50;
+
+/// The weights, loaded once and shared by all recognisers.
+pub struct WhisperModel {
+    context: WhisperContext,
+}
+
+impl WhisperModel {
+    /// Loads a ggml file.
+    pub fn load(path: &Path) -> Result<WhisperModel, SpeechError> {
+        let broken = |detail: String| SpeechError::ModelBroken {
+            model: NAME,
+            detail: format!("{}: {detail}", path.display()),
+        };
+        // whisper.cpp believes a file's header, so what is no model at all is turned away before.
+        let mut magic = [0; 4];
+        let mut file = File::open(path).map_err(|e| SpeechError::ModelMissing {
+            model: NAME,
+            detail: format!("{}: {e}", path.display()),
+        })?;
+        file.read_exact(&mut magic)
+            .map_err(|e| broken(e.to_string()))?;
+        if u32::from_le_bytes(magic) != GGML_MAGIC {
+            return Err(broken("it is not a ggml file".to_string()));
+        }
+        // Without a backend for them the hooks drop whisper.cpp's own lines, which hold callers' words.
+        whisper_rs::install_logging_hooks();
+        let mut params = WhisperContextParameters::default();
+        params.use_gpu(false).flash_attn(false);
+        let context =
+            WhisperContext::new_with_params(path, params).map_err(|e| broken(e.to_string()))?;
+        if !context.is_multilingual() {
+            return Err(broken("it knows only English".to_string()));
+        }
+        Ok(WhisperModel { context })
+    }
+
+    /// A recogniser for one thread. It holds about 100 MB of working memory.
+    pub fn recogniser(&self) -> Result<WhisperAsr, SpeechError> {
+        let state = self.context.create_state().map_err(failed)?;
+        Ok(WhisperAsr {
+            state,
+            settings: settings(),
+            prompt: Vec::new(),
+            end_of_text: self.context.token_eot(),
+        })
+    }
+
+    /// As [`WhisperModel::recogniser`], told beforehand what the talk is about.
+    pub fn prompted(&self, prompt: &str) -> Result<WhisperAsr, SpeechError> {
+        // Room for a token a byte: the library writes past the end of a shorter list's length.
+        let tokens = self
+            .context
+            .tokenize(prompt, prompt.len() + 8)
+            .map_err(failed)?;
+        let mut recogniser = self.recogniser()?;
+        recogniser.prompt = tokens;
+        Ok(recogniser)
+    }
+}
+
+fn failed(e: whisper_rs::WhisperError) -> SpeechError {
+    SpeechError::Inference {
+        engine: NAME,
+        detail: e.to_string(),
+    }
+}
+
+fn settings() -> FullParams<'static, 'static> {
+    let mut p = FullParams::new(SamplingStrategy::Greedy { best_of: 1 });
+    p.set_language(Some("zh"));
+    p.set_n_threads(1);
+    p.set_no_timestamps(true);
+    p.set_single_segment(true);
+    p.set_no_context(true);
+    p.set_temperature_inc(0.0);
+    p.set_print_progress(false);
+    p.set_print_realtime(false);
+    p.set_print_timestamps(false);
+    p.set_print_special(false);
+    p
+}
+
+/// What Whisper wrote, before anyone judged it.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Transcript {
+    pub text: String,
+    /// Mean log-probability of the text tokens, natural logarithm; minus infinity without any.
+    pub logprob: f32,
+    /// The part of the sound that is loud enough to be a voice, 0 to 1.
+    pub active: f32,
+}
+
+/// One recogniser. Allocates nothing in the library after its first utterance.
+pub struct WhisperAsr {
+    state: WhisperState,
+    /// Made once: every `set_language` leaks a few bytes in the library's wrapper.
+    settings: FullParams<'static, 'static>,
+    prompt: Vec<WhisperTokenId>,
+    end_of_text: WhisperTokenId,
+}
+
+impl WhisperAsr {
+    /// Runs the network. `None` when there is too little sound to try. Sound over the limit of an utterance is cut at its end.
+    pub fn transcribe(
+        &mut self,
+        pcm: &[i16],
+        last: bool,
+    ) -> Result<Option<Transcript>, SpeechError> {
+        let longest = (UTTERANCE_MS_MAX * u64::from(SAMPLE_RATE) / 1000) as usize;
+        let pcm = pcm.get(..longest).unwrap_or(pcm);
+        let seconds = seconds(pcm);
+        let active = active_part(pcm);
+        if seconds < SECONDS_MIN || active == 0.0 {
+            return Ok(None);
+        }
+        let mut params = self.settings.clone();
+        params.set_audio_ctx(audio_context(seconds, last));
+        params.set_max_tokens((TOKENS_FREE + TOKENS_PER_SECOND * seconds) as i32);
+        if !self.prompt.is_empty() {
+            params.set_tokens(&self.prompt);
+        }
+        self.state.full(params, &double(pcm)).map_err(failed)?;
+        let mut bytes = Vec::new();
+        let (mut sum, mut count) = (0.0, 0);
+        for segment in self.state.as_iter() {
+            for i in 0..segment.n_tokens() {
+                let Some(token) = segment.get_token(i) else {
+                    continue;
+                };
+                if token.token_id() < self.end_of_text {
+                    // A character may be spread over several tokens, so bytes are gathered first.
+                    bytes.extend_from_slice(token.to_bytes().map_err(failed)?);
+                    sum += token.token_data().plog;
+                    count += 1;
+                }
+            }
+        }
+        Ok(Some(Transcript {
+            text: String::from_utf8_lossy(&bytes).replace('\u{fffd}', ""),
+            logprob: if count == 0 {
+                f32::NEG_INFINITY
+            } else {
+                sum / count as f32
+            },
+            active,
+        }))
+    }
+}
+
+impl Asr for WhisperAsr {
+    fn recognise(&mut self, pcm: &[i16], last: bool) -> Result<Heard, SpeechError> {
+        Ok(match self.transcribe(pcm, last)? {
+            None => Heard::Unclear,
+            Some(t) => judge(&Raw {
+                text: &t.text,
+                logprob: t.logprob,
+                seconds: seconds(pcm),
+                active: t.active,
+            }),
+        })
+    }
+}
+
+fn seconds(pcm: &[i16]) -> f32 {
+    pcm.len() as f32 / SAMPLE_RATE as f32
+}
+
+/// How many frames of its 30 s the encoder looks at.
+fn audio_context(seconds: f32, last: bool) -> i32 {
+    let margin = if last {
+        AUDIO_CONTEXT_MARGIN_LAST
+    } else {
+        AUDIO_CONTEXT_MARGIN_LOOK
+    };
+    let frames = (FRAMES_PER_SECOND * seconds).ceil() as i32 + margin;
+    frames.clamp(AUDIO_CONTEXT_MIN, 1500)
+}
+
+/// The part of the 20 ms frames that are neither silence nor far quieter than the loudest, 0 to 1.
+fn active_part(pcm: &[i16]) -> f32 {
+    let levels: Vec<f32> = pcm
+        .chunks(FRAME)
+        .map(|frame| {
+            let power: f32 = frame.iter().map(|s| f32::from(*s).powi(2)).sum();
+            10.0 * (power / frame.len() as f32 / 32768.0_f32.powi(2) + 1e-12).log10()
+        })
+        .collect();
+    let loudest = levels.iter().copied().fold(f32::MIN, f32::max);
+    let floor = SILENCE_DBFS.max(loudest - VOICE_RANGE_DB);
+    let active = levels.iter().filter(|l| **l > floor).count();
+    active as f32 / levels.len().max(1) as f32
+}
