@@ -6,12 +6,16 @@
 //! * [`numbers`]: Chinese numerals and spoken digits, both ways;
 //! * [`simplify`], [`normalise`]: one script, one width, one way to write a number.
 
+pub mod address;
+mod figures;
 pub mod normalise;
 pub mod numbers;
 pub mod pinyin;
 pub mod simplify;
 pub mod sounding;
 pub mod speakable;
+mod tones;
+mod written;
 
 pub use normalise::{character_error_rate, comparable};
 pub use numbers::{DigitRun, Numeral, numerals, parse_numeral, spoken_digits, to_spoken};

@@ -82,30 +82,46 @@ impl fmt::Debug for Reading {
 
 /// The plain letter under a tone mark, and the mark. `None` where the character has no place in a syllable.
 fn unmark(c: char) -> Option<(Option<u8>, Option<u8>)> {
-    const MARKED: [(&str, u8); 7] = [
-        ("āáǎà", b'a'),
-        ("ēéěè", b'e'),
-        ("īíǐì", b'i'),
-        ("ōóǒò", b'o'),
-        ("ūúǔù", b'u'),
-        ("ǖǘǚǜ", b'v'),
-        ("\0ńňǹ", b'n'),
-    ];
-    for (forms, letter) in MARKED {
-        if let Some(place) = forms.chars().position(|form| form == c) {
-            return Some((Some(letter), u8::try_from(place + 1).ok()));
-        }
-    }
+    let marked = |letter: u8, tone: u8| Some((Some(letter), Some(tone)));
     match c {
         'a'..='z' => Some((u8::try_from(c).ok(), None)),
-        '1'..='5' => Some((None, u8::try_from(c).ok().map(|b| b - b'0'))),
+        'ā' => marked(b'a', 1),
+        'á' => marked(b'a', 2),
+        'ǎ' => marked(b'a', 3),
+        'à' => marked(b'a', 4),
+        'ē' => marked(b'e', 1),
+        'é' => marked(b'e', 2),
+        'ě' => marked(b'e', 3),
+        'è' => marked(b'e', 4),
+        'ī' => marked(b'i', 1),
+        'í' => marked(b'i', 2),
+        'ǐ' => marked(b'i', 3),
+        'ì' => marked(b'i', 4),
+        'ō' => marked(b'o', 1),
+        'ó' => marked(b'o', 2),
+        'ǒ' => marked(b'o', 3),
+        'ò' => marked(b'o', 4),
+        'ū' => marked(b'u', 1),
+        'ú' => marked(b'u', 2),
+        'ǔ' => marked(b'u', 3),
+        'ù' => marked(b'u', 4),
         'ü' => Some((Some(b'v'), None)),
-        'ê' | 'ế' | 'ề' => Some((Some(b'E'), None)),
-        'ḿ' => Some((Some(b'm'), Some(2))),
+        'ǖ' => marked(b'v', 1),
+        'ǘ' => marked(b'v', 2),
+        'ǚ' => marked(b'v', 3),
+        'ǜ' => marked(b'v', 4),
+        'ń' => marked(b'n', 2),
+        'ň' => marked(b'n', 3),
+        'ǹ' => marked(b'n', 4),
+        'ḿ' => marked(b'm', 2),
+        'ê' => Some((Some(b'E'), None)),
+        'ế' => marked(b'E', 2),
+        'ề' => marked(b'E', 4),
         '\u{304}' => Some((None, Some(1))),
         '\u{301}' => Some((None, Some(2))),
         '\u{30c}' => Some((None, Some(3))),
         '\u{300}' => Some((None, Some(4))),
+        '1'..='5' => Some((None, u8::try_from(c).ok().map(|b| b - b'0'))),
         _ => None,
     }
 }
@@ -179,6 +195,10 @@ impl Lexicon {
     /// How a whole phrase reads; `None` where the table does not have it.
     pub fn phrase(&self, phrase: &str) -> Option<&[Reading]> {
         self.phrases.get(phrase).map(AsRef::as_ref)
+    }
+
+    pub(super) const fn longest(&self) -> usize {
+        self.longest
     }
 
     /// Every reading that is there, for a check against a voice's inventory.
