@@ -89,7 +89,7 @@ fn parse(mut bytes: Vec<u8>) -> Result<(Array<u8>, String), String> {
         return Err("is not an .npy array".into());
     }
     // Version 1 gives the header's length in two bytes, 2 and 3 in four.
-    let (start, length) = match (bytes.get(6), bytes.get(8..12)) {
+    let (start, length): (usize, usize) = match (bytes.get(6), bytes.get(8..12)) {
         (Some(1), Some(b)) => (10, usize::from(u16::from_le_bytes([b[0], b[1]]))),
         (Some(2 | 3), Some(b)) => (12, u32::from_le_bytes([b[0], b[1], b[2], b[3]]) as usize),
         _ => return Err("has an unknown .npy version".into()),
