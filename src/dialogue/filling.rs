@@ -4,7 +4,8 @@ use super::contract::{HandOverReason, Understood};
 use super::hearing;
 use super::lines::Line;
 use super::machine::Dialogue;
-use super::state::{Ask, Failing, Tries};
+use super::state::Ask;
+use super::tries::{Failing, Tries};
 use crate::intake::MatterType;
 use crate::kernel::{Moment, Slot};
 

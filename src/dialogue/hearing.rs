@@ -4,11 +4,11 @@ use super::contract::Understood;
 use crate::intake::{Emergency, MatterType};
 use crate::kernel::Slot;
 
-/// Sounds that only say "I am listening": they stop no statement.
+/// Characters of sounds that stop no statement.
 const BACK_CHANNEL: &str = "嗯哦啊呃唔诶哎喔噢欸额恩呵哈对是好的行喂";
 const BACK_CHANNEL_CHARS_MAX: usize = 4;
 /// Calling out before the matter itself.
-const GREETINGS: [&str; 6] = ["喂", "你好", "您好", "在吗", "有人吗", "听得到吗"];
+const GREETINGS: [&str; 5] = ["喂", "你好", "您好", "在吗", "听得到吗"];
 /// The caller cannot tell what was asked.
 const UNKNOWN: [&str; 6] = ["不知道", "不清楚", "不记得", "忘了", "说不清", "说不上来"];
 const THANKS: [&str; 3] = ["谢谢", "多谢", "感谢"];
@@ -18,7 +18,8 @@ pub(super) fn words(u: &Understood) -> String {
     u.utterance.text.chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
-pub(super) fn is_back_channel(u: &Understood) -> bool {
+/// A sound that only says "I am listening".
+pub fn is_back_channel(u: &Understood) -> bool {
     let reading = &u.reading;
     if reading.command.is_some() || reading.emergency.is_some() {
         return false;

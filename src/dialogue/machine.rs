@@ -9,7 +9,8 @@ use super::lines::Line;
 use super::mouth::{Lapse, Mouth, Phrase};
 use super::prompts::Prompts;
 use super::say::{Expect, Say};
-use super::state::{Ask, Failing, Opening, State, Tries};
+use super::state::{Ask, Opening, State};
+use super::tries::{Failing, Tries};
 use crate::intake::{Command, Draft};
 use crate::kernel::{CallId, Moment, Pii, Slot, TicketId};
 
@@ -274,6 +275,7 @@ impl Dialogue {
                 self.reject(&ask);
                 self.request(now, tries, u);
             }
+            (Ask::Helped, None) if hearing::is_thanks(&u) => self.helped(now),
             (Ask::Callback(wait), None) if hearing::is_request(&u) => {
                 self.heard_waiting(now, *wait, &u);
             }

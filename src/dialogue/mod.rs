@@ -15,13 +15,16 @@ mod request;
 mod say;
 mod spoken;
 mod state;
+mod tries;
 mod waiting;
 
 pub use contract::{Effect, HandOverReason, Input, Manner, Outcome, Setup, Understood};
 pub use error::DialogueError;
+pub use hearing::is_back_channel;
 pub use lines::Line;
 pub use machine::Dialogue;
 pub use mouth::{Lapse, Mouth, Phrase};
 pub use prompts::Prompts;
 pub use say::{Expect, Say, SayId};
 pub use spoken::{spoken_digits, spoken_number};
+pub use tries::{Failing, Tries};

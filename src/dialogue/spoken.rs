@@ -21,7 +21,7 @@ pub fn spoken_digits(digits: &str) -> String {
 }
 
 /// A count as it is spoken: 3 as 三, 12 as 十二, 205 as 二百零五. Counts of ten thousand and more stay figures.
-pub fn spoken_number(number: u32) -> String {
+pub fn spoken_number(number: u64) -> String {
     if number >= 10_000 {
         return number.to_string();
     }
@@ -49,6 +49,6 @@ pub fn spoken_number(number: u32) -> String {
     text
 }
 
-fn digit(figure: u32) -> &'static str {
+fn digit(figure: u64) -> &'static str {
     DIGITS.get(figure as usize).copied().unwrap_or("")
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::contract::{Manner, Outcome};
 use super::lines::Line;
 use super::say::Expect;
+use super::tries::{Failing, Tries};
 use crate::intake::Emergency;
 use crate::kernel::{Moment, Slot};
 use crate::knowledge::Item;
@@ -69,36 +70,6 @@ pub(super) enum Opening {
     More,
     /// 您请讲.
     GoOn,
-}
-
-/// How often the same question was met with silence, and how often with something not understood.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub(super) struct Tries {
-    pub(super) silent: u8,
-    pub(super) unclear: u8,
-}
-
-/// Why a question has to be put again.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Failing {
-    Silent,
-    Unclear,
-}
-
-/// The third failing of one kind, or the fifth of both, ends the asking.
-const FAILINGS_MAX: u8 = 3;
-const FAILINGS_BOTH_MAX: u8 = 5;
-
-impl Tries {
-    /// Counts one more; true when asking again makes no more sense.
-    pub(super) const fn count(&mut self, failing: Failing) -> bool {
-        let counter = match failing {
-            Failing::Silent => &mut self.silent,
-            Failing::Unclear => &mut self.unclear,
-        };
-        *counter += 1;
-        *counter >= FAILINGS_MAX || self.silent + self.unclear >= FAILINGS_BOTH_MAX
-    }
 }
 
 /// Why the call ends with a ticket number instead of a person.

@@ -6,7 +6,8 @@ use super::lines::Line;
 use super::machine::Dialogue;
 use super::mouth::Phrase;
 use super::spoken::{spoken_digits, spoken_number};
-use super::state::{Ask, Close, Failing, State, Tries, Wait};
+use super::state::{Ask, Close, State, Wait};
+use super::tries::{Failing, Tries};
 use crate::intake::Emergency;
 use crate::kernel::{Moment, Slot, TicketId};
 
@@ -95,10 +96,10 @@ impl Dialogue {
     fn tell_position(&mut self, now: Moment, mut wait: Wait) {
         let phrase = match wait.position {
             Some((position, estimate)) => {
-                let position = spoken_number(position);
+                let position = spoken_number(u64::from(position));
                 match estimate {
                     Some(seconds) => {
-                        let minutes = spoken_number(seconds.div_ceil(60).max(1));
+                        let minutes = spoken_number(u64::from(seconds.div_ceil(60).max(1)));
                         let values = [("position", position.as_str()), ("minutes", minutes.as_str())];
                         self.statement(Line::PositionEstimate, &values)
                     }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::dialogue::{Manner, Prompts, Say, SayId};
-use crate::intake::{Grade, Reading};
+use crate::dialogue::{Manner, Prompts, Say, SayId, Understood};
+use crate::intake::Grade;
 use crate::kernel::{Evidence, Pii, SurveyId, TicketId};
 use crate::speech::Utterance;
 
@@ -31,7 +31,8 @@ pub struct Matter {
 pub enum Input {
     /// The citizen answered the telephone and sound flows.
     Begin,
-    Heard { utterance: Utterance, reading: Reading },
+    /// The citizen's words, read; hits are not looked at.
+    Heard(Understood),
     Unclear,
     /// A key, and where in the call's recording it was pressed.
     Key { key: char, at_ms: u64 },

@@ -2,8 +2,13 @@
 //! questions and at most a third; the calendar of attempts is a pure function ([`schedule`]).
 
 mod contract;
+mod error;
+mod hearing;
+mod machine;
 pub mod schedule;
 
 pub use contract::{
     Answer, Effect, Given, Input, Matter, Question, Setup, SurveyOutcome, Value, VerifyReason,
 };
+pub use error::SurveyError;
+pub use machine::Survey;

@@ -1,0 +1,14 @@
+//! What can be wrong with a calling window.
+
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SurveyError {
+    #[error("calling window: {0:?} is not a time of day like 09:00; 24:00 may close it")]
+    TimeOfDay(String),
+    #[error("calling window: it closes at {closes}, which is not after {opens}; a window lies within one day")]
+    Closed { opens: String, closes: String },
+    #[error("calling window: {0} must be at least 1")]
+    Attempts(&'static str),
+    #[error("calling window: the spacing of attempts cannot be negative ({0} ms)")]
+    Spacing(i64),
+}

@@ -1,0 +1,558 @@
+//! The callback machine.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::contract::{Answer, Effect, Given, Input, Matter, Setup, SurveyOutcome, Value, VerifyReason};
+use super::hearing;
+use crate::dialogue::{
+    Expect, Failing, Lapse, Line, Manner, Mouth, Phrase, Prompts, Say, Tries, Understood, is_back_channel,
+    spoken_digits,
+};
+use crate::intake::{Command, Grade};
+use crate::kernel::{Moment, SurveyId};
+
+/// One callback. Begin with [`Input::Begin`]; after every `handle` drain the effects and look at the deadline.
+#[derive(Clone, Debug)]
+pub struct Survey {
+    survey: SurveyId,
+    matter: Matter,
+    prompts: Arc<Prompts>,
+    manner: Manner,
+    mouth: Mouth,
+    state: State,
+    solved: Option<bool>,
+    grade: Option<Grade>,
+    /// The reason was asked for.
+    reason_asked: bool,
+    /// How often a grade was read back.
+    grade_rounds: u8,
+    /// How often something was said again at the citizen's wish.
+    repeats: u8,
+    verified: bool,
+    effects: VecDeque<Effect>,
+}
+
+#[derive(Clone, Debug)]
+enum State {
+    New,
+    Asking { ask: Ask, tries: Tries },
+    /// The last words are being said; how the callback ended is known.
+    Closing,
+    Ended,
+}
+
+#[derive(Clone, Debug)]
+enum Ask {
+    Solved,
+    Grade,
+    /// An unhappy grade, or one that its own words contradict, is read back.
+    GradeBack(Answer),
+    Reason,
+}
+
+/// A grade denied that often is a matter for a person.
+const GRADE_ROUNDS_MAX: u8 = 3;
+const REPEATS_MAX: u8 = 3;
+/// The reason is asked for twice, not more.
+const REASON_FAILINGS_MAX: u8 = 2;
+
+impl Ask {
+    const fn name(&self) -> &'static str {
+        match self {
+            Ask::Solved => "solved",
+            Ask::Grade => "grade",
+            Ask::GradeBack(_) => "grade_back",
+            Ask::Reason => "reason",
+        }
+    }
+
+    const fn expect(&self) -> Expect {
+        match self {
+            Ask::Solved | Ask::GradeBack(_) => Expect::YesNo,
+            Ask::Grade => Expect::Grade,
+            Ask::Reason => Expect::Words,
+        }
+    }
+
+    const fn again(&self, failing: Failing, tries: Tries) -> Line {
+        match (self, failing) {
+            (Ask::Solved, Failing::Silent) => Line::SurveySolvedSilent,
+            (Ask::Solved, Failing::Unclear) if tries.unclear >= 2 => Line::SurveySolvedKeys,
+            (Ask::Solved, Failing::Unclear) => Line::SurveySolvedUnclear,
+            (Ask::Grade, Failing::Silent) => Line::SurveyGradeSilent,
+            (Ask::Grade, Failing::Unclear) if tries.unclear >= 2 => Line::SurveyGradeKeys,
+            (Ask::Grade, Failing::Unclear) => Line::SurveyGradeUnclear,
+            (Ask::GradeBack(_), Failing::Unclear) if tries.unclear >= 2 => Line::SurveyGradeBackKeys,
+            (Ask::GradeBack(_), _) => Line::SurveyGradeBackAgain,
+            (Ask::Reason, _) => Line::SurveyReasonAgain,
+        }
+    }
+}
+
+impl Survey {
+    pub fn new(setup: Setup) -> Survey {
+        let Setup { survey, matter, prompts, manner } = setup;
+        Survey {
+            survey,
+            matter,
+            prompts,
+            manner,
+            mouth: Mouth::default(),
+            state: State::New,
+            solved: None,
+            grade: None,
+            reason_asked: false,
+            grade_rounds: 0,
+            repeats: 0,
+            verified: false,
+            effects: VecDeque::new(),
+        }
+    }
+
+    /// Takes in what happened. `now` never runs backwards.
+    pub fn handle(&mut self, now: Moment, input: Input) {
+        if matches!(self.state, State::Ended) {
+            return;
+        }
+        match input {
+            Input::Begin => self.begin(now),
+            Input::Heard(understood) => self.heard(now, &understood),
+            Input::Unclear => self.unclear(now),
+            Input::Key { key, at_ms } => self.key(now, key, at_ms),
+            Input::Silent => self.silent(now),
+            Input::SaidAll(say) => {
+                if self.mouth.said(now, say) && matches!(self.state, State::Closing) {
+                    self.end();
+                }
+            }
+            Input::Interrupted { say, unsaid, .. } => self.mouth.interrupted(now, say, &unsaid),
+            Input::HungUp => self.hung_up(),
+            Input::Tick => self.tick(now),
+        }
+    }
+
+    /// When [`Input::Tick`] is wanted.
+    pub fn deadline(&self) -> Option<Moment> {
+        match self.state {
+            State::Asking { .. } | State::Closing => self.mouth.deadline(),
+            State::New | State::Ended => None,
+        }
+    }
+
+    /// The effects since the last drain, in order.
+    pub fn drain(&mut self) -> Vec<Effect> {
+        self.effects.drain(..).collect()
+    }
+
+    /// How to listen now.
+    pub fn expects(&self) -> Expect {
+        match &self.state {
+            State::Asking { ask, .. } => ask.expect(),
+            _ => Expect::Nothing,
+        }
+    }
+
+    /// For pages and logs: `solved`, `grade`, `grade_back`, `reason`, `closing` …
+    pub fn state_name(&self) -> &'static str {
+        match &self.state {
+            State::New => "new",
+            State::Asking { ask, .. } => ask.name(),
+            State::Closing => "closing",
+            State::Ended => "ended",
+        }
+    }
+
+    pub fn id(&self) -> SurveyId {
+        self.survey
+    }
+
+    // ---- speaking ----
+
+    fn statement(&self, line: Line, values: &[(&str, &str)]) -> Phrase {
+        Phrase::statement(self.prompts.text(line, 0, values))
+    }
+
+    fn turn(&mut self, now: Moment, phrases: Vec<Phrase>) {
+        if self.mouth.hush() {
+            self.effects.push_back(Effect::Hush);
+        }
+        let says = self.mouth.say(now, phrases);
+        self.speak(says);
+    }
+
+    fn speak(&mut self, says: Vec<Say>) {
+        self.effects.extend(says.into_iter().map(Effect::Say));
+    }
+
+    fn question(&self, ask: &Ask, line: Line, turn: usize) -> Phrase {
+        let grade = match ask {
+            Ask::GradeBack(answer) => answer.grade().map_or("", Grade::label),
+            _ => "",
+        };
+        let text = self.prompts.text(line, turn, &[("grade", grade)]);
+        let patience_ms = match ask {
+            Ask::Reason => self.manner.thought_ms,
+            _ => self.manner.patience_ms,
+        };
+        Phrase::question(text, ask.expect(), patience_ms)
+    }
+
+    fn ask(&mut self, now: Moment, before: Vec<Phrase>, ask: Ask) {
+        let line = match &ask {
+            Ask::Solved => Line::SurveySolved,
+            Ask::Grade => Line::SurveyGrade,
+            Ask::GradeBack(_) => Line::SurveyGradeBack,
+            Ask::Reason => Line::SurveyReason,
+        };
+        let mut phrases = before;
+        phrases.push(self.question(&ask, line, 0));
+        self.turn(now, phrases);
+        self.state = State::Asking { ask, tries: Tries::default() };
+    }
+
+    fn notice(&self) -> Phrase {
+        let values = [("when", self.matter.when.as_str()), ("matter", self.matter.words.reveal().as_str())];
+        self.statement(Line::SurveyNotice, &values)
+    }
+
+    fn begin(&mut self, now: Moment) {
+        if matches!(self.state, State::New) {
+            let notice = self.notice().heard();
+            self.ask(now, vec![notice], Ask::Solved);
+        }
+    }
+
+    // ---- hearing ----
+
+    fn heard(&mut self, now: Moment, u: &Understood) {
+        let (ask, tries) = match &self.state {
+            State::Asking { ask, tries } => (ask.clone(), *tries),
+            State::Closing => return self.go_on(now),
+            State::New | State::Ended => return,
+        };
+        if self.mouth.in_statement() && is_back_channel(u) {
+            return self.go_on(now);
+        }
+        if let Some(emergency) = u.reading.emergency {
+            let number = spoken_digits(emergency.number());
+            let phrase = self.statement(Line::SurveyEmergency, &[("number", &number)]).heard();
+            return self.finish(now, phrase, SurveyOutcome::ToPerson);
+        }
+        match u.reading.command {
+            Some(Command::Person) => self.close(now, Line::SurveyToPerson, SurveyOutcome::ToPerson),
+            Some(Command::StopCalling) => self.close(now, Line::SurveyDeclined, SurveyOutcome::Declined),
+            Some(Command::Repeat | Command::Slower) => self.repeat(now),
+            Some(Command::Wait) => self.take_your_time(now, &ask),
+            Some(Command::Bye) => self.close(now, Line::SurveyLater, self.outcome_so_far()),
+            None => self.answered(now, ask, tries, u),
+        }
+    }
+
+    fn answered(&mut self, now: Moment, ask: Ask, tries: Tries, u: &Understood) {
+        let reading = &u.reading;
+        match ask {
+            Ask::Reason => {
+                self.record(Answer::new(Value::Reason, Given::spoken(&u.utterance)));
+                self.next(now);
+            }
+            Ask::Solved | Ask::Grade if hearing::is_wrong_person(u) => {
+                self.close(now, Line::SurveyWrongPerson, SurveyOutcome::WrongPerson);
+            }
+            Ask::Solved | Ask::Grade if hearing::is_busy(u) => {
+                self.close(now, Line::SurveyLater, SurveyOutcome::CallLater);
+            }
+            ask @ (Ask::Solved | Ask::Grade) if hearing::asks_who(u) => {
+                let notice = self.notice();
+                self.again_from(now, vec![notice], ask);
+            }
+            Ask::GradeBack(answer) => self.grade_back_heard(now, answer, tries, u),
+            Ask::Solved if reading.grade.is_none() && reading.yes_no.is_none() => {
+                self.ask_again(now, Ask::Solved, tries, Failing::Unclear);
+            }
+            Ask::Grade if reading.grade.is_none() => {
+                // 根本没解决 is no grade, but it is an answer.
+                if hearing::says_unsolved(u) {
+                    self.solved_is(false, Given::spoken(&u.utterance));
+                }
+                self.ask_again(now, Ask::Grade, tries, Failing::Unclear);
+            }
+            Ask::Solved | Ask::Grade => self.take_in(now, &ask, u),
+        }
+    }
+
+    /// Whatever the words answer: solved or not, the grade, or both at once.
+    fn take_in(&mut self, now: Moment, ask: &Ask, u: &Understood) {
+        let given = Given::spoken(&u.utterance);
+        let solved = match (ask, u.reading.yes_no, u.reading.grade) {
+            // 满意 alone is a yes in words, but not to the question whether it is solved.
+            (_, Some(true), Some(_)) => hearing::says_solved(u).then_some(true),
+            (Ask::Solved, yes_no, _) => yes_no,
+            // Asked for the grade, only a clear 没解决 changes what was answered before.
+            (_, Some(false), _) => hearing::says_unsolved(u).then_some(false),
+            _ => None,
+        };
+        if let Some(solved) = solved {
+            self.solved_is(solved, given.clone());
+        }
+        match u.reading.grade {
+            Some(grade) => self.grade_is(now, grade, given, solved == Some(false)),
+            None => self.next(now),
+        }
+    }
+
+    fn grade_back_heard(&mut self, now: Moment, answer: Answer, tries: Tries, u: &Understood) {
+        let given = Given::spoken(&u.utterance);
+        match (u.reading.grade, u.reading.yes_no) {
+            (Some(grade), _) if answer.grade() == Some(grade) => self.grade_agreed(now, answer, given),
+            (Some(grade), _) => self.grade_is(now, grade, given, false),
+            (None, Some(true)) => self.grade_agreed(now, answer, given),
+            (None, Some(false)) => self.grade_denied(now),
+            (None, None) => self.ask_again(now, Ask::GradeBack(answer), tries, Failing::Unclear),
+        }
+    }
+
+    fn key(&mut self, now: Moment, key: char, at_ms: u64) {
+        let State::Asking { ask, tries } = self.state.clone() else { return };
+        let given = Given::Key { key, at_ms };
+        match (ask, key) {
+            (_, '0') => self.close(now, Line::SurveyToPerson, SurveyOutcome::ToPerson),
+            (_, '*') => self.repeat(now),
+            (Ask::Solved, '1' | '2') => {
+                self.solved_is(key == '1', given);
+                self.next(now);
+            }
+            (Ask::GradeBack(answer), '1') => self.grade_agreed(now, answer, given),
+            (Ask::GradeBack(_), '2') => self.grade_denied(now),
+            (Ask::Grade, key) if grade_of(key).is_some() => {
+                if let Some(grade) = grade_of(key) {
+                    self.grade_is(now, grade, given, false);
+                }
+            }
+            (Ask::Reason, _) => {}
+            (ask, _) => self.ask_again(now, ask, tries, Failing::Unclear),
+        }
+    }
+
+    fn unclear(&mut self, now: Moment) {
+        match self.state.clone() {
+            State::Asking { .. } if self.mouth.in_statement() => self.go_on(now),
+            State::Asking { ask, tries } => self.ask_again(now, ask, tries, Failing::Unclear),
+            State::Closing => self.go_on(now),
+            State::New | State::Ended => {}
+        }
+    }
+
+    fn silent(&mut self, now: Moment) {
+        if self.mouth.is_speaking() {
+            return;
+        }
+        match self.state.clone() {
+            State::Asking { .. } if self.mouth.was_cut() => self.go_on(now),
+            State::Asking { ask, tries } => self.ask_again(now, ask, tries, Failing::Silent),
+            State::Closing => self.end(),
+            State::New | State::Ended => {}
+        }
+    }
+
+    /// A sound that was no turn: what it cut off is taken up again. Last words that were cut short are enough.
+    fn go_on(&mut self, now: Moment) {
+        if matches!(self.state, State::Closing) {
+            if !self.mouth.is_speaking() {
+                self.end();
+            }
+        } else if self.mouth.was_cut() {
+            let says = self.mouth.resume(now);
+            self.speak(says);
+        }
+    }
+
+    fn repeat(&mut self, now: Moment) {
+        self.repeats = self.repeats.saturating_add(1);
+        if self.repeats > REPEATS_MAX {
+            return self.close(now, Line::SurveyToPerson, SurveyOutcome::ToPerson);
+        }
+        if self.mouth.hush() {
+            self.effects.push_back(Effect::Hush);
+        }
+        let says = self.mouth.repeat(now);
+        self.speak(says);
+    }
+
+    /// Says who is calling once more, then asks the same.
+    fn again_from(&mut self, now: Moment, before: Vec<Phrase>, ask: Ask) {
+        self.repeats = self.repeats.saturating_add(1);
+        if self.repeats > REPEATS_MAX {
+            return self.close(now, Line::SurveyLater, SurveyOutcome::CallLater);
+        }
+        self.ask(now, before, ask);
+    }
+
+    fn take_your_time(&mut self, now: Moment, ask: &Ask) {
+        if self.mouth.hush() {
+            self.effects.push_back(Effect::Hush);
+        }
+        let text = self.prompts.text(Line::SurveyTakeYourTime, 0, &[]);
+        let says = self.mouth.aside(now, Phrase::question(text, ask.expect(), self.manner.wait_ms));
+        self.speak(says);
+    }
+
+    fn ask_again(&mut self, now: Moment, ask: Ask, mut tries: Tries, failing: Failing) {
+        let enough = tries.count(failing);
+        if matches!(ask, Ask::Reason) && tries.silent + tries.unclear >= REASON_FAILINGS_MAX {
+            // The grade stands; a person who verifies it will hear the reason.
+            return self.next(now);
+        }
+        if enough {
+            if let Ask::GradeBack(answer) = ask {
+                self.grade_recorded(answer);
+            }
+            return match failing {
+                Failing::Silent => self.close(now, Line::SurveyNobodyThere, self.outcome_so_far()),
+                Failing::Unclear => self.close(now, Line::SurveyToPerson, SurveyOutcome::ToPerson),
+            };
+        }
+        let count = match failing {
+            Failing::Silent => tries.silent,
+            Failing::Unclear => tries.unclear,
+        };
+        let phrase = self.question(&ask, ask.again(failing, tries), usize::from(count.saturating_sub(1)));
+        self.turn(now, vec![phrase]);
+        self.state = State::Asking { ask, tries };
+    }
+
+    // ---- answers ----
+
+    fn record(&mut self, answer: Answer) {
+        self.effects.push_back(Effect::Record(answer));
+    }
+
+    fn solved_is(&mut self, solved: bool, given: Given) {
+        self.solved = Some(solved);
+        self.record(Answer::new(Value::Solved(solved), given));
+        self.verify_if_needed();
+    }
+
+    /// Negatives are read back, and so is a grade whose own words deny it.
+    fn grade_is(&mut self, now: Moment, grade: Grade, given: Given, contradicted: bool) {
+        let answer = Answer::new(Value::Satisfied(grade), given);
+        if !grade.is_unhappy() && !contradicted {
+            self.grade_recorded(answer);
+            return self.next(now);
+        }
+        self.grade_rounds = self.grade_rounds.saturating_add(1);
+        if self.grade_rounds > GRADE_ROUNDS_MAX {
+            self.grade_recorded(answer);
+            return self.close(now, Line::SurveyToPerson, SurveyOutcome::ToPerson);
+        }
+        self.ask(now, Vec::new(), Ask::GradeBack(answer));
+    }
+
+    fn grade_agreed(&mut self, now: Moment, answer: Answer, by: Given) {
+        self.grade_recorded(answer.agreed(by));
+        self.next(now);
+    }
+
+    fn grade_denied(&mut self, now: Moment) {
+        if self.grade_rounds >= GRADE_ROUNDS_MAX {
+            return self.close(now, Line::SurveyToPerson, SurveyOutcome::ToPerson);
+        }
+        self.ask(now, Vec::new(), Ask::Grade);
+    }
+
+    fn grade_recorded(&mut self, answer: Answer) {
+        self.grade = answer.grade();
+        self.record(answer);
+        self.verify_if_needed();
+    }
+
+    fn verify_if_needed(&mut self) {
+        let reason = match (self.grade, self.solved) {
+            (Some(grade), _) if grade.is_unhappy() => VerifyReason::Unhappy,
+            (Some(_), Some(false)) => VerifyReason::Contradiction,
+            _ => return,
+        };
+        self.verify(reason);
+    }
+
+    fn verify(&mut self, reason: VerifyReason) {
+        if !std::mem::replace(&mut self.verified, true) {
+            self.effects.push_back(Effect::Verify { reason });
+        }
+    }
+
+    /// The next question, or thanks.
+    fn next(&mut self, now: Moment) {
+        let unhappy = self.grade.is_some_and(Grade::is_unhappy);
+        if self.solved.is_none() {
+            self.ask(now, Vec::new(), Ask::Solved);
+        } else if self.grade.is_none() {
+            self.ask(now, Vec::new(), Ask::Grade);
+        } else if unhappy && !std::mem::replace(&mut self.reason_asked, true) {
+            self.ask(now, Vec::new(), Ask::Reason);
+        } else {
+            let line = if self.verified { Line::SurveyThanksUnhappy } else { Line::SurveyThanks };
+            self.close(now, line, SurveyOutcome::Complete);
+        }
+    }
+
+    // ---- the end ----
+
+    fn outcome_so_far(&self) -> SurveyOutcome {
+        if self.grade.is_some() { SurveyOutcome::Complete } else { SurveyOutcome::CallLater }
+    }
+
+    fn close(&mut self, now: Moment, line: Line, outcome: SurveyOutcome) {
+        let phrase = self.statement(line, &[]);
+        self.finish(now, phrase, outcome);
+    }
+
+    /// How it ended is told before the last words are said, so that it is kept whatever happens to them.
+    fn finish(&mut self, now: Moment, phrase: Phrase, outcome: SurveyOutcome) {
+        self.finished(outcome);
+        self.turn(now, vec![phrase]);
+        self.state = State::Closing;
+    }
+
+    fn finished(&mut self, outcome: SurveyOutcome) {
+        if self.solved == Some(false) {
+            self.verify(VerifyReason::Unsolved);
+        }
+        self.effects.push_back(Effect::Finish(outcome));
+    }
+
+    fn end(&mut self) {
+        self.mouth.close();
+        self.state = State::Ended;
+        self.effects.push_back(Effect::HangUp);
+    }
+
+    fn hung_up(&mut self) {
+        match self.state.clone() {
+            State::Asking { ask, .. } => {
+                // What was said was said; that it was not agreed to stands beside it.
+                if let Ask::GradeBack(answer) = ask {
+                    self.grade_recorded(answer);
+                }
+                self.finished(self.outcome_so_far());
+            }
+            State::New => self.finished(SurveyOutcome::CallLater),
+            State::Closing | State::Ended => {}
+        }
+        self.end();
+    }
+
+    fn tick(&mut self, now: Moment) {
+        match (self.mouth.lapse(now), &self.state) {
+            (Some(_), State::Closing) => self.end(),
+            (Some(Lapse::Listening), _) => self.silent(now),
+            (Some(Lapse::Playing) | None, _) => {}
+        }
+    }
+}
+
+/// 1 is 非常满意, 5 is 非常不满意.
+fn grade_of(key: char) -> Option<Grade> {
+    let number = key.to_digit(10)?;
+    Grade::ALL.get(number.checked_sub(1)? as usize).copied()
+}
