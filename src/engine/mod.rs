@@ -3,6 +3,7 @@
 pub mod encoder;
 pub mod models;
 pub mod voice;
+pub mod zhtts;
 mod onnx;
 pub mod resample;
 pub mod silero;

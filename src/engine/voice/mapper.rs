@@ -1,22 +1,15 @@
 //! Pinyin to the numbers the voice was trained on: for each syllable an initial and a toned final, then how closely the next one follows.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use serde::Deserialize;
 
 use super::{SYMBOLS, VoiceError};
+use crate::language::Sound;
 
-/// Spellings of rare interjections and of ü that the table lacks.
-const ALIASES: [(&str, &str); 8] = [
-    ("m", "en"),
-    ("n", "en"),
-    ("hm", "heng"),
-    ("hng", "heng"),
-    ("ê", "ei"),
-    ("lü", "lv"),
-    ("nü", "nv"),
-    ("yai", "ai"),
-];
+/// How closely the next syllable follows: within a word, then after a prosodic word, a phrase, a clause.
+const GAPS: [&str; 4] = ["#0", "#1", "#2", "#3"];
 
 /// The voice's table (`baker_mapper.json`).
 pub struct Mapper {
@@ -33,6 +26,14 @@ struct Stored {
 
 impl Mapper {
     /// # Errors
+    /// [`VoiceError::File`] when it cannot be read, else as [`Mapper::parse`].
+    pub fn load(path: &Path) -> Result<Mapper, VoiceError> {
+        let bytes = std::fs::read(path)
+            .map_err(|source| VoiceError::File { path: path.display().to_string(), source })?;
+        Mapper::parse(&bytes)
+    }
+
+    /// # Errors
     /// [`VoiceError::Broken`] when the JSON lacks one of its tables or a number in it is out of range.
     pub fn parse(json: &[u8]) -> Result<Mapper, VoiceError> {
         let stored: Stored = serde_json::from_slice(json)
@@ -45,70 +46,55 @@ impl Mapper {
             )));
         }
         let mapper = Mapper { syllables: stored.pinyin_dict, symbols: stored.symbol_to_id };
-        for needed in ["sil", "#0", "#1", "#2", "#3", "eos"] {
+        for needed in GAPS.iter().chain(&["sil", "eos", "er5"]) {
             mapper.symbol(needed)?;
         }
         Ok(mapper)
     }
 
-    /// One clause: syllables in tone-3 pinyin (`ni3`, `lv4`, neutral tone 5, r-coloured `huar1`), between them `#1` to `#3` for longer
-    /// breaks (prosodic word, phrase, clause).
+    /// One breath of speech, between silences. Pauses stand between syllables; those at the ends make no difference, and of several the
+    /// longest counts.
     ///
     /// # Errors
     /// [`VoiceError::Syllable`] with the syllable that the voice cannot speak; [`VoiceError::Empty`] without any.
-    pub fn symbols(&self, syllables: &[&str]) -> Result<Vec<i32>, VoiceError> {
+    pub fn symbols(&self, sounds: &[Sound]) -> Result<Vec<i32>, VoiceError> {
         let mut ids = vec![self.symbol("sil")?];
-        // The break after the syllable before: written when another follows, so none stands at the clause's end.
-        let mut gap = None;
-        for &item in syllables {
-            if matches!(item, "#1" | "#2" | "#3") {
-                gap = gap.max(Some(item));
-                continue;
+        // The break after the syllable before: written when another follows, so none stands at the end.
+        let mut gap = 0;
+        for sound in sounds {
+            match sound {
+                Sound::Pause(size) => gap = gap.max(*size),
+                Sound::Rhotic if ids.len() > 1 => ids.push(self.symbol("er5")?),
+                Sound::Rhotic => {}
+                Sound::Syllable(pinyin) => {
+                    let (initial, rhyme) =
+                        self.parts(pinyin).ok_or_else(|| VoiceError::Syllable(pinyin.clone()))?;
+                    if ids.len() > 1 {
+                        ids.push(self.symbol(GAPS[usize::from(gap).min(GAPS.len() - 1)])?);
+                    }
+                    gap = 0;
+                    ids.extend([initial, rhyme]);
+                }
             }
-            if ids.len() > 1 {
-                ids.push(self.symbol(gap.unwrap_or("#0"))?);
-            }
-            gap = None;
-            self.syllable(item, &mut ids)?;
         }
         if ids.len() == 1 {
             return Err(VoiceError::Empty);
         }
-        ids.push(self.symbol("sil")?);
-        ids.push(self.symbol("eos")?);
+        ids.extend([self.symbol("sil")?, self.symbol("eos")?]);
         Ok(ids)
     }
 
-    /// Whether [`Mapper::symbols`] would take this syllable.
-    pub fn knows(&self, syllable: &str) -> bool {
-        self.syllable(syllable, &mut Vec::new()).is_ok()
+    /// Whether the voice can speak this syllable.
+    pub fn knows(&self, pinyin: &str) -> bool {
+        self.parts(pinyin).is_some()
     }
 
-    fn syllable(&self, pinyin: &str, ids: &mut Vec<i32>) -> Result<(), VoiceError> {
-        let unknown = || VoiceError::Syllable(pinyin.to_owned());
-        let tone = pinyin.chars().next_back().filter(|tone| ('1'..='5').contains(tone));
-        let (base, tone) = match tone {
-            Some(tone) => (&pinyin[..pinyin.len() - 1], tone),
-            None => (pinyin, '5'),
-        };
-        let (found, coloured) = match self.parts(base) {
-            Some(found) => (Some(found), false),
-            None => (base.strip_suffix('r').and_then(|stem| self.parts(stem)), true),
-        };
-        let (initial, rhyme) = found.ok_or_else(unknown)?;
-        ids.push(self.symbol(initial).map_err(|_| unknown())?);
-        ids.push(self.symbol(&format!("{rhyme}{tone}")).map_err(|_| unknown())?);
-        if coloured {
-            ids.push(self.symbol("er5")?);
-        }
-        Ok(())
-    }
-
-    fn parts(&self, base: &str) -> Option<(&str, &str)> {
-        let known = |name: &str| self.syllables.get(name).map(|(a, b)| (a.as_str(), b.as_str()));
-        known(base).or_else(|| {
-            ALIASES.iter().find(|(from, _)| *from == base).and_then(|(_, to)| known(to))
-        })
+    /// The symbols of a syllable's initial and toned final.
+    fn parts(&self, pinyin: &str) -> Option<(i32, i32)> {
+        let base = pinyin.strip_suffix(|last: char| last.is_ascii_digit())?;
+        let (initial, rhyme) = self.syllables.get(base)?;
+        let toned = format!("{rhyme}{}", &pinyin[base.len()..]);
+        Some((self.symbols.get(initial).copied()?, self.symbols.get(&toned).copied()?))
     }
 
     fn symbol(&self, name: &str) -> Result<i32, VoiceError> {

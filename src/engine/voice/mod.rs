@@ -108,7 +108,7 @@ impl VoiceNet {
         if !mel.frames.len().is_multiple_of(MEL_BANDS) {
             return Err(VoiceError::Shape("mel"));
         }
-        Ok(SoundStream::new(mel.frames.clone(), None, self.vocoder.stream()))
+        Ok(SoundStream::new(mel.frames.clone(), &mel.durations, None, self.vocoder.stream()))
     }
 
     /// A clause as sound, 24 kHz, in pieces: the first comes when a part of the frames is refined.
@@ -117,7 +117,8 @@ impl VoiceNet {
     /// As [`VoiceNet::mel`].
     pub fn speak(&self, ids: &[i32], speed: f32) -> Result<SoundStream<'_>, VoiceError> {
         let draft = self.draft(ids, speed)?;
-        Ok(SoundStream::new(draft.mel, Some(self.acoustic.refine()), self.vocoder.stream()))
+        let refiner = Some(self.acoustic.refine());
+        Ok(SoundStream::new(draft.mel, &draft.durations, refiner, self.vocoder.stream()))
     }
 
     fn draft(&self, ids: &[i32], speed: f32) -> Result<fastspeech2::Draft, VoiceError> {
@@ -146,6 +147,8 @@ fn read<T>(
 pub struct SoundStream<'n> {
     frames: Vec<f32>,
     at: usize,
+    /// Frames of silence at the end: what the last two symbols, `sil` and `eos`, take.
+    rest: usize,
     /// None when the frames are already refined.
     refiner: Option<Refiner<'n>>,
     vocoder: Vocoder<'n>,
@@ -153,14 +156,29 @@ pub struct SoundStream<'n> {
 }
 
 impl<'n> SoundStream<'n> {
-    fn new(mut frames: Vec<f32>, refiner: Option<Refiner<'n>>, vocoder: Vocoder<'n>) -> Self {
+    fn new(
+        mut frames: Vec<f32>,
+        durations: &[u32],
+        refiner: Option<Refiner<'n>>,
+        vocoder: Vocoder<'n>,
+    ) -> Self {
         // Too short for the vocoder's mirrored edges: the last frame stays a little longer.
         if !frames.is_empty() {
             while frames.len() < FRAMES_MIN * MEL_BANDS {
                 frames.extend_from_within(frames.len() - MEL_BANDS..);
             }
         }
-        SoundStream { frames, at: 0, refiner, vocoder, refined: Vec::new() }
+        let rest = durations.iter().rev().take(2).map(|&frames| frames as usize).sum();
+        SoundStream { frames, at: 0, rest, refiner, vocoder, refined: Vec::new() }
+    }
+
+    /// Leaves at most `frames` frames of silence at the end (without this about 20, a quarter of a second). Before the first piece only.
+    pub fn shorten_rest(&mut self, frames: usize) {
+        if self.at == 0 && self.rest > frames {
+            let kept = self.frames.len() / MEL_BANDS - (self.rest - frames).min(self.frames.len() / MEL_BANDS);
+            self.frames.truncate(kept.max(FRAMES_MIN) * MEL_BANDS);
+            self.rest = frames;
+        }
     }
 
     /// The next frames on their way to sound.
