@@ -36,3 +36,13 @@ pub const SIP_CONNECTIONS: usize = 256;
 pub const SIP_OUTBOX: usize = 64;
 /// Sources whose rate of SIP messages is remembered; the idlest is forgotten first.
 pub const SIP_SOURCES: usize = 4096;
+/// RTP packets held by one leg's jitter buffer: 640 ms of the shortest.
+pub const JITTER_PACKETS: usize = 64;
+/// Telephone keys received and not yet taken, or queued and not yet sent, on one leg.
+pub const KEYS_WAITING: usize = 64;
+/// Frames between a call and the thread that writes its recording: 10 seconds of a slow disk.
+pub const RECORD_FRAMES: usize = 500;
+/// Largest WAV file read into memory: an hour of stereo at 16 kHz.
+pub const WAV_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Legs in one bridge: caller, agent, supervisor, translator and room for more.
+pub const BRIDGE_LEGS: usize = 8;

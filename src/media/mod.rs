@@ -1,11 +1,32 @@
 //! Sound on its way: RTP packets in, 20 ms frames in the middle, RTP packets out.
 //!
 //! Everything here is 8 kHz, mono, 16-bit, in frames of 20 ms. Machines without IO: bytes and time in, bytes and frames
-//! out. The one exception is [`record`], whose job is writing a file and which says on which thread to run it.
+//! out. The exceptions are [`record`], whose job is writing a file and which says on which thread, and [`wav::read`].
 
 pub mod codec;
+pub mod conceal;
+pub mod dtmf;
+mod error;
+pub mod jitter;
+pub mod latch;
+pub mod level;
+pub mod mixer;
+pub mod music;
+pub mod player;
+pub mod record;
+pub mod resample;
+pub mod rtp;
+pub mod sequence;
+pub mod tones;
+mod transit;
+pub mod wav;
 
 pub use codec::Codec;
+pub use dtmf::{Key, KeyEvent};
+pub use error::MediaError;
+pub use jitter::{FrameKind, JitterBuffer};
+pub use mixer::Mixer;
+pub use player::{Background, Player, PlayerEvent};
 
 /// Samples a second.
 pub const RATE: u32 = 8_000;
