@@ -177,10 +177,8 @@ impl Repeater {
 /// The lag at which the last 20 ms are most like what was before, by normalised cross-correlation.
 fn pitch(history: &[f32; HISTORY]) -> usize {
     let recent = &history[HISTORY - WINDOW..];
-    best_lag(PITCH_MIN..=PITCH_MAX, |lag| {
-        (recent, &history[HISTORY - WINDOW - lag..HISTORY - lag])
-    })
-    .0
+    best_lag(PITCH_MIN..=PITCH_MAX, |lag| (recent, &history[HISTORY - WINDOW - lag..HISTORY - lag]))
+        .0
 }
 
 /// The lag whose two stretches are most alike, and how much: 1 is the same shape, 0 none.

@@ -12,15 +12,23 @@ pub enum MediaError {
     Io { path: PathBuf, source: io::Error },
     #[error("{name}: the file is empty (0 bytes); record or copy it again")]
     Empty { name: String },
-    #[error("{name}: this is not a WAV file (it does not begin with RIFF…WAVE); convert it: ffmpeg -i IN -ar 8000 -ac 1 OUT.wav")]
+    #[error(
+        "{name}: this is not a WAV file (it does not begin with RIFF…WAVE); convert it: ffmpeg -i IN -ar 8000 -ac 1 OUT.wav"
+    )]
     NotWav { name: String },
-    #[error("{name}: the WAV is broken: {what}; save it again, or mend it: ffmpeg -i IN.wav OUT.wav")]
+    #[error(
+        "{name}: the WAV is broken: {what}; save it again, or mend it: ffmpeg -i IN.wav OUT.wav"
+    )]
     Broken { name: String, what: String },
     #[error("{name}: the WAV has a header and no sound; record it again")]
     NoSound { name: String },
-    #[error("{name}: a {what} is not supported; convert it: ffmpeg -i IN.wav -ar 8000 -ac 1 -c:a pcm_s16le OUT.wav")]
+    #[error(
+        "{name}: a {what} is not supported; convert it: ffmpeg -i IN.wav -ar 8000 -ac 1 -c:a pcm_s16le OUT.wav"
+    )]
     Unsupported { name: String, what: String },
-    #[error("{name}: {bytes} bytes is more than the {max} that are read at once; cut it into parts")]
+    #[error(
+        "{name}: {bytes} bytes is more than the {max} that are read at once; cut it into parts"
+    )]
     TooLong { name: String, bytes: u64, max: u64 },
     #[error("{}: a recording ends after {hours} hours, the most that a WAV header can count; the rest is not recorded", path.display())]
     RecordingFull { path: PathBuf, hours: u64 },

@@ -22,7 +22,7 @@ pub const DELAY_MS_MAX: i64 = 260;
 /// A packet whose variation is beyond this belongs to another clock.
 const FAR: i64 = 1_000 * MS;
 /// So many of them in a row from the past are no stragglers: the sender's clock was set back.
-const OUTCASTS: u32 = 3;
+const OUTCASTS: u32 = 5;
 /// The same, where a talk spurt begins and nothing is lost by measuring anew.
 const FAR_AT_REST: i64 = 250 * MS;
 /// Waiting for a packet ends after this much concealment.
@@ -73,7 +73,8 @@ pub struct JitterBuffer {
     state: State,
     transit: Transit,
     stream: Option<u32>,
-    outcasts: u32,
+    /// Where the next packet of a clock that was set back would be, and how many there were.
+    outcasts: (i64, u32),
     concealer: Concealer,
     /// The softest level of late, as RMS.
     floor: f32,
@@ -96,7 +97,7 @@ impl Default for JitterBuffer {
             state: State::Resting { after: i64::MIN },
             transit: Transit::default(),
             stream: None,
-            outcasts: 0,
+            outcasts: (0, 0),
             concealer: Concealer::new(),
             floor: 100.0,
             since_urgent: 0,
@@ -139,8 +140,7 @@ impl JitterBuffer {
             self.restart(packet.stream, start);
         }
         let late = packet.timestamp + packet.samples.len() as i64 <= start;
-        self.outcasts = if late && far > FAR { self.outcasts + 1 } else { 0 };
-        if self.outcasts >= OUTCASTS {
+        if late && far > FAR && self.was_set_back(&packet) {
             self.restart(packet.stream, i64::MIN);
         } else if !late && far > FAR {
             self.restart(packet.stream, start);
@@ -163,6 +163,14 @@ impl JitterBuffer {
             self.packets.pop_first();
             self.stats.discarded += 1;
         }
+    }
+
+    /// Counts packets from the past that follow each other without a gap, as stragglers do not.
+    fn was_set_back(&mut self, packet: &AudioPacket) -> bool {
+        let (expected, count) = self.outcasts;
+        let count = if packet.timestamp == expected { count + 1 } else { 1 };
+        self.outcasts = (packet.timestamp + packet.samples.len() as i64, count);
+        count >= OUTCASTS
     }
 
     fn is_at_rest(&self) -> bool {
@@ -377,7 +385,7 @@ impl JitterBuffer {
     /// Begins with new clocks; what was heard stays in the concealer's memory.
     fn restart(&mut self, stream: u32, after: i64) {
         self.stream = Some(stream);
-        self.outcasts = 0;
+        self.outcasts = (0, 0);
         self.stats.discarded += self.packets.len() as u64;
         self.packets.clear();
         self.transit = Transit::default();

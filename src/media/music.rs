@@ -36,13 +36,7 @@ struct Note {
 
 impl Music {
     pub fn new(seed: u64) -> Self {
-        Music {
-            rng: Rng::new(seed),
-            notes: [Note::default(); VOICES],
-            next: 0,
-            rest: 0,
-            degree: 2,
-        }
+        Music { rng: Rng::new(seed), notes: [Note::default(); VOICES], next: 0, rest: 0, degree: 2 }
     }
 
     pub fn frame(&mut self) -> Frame {

@@ -100,7 +100,8 @@ impl Recorder {
             bits_per_sample: 16,
             sample_format: SampleFormat::Int,
         };
-        let writer = WavWriter::new(BufWriter::new(file), spec).map_err(|error| hound(path, error))?;
+        let writer =
+            WavWriter::new(BufWriter::new(file), spec).map_err(|error| hound(path, error))?;
         let mut recorder = Recorder { path: path.to_path_buf(), writer, frames: 0, queue: None };
         recorder.flush()?;
         Ok(recorder)

@@ -70,7 +70,11 @@ impl Filter {
         let start = centre - self.reach;
         let skip = start.min(0).unsigned_abs() as usize;
         let from = (start.max(0) as usize).min(samples.len());
-        taps[skip.min(taps.len())..].iter().zip(&samples[from..]).map(|(tap, sample)| tap * sample).sum()
+        taps[skip.min(taps.len())..]
+            .iter()
+            .zip(&samples[from..])
+            .map(|(tap, sample)| tap * sample)
+            .sum()
     }
 }
 

@@ -136,7 +136,11 @@ pub struct AudioPacket {
 pub enum Received {
     Audio(AudioPacket),
     /// For [`super::dtmf::KeyReceiver`].
-    Event { timestamp: i64, marker: bool, payload: Bytes },
+    Event {
+        timestamp: i64,
+        marker: bool,
+        payload: Bytes,
+    },
     Refused(Refusal),
 }
 

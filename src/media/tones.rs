@@ -92,10 +92,8 @@ fn detect(frame: &Frame) -> Option<Key> {
 fn strongest(frame: &Frame, tones: &[f32; 4]) -> Option<(usize, f32)> {
     let powers = tones.map(|hertz| goertzel(frame, hertz));
     let (best, power) = powers.iter().copied().enumerate().max_by(|a, b| a.1.total_cmp(&b.1))?;
-    let leads = powers
-        .iter()
-        .enumerate()
-        .all(|(index, other)| index == best || other * LEAD < power);
+    let leads =
+        powers.iter().enumerate().all(|(index, other)| index == best || other * LEAD < power);
     leads.then_some((best, power))
 }
 

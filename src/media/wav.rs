@@ -43,10 +43,9 @@ pub fn parse(name: &str, bytes: &[u8]) -> Result<Vec<i16>, MediaError> {
             name: name(),
             what: "coding other than PCM or float".to_owned(),
         },
-        hound::Error::IoError(_) => MediaError::Broken {
-            name: name(),
-            what: "it ends before its header says".to_owned(),
-        },
+        hound::Error::IoError(_) => {
+            MediaError::Broken { name: name(), what: "it ends before its header says".to_owned() }
+        }
         other => MediaError::Broken { name: name(), what: other.to_string() },
     };
     let reader = WavReader::new(Cursor::new(bytes)).map_err(broken)?;
@@ -76,8 +75,7 @@ pub fn parse(name: &str, bytes: &[u8]) -> Result<Vec<i16>, MediaError> {
 }
 
 fn check(name: &str, spec: &hound::WavSpec) -> Result<(), MediaError> {
-    let unsupported =
-        |what: String| Err(MediaError::Unsupported { name: name.to_owned(), what });
+    let unsupported = |what: String| Err(MediaError::Unsupported { name: name.to_owned(), what });
     if !(1..=2).contains(&spec.channels) {
         return unsupported(format!("file of {} channels", spec.channels));
     }
