@@ -38,13 +38,18 @@ impl Dialogue {
     fn need(&self) -> Need {
         let missing = self.draft.missing();
         let may_ask = |slot: Slot| {
-            self.questions.len() < QUESTIONS_MAX && missing.contains(&slot) && !self.questions.contains(&slot)
+            self.questions.len() < QUESTIONS_MAX
+                && missing.contains(&slot)
+                && !self.questions.contains(&slot)
         };
         // 我要投诉 alone: what it is about comes before where.
         if may_ask(Slot::Narrative) {
             return Need::Field(Slot::Narrative);
         }
-        let kind = self.draft.get(Slot::MatterType).and_then(|m| m.code.as_deref());
+        let kind = self
+            .draft
+            .get(Slot::MatterType)
+            .and_then(|m| m.code.as_deref());
         let placeless = [MatterType::Suggestion, MatterType::Praise].map(MatterType::key);
         if kind.is_some_and(|kind| placeless.contains(&kind)) {
             return Need::Person;
@@ -56,7 +61,11 @@ impl Dialogue {
         if place && self.place_rounds < PLACE_ROUNDS_MAX {
             return Need::ReadBack;
         }
-        if may_ask(Slot::Time) { Need::Field(Slot::Time) } else { Need::Person }
+        if may_ask(Slot::Time) {
+            Need::Field(Slot::Time)
+        } else {
+            Need::Person
+        }
     }
 
     fn ask_slot(&mut self, now: Moment, slot: Slot) {
@@ -71,10 +80,18 @@ impl Dialogue {
 
     /// Asks which of two places is meant. False when there are not exactly two.
     fn ask_which_place(&mut self, now: Moment, tries: Tries) -> bool {
-        let [first, second] = self.draft.place_options() else { return false };
+        let [first, second] = self.draft.place_options() else {
+            return false;
+        };
         let (first, second) = (first.full_name.clone(), second.full_name.clone());
         let values = [("first", first.as_str()), ("second", second.as_str())];
-        self.ask(now, Vec::new(), Ask::Fill(Slot::Place), Line::AskPlaceWhich, &values);
+        self.ask(
+            now,
+            Vec::new(),
+            Ask::Fill(Slot::Place),
+            Line::AskPlaceWhich,
+            &values,
+        );
         self.keep_tries(tries);
         true
     }
@@ -102,8 +119,17 @@ impl Dialogue {
 
     fn read_back(&mut self, now: Moment) {
         self.place_rounds = self.place_rounds.saturating_add(1);
-        let place = self.draft.get(Slot::Place).map_or(String::new(), |place| place.value.clone());
-        self.ask(now, Vec::new(), Ask::PlaceBack, Line::PlaceBack, &[("place", &place)]);
+        let place = self
+            .draft
+            .get(Slot::Place)
+            .map_or(String::new(), |place| place.value.clone());
+        self.ask(
+            now,
+            Vec::new(),
+            Ask::PlaceBack,
+            Line::PlaceBack,
+            &[("place", &place)],
+        );
     }
 
     /// Words after the place was read back: agreed, wrong, or another place instead.
@@ -116,7 +142,11 @@ impl Dialogue {
             (_, Some(place)) => {
                 let same = before.is_some_and(|before| before.value == place.value);
                 self.draft.replace(Slot::Place, place);
-                if same { self.place_confirmed(now) } else { self.take_down(now) }
+                if same {
+                    self.place_confirmed(now)
+                } else {
+                    self.take_down(now)
+                }
             }
             (Some(false), None) => self.place_wrong(now),
             (None, None) => self.ask_again(now, Ask::PlaceBack, tries, Failing::Unclear),
@@ -138,6 +168,12 @@ impl Dialogue {
             self.questions.push(Slot::Place);
         }
         self.save();
-        self.ask(now, Vec::new(), Ask::Fill(Slot::Place), Line::PlaceCorrect, &[]);
+        self.ask(
+            now,
+            Vec::new(),
+            Ask::Fill(Slot::Place),
+            Line::PlaceCorrect,
+            &[],
+        );
     }
 }

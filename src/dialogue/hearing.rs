@@ -15,7 +15,11 @@ const THANKS: [&str; 3] = ["谢谢", "多谢", "感谢"];
 
 /// The words alone.
 pub(super) fn words(u: &Understood) -> String {
-    u.utterance.text.chars().filter(|c| c.is_alphanumeric()).collect()
+    u.utterance
+        .text
+        .chars()
+        .filter(|c| c.is_alphanumeric())
+        .collect()
 }
 
 /// A sound that only says "I am listening".
@@ -25,7 +29,8 @@ pub fn is_back_channel(u: &Understood) -> bool {
         return false;
     }
     let words = words(u);
-    words.chars().count() <= BACK_CHANNEL_CHARS_MAX && words.chars().all(|c| BACK_CHANNEL.contains(c))
+    words.chars().count() <= BACK_CHANNEL_CHARS_MAX
+        && words.chars().all(|c| BACK_CHANNEL.contains(c))
 }
 
 /// The utterance holds a matter: a question, a complaint, a fact.
@@ -39,7 +44,9 @@ pub(super) fn is_request(u: &Understood) -> bool {
 
 /// The caller wants something done about a matter, with this confidence.
 pub(super) fn wants_action(u: &Understood) -> Option<(MatterType, f32)> {
-    u.reading.matter.filter(|(kind, _)| *kind != MatterType::Consultation)
+    u.reading
+        .matter
+        .filter(|(kind, _)| *kind != MatterType::Consultation)
 }
 
 /// Only a greeting: the caller waits to hear that somebody is there.

@@ -50,7 +50,12 @@ const REPEATS_MAX: u8 = 3;
 
 impl Dialogue {
     pub fn new(setup: Setup) -> Dialogue {
-        let Setup { call, number, prompts, manner } = setup;
+        let Setup {
+            call,
+            number,
+            prompts,
+            manner,
+        } = setup;
         Dialogue {
             call,
             draft: Draft::new(number.clone()),
@@ -94,7 +99,10 @@ impl Dialogue {
             }
             Input::Interrupted { say, unsaid, .. } => self.mouth.interrupted(now, say, &unsaid),
             Input::Stored { .. } => {}
-            Input::Waiting { position, estimate_s } => self.queued(now, position, estimate_s),
+            Input::Waiting {
+                position,
+                estimate_s,
+            } => self.queued(now, position, estimate_s),
             Input::AgentReached => self.agent_reached(),
             Input::AgentLost => self.agent_lost(now),
             Input::AgentDone => {
@@ -186,12 +194,26 @@ impl Dialogue {
     }
 
     /// Asks `ask` after `before`, in `line`'s first wording.
-    pub(super) fn ask(&mut self, now: Moment, before: Vec<Phrase>, ask: Ask, line: Line, values: &[(&str, &str)]) {
+    pub(super) fn ask(
+        &mut self,
+        now: Moment,
+        before: Vec<Phrase>,
+        ask: Ask,
+        line: Line,
+        values: &[(&str, &str)],
+    ) {
         let text = self.text(line, values);
         let mut phrases = before;
-        phrases.push(Phrase::question(text, ask.expect(), ask.patience_ms(&self.manner)));
+        phrases.push(Phrase::question(
+            text,
+            ask.expect(),
+            ask.patience_ms(&self.manner),
+        ));
         self.turn(now, phrases);
-        self.state = State::Asking { ask, tries: Tries::default() };
+        self.state = State::Asking {
+            ask,
+            tries: Tries::default(),
+        };
     }
 
     /// Hands the draft out for storing unless it was so already.
@@ -218,7 +240,13 @@ impl Dialogue {
     fn begin(&mut self, now: Moment) {
         if matches!(self.state, State::New) {
             let notice = self.statement(Line::Notice, &[]).heard();
-            self.ask(now, vec![notice], Ask::Request(Opening::First), Line::Open, &[]);
+            self.ask(
+                now,
+                vec![notice],
+                Ask::Request(Opening::First),
+                Line::Open,
+                &[],
+            );
         }
     }
 
@@ -256,7 +284,9 @@ impl Dialogue {
         match self.state.clone() {
             State::Asking { ask, tries } => self.answered_with(now, ask, tries, u),
             State::Waiting(wait) => self.heard_waiting(now, wait, &u),
-            State::Closing { outcome: Outcome::Answered } if hearing::is_request(&u) => {
+            State::Closing {
+                outcome: Outcome::Answered,
+            } if hearing::is_request(&u) => {
                 self.request(now, Tries::default(), u);
             }
             State::Closing { .. } => self.go_on(now),
@@ -305,22 +335,32 @@ impl Dialogue {
 
     fn key(&mut self, now: Moment, key: char) {
         match (self.state.clone(), key) {
-            (State::New | State::Talking | State::Ended | State::Saving { .. }, _) => {}
+            (State::New | State::Talking | State::Ended, _) => {}
             (_, '0') => self.person(now),
             (_, '*') => self.repeat(now, 0),
-            (State::Asking { ask, .. }, '1') if ask.expect() == Expect::YesNo => self.yes_no(now, ask, true),
-            (State::Asking { ask, .. }, '2') if ask.expect() == Expect::YesNo => self.yes_no(now, ask, false),
+            (State::Asking { ask, .. }, '1') if ask.expect() == Expect::YesNo => {
+                self.yes_no(now, ask, true)
+            }
+            (State::Asking { ask, .. }, '2') if ask.expect() == Expect::YesNo => {
+                self.yes_no(now, ask, false)
+            }
             (State::Asking { ask, tries }, _) => self.ask_again(now, ask, tries, Failing::Unclear),
-            (State::Waiting(_) | State::Closing { .. }, _) => {}
+            (State::Saving { .. } | State::Waiting(_) | State::Closing { .. }, _) => {}
         }
     }
 
     fn unclear(&mut self, now: Moment) {
         match self.state.clone() {
-            State::Asking { .. } | State::Closing { .. } if self.mouth.in_statement() => self.go_on(now),
+            State::Asking { .. } | State::Closing { .. } if self.mouth.in_statement() => {
+                self.go_on(now)
+            }
             State::Asking { ask, tries } => self.ask_again(now, ask, tries, Failing::Unclear),
             State::Closing { .. } => self.go_on(now),
-            State::New | State::Saving { .. } | State::Waiting(_) | State::Talking | State::Ended => {}
+            State::New
+            | State::Saving { .. }
+            | State::Waiting(_)
+            | State::Talking
+            | State::Ended => {}
         }
     }
 
@@ -332,17 +372,29 @@ impl Dialogue {
             State::Asking { .. } if self.mouth.was_cut() => self.go_on(now),
             State::Asking { ask, tries } => self.ask_again(now, ask, tries, Failing::Silent),
             State::Closing { outcome } => self.end(outcome),
-            State::New | State::Saving { .. } | State::Waiting(_) | State::Talking | State::Ended => {}
+            State::New
+            | State::Saving { .. }
+            | State::Waiting(_)
+            | State::Talking
+            | State::Ended => {}
         }
     }
 
-    /// A sound that was no turn: what it cut off is taken up again, what is still being said goes on.
+    /// A sound that was no turn: what it cut off is taken up again, what is still being said goes on. A goodbye
+    /// that was cut short is enough; a ticket's number is not.
     fn go_on(&mut self, now: Moment) {
-        if self.mouth.was_cut() {
-            let says = self.mouth.resume(now);
-            self.speak(says);
-        } else if let (State::Closing { outcome }, false) = (&self.state, self.mouth.is_speaking()) {
-            self.end(*outcome);
+        match self.state {
+            State::Closing {
+                outcome: outcome @ (Outcome::Answered | Outcome::Abandoned),
+            } if !self.mouth.is_speaking() => {
+                self.end(outcome);
+            }
+            _ if self.mouth.was_cut() => {
+                let says = self.mouth.resume(now);
+                self.speak(says);
+            }
+            State::Closing { outcome } if !self.mouth.is_speaking() => self.end(outcome),
+            _ => {}
         }
     }
 
@@ -365,13 +417,17 @@ impl Dialogue {
     }
 
     fn take_your_time(&mut self, now: Moment) {
-        let State::Asking { ask, .. } = &self.state else { return };
+        let State::Asking { ask, .. } = &self.state else {
+            return;
+        };
         let expect = ask.expect();
         if self.mouth.hush() {
             self.effect(Effect::Hush);
         }
         let text = self.text(Line::TakeYourTime, &[]);
-        let says = self.mouth.aside(now, Phrase::question(text, expect, self.manner.wait_ms));
+        let says = self
+            .mouth
+            .aside(now, Phrase::question(text, expect, self.manner.wait_ms));
         self.speak(says);
     }
 
@@ -403,11 +459,16 @@ impl Dialogue {
             State::Talking => Outcome::HandedOver,
             State::Closing { outcome } => *outcome,
             State::Saving { .. } => Outcome::Registered,
-            State::Asking { ask: Ask::Helped, .. } if !self.mouth.in_statement() => Outcome::Answered,
-            State::Asking { ask: Ask::Request(Opening::More | Opening::GoOn), .. } if self.answered => {
-                Outcome::Answered
+            State::Asking {
+                ask: Ask::Helped, ..
+            } if !self.mouth.in_statement() => Outcome::Answered,
+            State::Asking {
+                ask: Ask::Request(Opening::More | Opening::GoOn),
+                ..
+            } if self.answered => Outcome::Answered,
+            State::New | State::Asking { .. } | State::Waiting(_) | State::Ended => {
+                Outcome::Abandoned
             }
-            State::New | State::Asking { .. } | State::Waiting(_) | State::Ended => Outcome::Abandoned,
         };
         let told = self.draft.fields().any(|(slot, _)| slot != Slot::Number);
         if told && outcome != Outcome::Answered {

@@ -34,8 +34,14 @@ enum Raw {
 }
 
 const BUILT_IN: [(&str, &str); 2] = [
-    ("dialogue.toml", include_str!("../../prompts/zh-CN/dialogue.toml")),
-    ("survey.toml", include_str!("../../prompts/zh-CN/survey.toml")),
+    (
+        "dialogue.toml",
+        include_str!("../../prompts/zh-CN/dialogue.toml"),
+    ),
+    (
+        "survey.toml",
+        include_str!("../../prompts/zh-CN/survey.toml"),
+    ),
 ];
 
 impl Prompts {
@@ -50,12 +56,16 @@ impl Prompts {
         for (name, _) in BUILT_IN {
             let path = dir.join(name);
             let file = path.display().to_string();
-            let text = std::fs::read_to_string(&path)
-                .map_err(|source| DialogueError::Read { file: file.clone(), source })?;
+            let text = std::fs::read_to_string(&path).map_err(|source| DialogueError::Read {
+                file: file.clone(),
+                source,
+            })?;
             files.push((file, text));
         }
-        let borrowed: Vec<(&str, &str)> =
-            files.iter().map(|(file, text)| (file.as_str(), text.as_str())).collect();
+        let borrowed: Vec<(&str, &str)> = files
+            .iter()
+            .map(|(file, text)| (file.as_str(), text.as_str()))
+            .collect();
         Prompts::parse(&borrowed)
     }
 
@@ -63,11 +73,15 @@ impl Prompts {
     pub fn parse(files: &[(&str, &str)]) -> Result<Prompts, DialogueError> {
         let mut wordings = BTreeMap::new();
         for (file, content) in files {
-            let table: BTreeMap<Spanned<String>, Raw> = toml::from_str(content).map_err(|source| {
-                DialogueError::Syntax { file: (*file).to_owned(), source: Box::new(source) }
-            })?;
+            let table: BTreeMap<Spanned<String>, Raw> =
+                toml::from_str(content).map_err(|source| DialogueError::Syntax {
+                    file: (*file).to_owned(),
+                    source: Box::new(source),
+                })?;
             for (key, raw) in table {
-                let line = content.get(..key.span().start).map_or(1, |s| s.matches('\n').count() + 1);
+                let line = content
+                    .get(..key.span().start)
+                    .map_or(1, |s| s.matches('\n').count() + 1);
                 let at = At { file, line };
                 let (line, texts) = at.line_of(key.into_inner(), raw)?;
                 wordings.insert(line, texts);
@@ -75,9 +89,15 @@ impl Prompts {
         }
         for line in Line::ALL.iter().copied() {
             if !wordings.contains_key(&line) {
-                let given = files.iter().map(|(file, _)| *file).find(|f| f.ends_with(line.file()));
+                let given = files
+                    .iter()
+                    .map(|(file, _)| *file)
+                    .find(|f| f.ends_with(line.file()));
                 let file = given.unwrap_or(line.file()).to_owned();
-                return Err(DialogueError::Missing { file, key: line.key() });
+                return Err(DialogueError::Missing {
+                    file,
+                    key: line.key(),
+                });
             }
         }
         Ok(Prompts { wordings })
@@ -86,14 +106,21 @@ impl Prompts {
     /// The text of `line` in its wording number `turn` (counted round), its slots filled from `values`.
     /// A value that is not given leaves its slot empty.
     pub fn text(&self, line: Line, turn: usize, values: &[(&str, &str)]) -> String {
-        let Some(wordings) = self.wordings.get(&line) else { return String::new() };
-        let Some(wording) = wordings.get(turn % wordings.len().max(1)) else { return String::new() };
+        let Some(wordings) = self.wordings.get(&line) else {
+            return String::new();
+        };
+        let Some(wording) = wordings.get(turn % wordings.len().max(1)) else {
+            return String::new();
+        };
         let mut text = String::new();
         for piece in &wording.0 {
             match piece {
                 Piece::Text(fixed) => text.push_str(fixed),
                 Piece::Slot(name) => {
-                    let value = values.iter().find(|(slot, _)| slot == name).map_or("", |(_, v)| v);
+                    let value = values
+                        .iter()
+                        .find(|(slot, _)| slot == name)
+                        .map_or("", |(_, v)| v);
                     text.push_str(value);
                 }
             }
@@ -108,10 +135,13 @@ impl Prompts {
 
     /// Every wording without slots: what can be rendered ahead of the calls.
     pub fn fixed(&self) -> impl Iterator<Item = &str> {
-        self.wordings.values().flatten().filter_map(|wording| match wording.0.as_slice() {
-            [Piece::Text(text)] => Some(text.as_str()),
-            _ => None,
-        })
+        self.wordings
+            .values()
+            .flatten()
+            .filter_map(|wording| match wording.0.as_slice() {
+                [Piece::Text(text)] => Some(text.as_str()),
+                _ => None,
+            })
     }
 }
 
@@ -126,14 +156,22 @@ impl At<'_> {
         let file = || self.file.to_owned();
         let known = Line::from_key(&key).filter(|line| self.file.ends_with(line.file()));
         let Some(line) = known else {
-            return Err(DialogueError::Unused { file: file(), line: self.line, key });
+            return Err(DialogueError::Unused {
+                file: file(),
+                line: self.line,
+                key,
+            });
         };
         let texts = match raw {
             Raw::One(text) => vec![text],
             Raw::Several(texts) => texts,
         };
         if texts.is_empty() || texts.iter().any(|text| text.trim().is_empty()) {
-            return Err(DialogueError::Empty { file: file(), line: self.line, key: line.key() });
+            return Err(DialogueError::Empty {
+                file: file(),
+                line: self.line,
+                key: line.key(),
+            });
         }
         let wordings: Result<Vec<Wording>, DialogueError> =
             texts.iter().map(|text| self.wording(line, text)).collect();
@@ -146,7 +184,12 @@ impl At<'_> {
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('{') {
             let Some((name, tail)) = after.split_once('}') else {
-                return Err(DialogueError::OpenBrace { file, line: self.line, key, text: text.to_owned() });
+                return Err(DialogueError::OpenBrace {
+                    file,
+                    line: self.line,
+                    key,
+                    text: text.to_owned(),
+                });
             };
             let Some(slot) = line.slots().iter().copied().find(|slot| *slot == name) else {
                 let known = match line.slots() {
@@ -154,7 +197,13 @@ impl At<'_> {
                     slots => slots.join(", "),
                 };
                 let slot = name.to_owned();
-                return Err(DialogueError::UnknownSlot { file, line: self.line, key, slot, known });
+                return Err(DialogueError::UnknownSlot {
+                    file,
+                    line: self.line,
+                    key,
+                    slot,
+                    known,
+                });
             };
             if !before.is_empty() {
                 pieces.push(Piece::Text(before.to_owned()));
@@ -165,10 +214,20 @@ impl At<'_> {
         if !rest.is_empty() {
             pieces.push(Piece::Text(rest.to_owned()));
         }
-        let left_out = line.slots().iter().copied().find(|slot| !pieces.contains(&Piece::Slot(slot)));
+        let left_out = line
+            .slots()
+            .iter()
+            .copied()
+            .find(|slot| !pieces.contains(&Piece::Slot(slot)));
         if let Some(slot) = left_out {
             let text = text.to_owned();
-            return Err(DialogueError::UnfilledSlot { file, line: self.line, key, slot, text });
+            return Err(DialogueError::UnfilledSlot {
+                file,
+                line: self.line,
+                key,
+                slot,
+                text,
+            });
         }
         Ok(Wording(pieces))
     }

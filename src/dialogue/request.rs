@@ -19,7 +19,10 @@ const STORY_CHARS_MIN: usize = 8;
 impl Dialogue {
     /// Words after an open question, or instead of the answer to another one.
     pub(super) fn request(&mut self, now: Moment, tries: Tries, u: Understood) {
-        let best = u.hits.iter().find(|hit| !self.rejected.contains(&hit.item.id));
+        let best = u
+            .hits
+            .iter()
+            .find(|hit| !self.rejected.contains(&hit.item.id));
         let best = best.map(|hit| (Arc::clone(&hit.item), hit.confidence));
         let confidence = best.as_ref().map_or(0.0, |(_, confidence)| *confidence);
         let acts = hearing::wants_action(&u).is_some_and(|(_, c)| c >= self.manner.matter_min);
@@ -28,13 +31,21 @@ impl Dialogue {
         }
         self.draft.merge(&u.reading, &u.utterance);
         match best {
-            Some((item, _)) if confidence >= self.manner.sure_min && (!acts || u.reading.asks_question) => {
+            Some((item, _))
+                if confidence >= self.manner.sure_min && (!acts || u.reading.asks_question) =>
+            {
                 self.answer(now, &item);
             }
             _ if acts => self.take_down(now),
             Some((item, _)) if confidence >= self.manner.maybe_min => {
                 let title = item.title.clone();
-                self.ask(now, Vec::new(), Ask::Confirm(item), Line::Confirm, &[("title", &title)]);
+                self.ask(
+                    now,
+                    Vec::new(),
+                    Ask::Confirm(item),
+                    Line::Confirm,
+                    &[("title", &title)],
+                );
             }
             _ if tells_a_story(&u) => self.take_down(now),
             _ => self.rephrase(now),
@@ -45,7 +56,13 @@ impl Dialogue {
         if tries.count(Failing::Unclear) {
             return self.hand_over(now, HandOverReason::Unclear, None);
         }
-        self.ask(now, Vec::new(), Ask::Request(Opening::GoOn), Line::GoOn, &[]);
+        self.ask(
+            now,
+            Vec::new(),
+            Ask::Request(Opening::GoOn),
+            Line::GoOn,
+            &[],
+        );
         self.keep_tries(tries);
     }
 
@@ -54,7 +71,13 @@ impl Dialogue {
         if std::mem::replace(&mut self.rephrased, true) {
             return self.hand_over(now, HandOverReason::Unanswered, None);
         }
-        self.ask(now, Vec::new(), Ask::Request(Opening::Rephrase), Line::Rephrase, &[]);
+        self.ask(
+            now,
+            Vec::new(),
+            Ask::Request(Opening::Rephrase),
+            Line::Rephrase,
+            &[],
+        );
     }
 
     /// Tells an item, names its source, and asks whether that helped.
@@ -75,17 +98,35 @@ impl Dialogue {
             self.draft = Draft::new(self.number.clone());
         }
         self.rejected.clear();
-        self.ask(now, Vec::new(), Ask::Request(Opening::More), Line::More, &[]);
+        self.ask(
+            now,
+            Vec::new(),
+            Ask::Request(Opening::More),
+            Line::More,
+            &[],
+        );
     }
 
-    pub(super) fn more_heard(&mut self, now: Moment, tries: Tries, answer: Option<bool>, u: Understood) {
+    pub(super) fn more_heard(
+        &mut self,
+        now: Moment,
+        tries: Tries,
+        answer: Option<bool>,
+        u: Understood,
+    ) {
         if hearing::is_request(&u) {
             return self.request(now, tries, u);
         }
         match answer {
             Some(false) => self.goodbye(now, Outcome::Answered),
             _ if hearing::is_thanks(&u) => self.goodbye(now, Outcome::Answered),
-            Some(true) => self.ask(now, Vec::new(), Ask::Request(Opening::GoOn), Line::GoOn, &[]),
+            Some(true) => self.ask(
+                now,
+                Vec::new(),
+                Ask::Request(Opening::GoOn),
+                Line::GoOn,
+                &[],
+            ),
             None => self.request(now, tries, u),
         }
     }
@@ -116,9 +157,14 @@ impl Dialogue {
             Ask::Confirm(item) => item.title.clone(),
             _ => String::new(),
         };
-        let place = self.draft.get(Slot::Place).map_or(String::new(), |place| place.value.clone());
+        let place = self
+            .draft
+            .get(Slot::Place)
+            .map_or(String::new(), |place| place.value.clone());
         let values = [("title", title.as_str()), ("place", place.as_str())];
-        let text = self.prompts.text(line, usize::from(count.saturating_sub(1)), &values);
+        let text = self
+            .prompts
+            .text(line, usize::from(count.saturating_sub(1)), &values);
         let question = Phrase::question(text, ask.expect(), ask.patience_ms(&self.manner));
         self.turn(now, vec![question]);
         self.state = State::Asking { ask, tries };
@@ -160,7 +206,9 @@ impl Dialogue {
 /// Words that tell of something although their type could not be told: a ticket rather than a search.
 fn tells_a_story(u: &Understood) -> bool {
     let reading = &u.reading;
-    let told = reading.fact(Slot::Narrative).map_or(0, |n| n.value.chars().count());
+    let told = reading
+        .fact(Slot::Narrative)
+        .map_or(0, |n| n.value.chars().count());
     let about = !reading.topics.is_empty() || reading.fact(Slot::Place).is_some();
     !reading.asks_question && about && told >= STORY_CHARS_MIN
 }

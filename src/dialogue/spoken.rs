@@ -2,14 +2,14 @@
 
 const DIGITS: [&str; 10] = ["零", "一", "二", "三", "四", "五", "六", "七", "八", "九"];
 
-/// Digit by digit, one as 幺 so that it is not taken for seven, in groups of at most four from the end:
-/// `2611220007` as 二六，幺幺二二，零零零七.
+/// Digit by digit, one as 幺 so that it is not taken for seven; eight digits and more in groups of four from the
+/// end: `2611220007` as 二六，幺幺二二，零零零七.
 pub fn spoken_digits(digits: &str) -> String {
     let figures: Vec<u32> = digits.chars().filter_map(|c| c.to_digit(10)).collect();
     let mut text = String::new();
     for (i, figure) in figures.iter().enumerate() {
         let left = figures.len() - i;
-        if i > 0 && left % 4 == 0 && figures.len() > 4 {
+        if i > 0 && left.is_multiple_of(4) && figures.len() >= 8 {
             text.push('，');
         }
         match figure {

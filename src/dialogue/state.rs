@@ -15,15 +15,23 @@ pub(super) enum State {
     /// Not begun.
     New,
     /// A question is being asked or was asked.
-    Asking { ask: Ask, tries: Tries },
+    Asking {
+        ask: Ask,
+        tries: Tries,
+    },
     /// Nobody can take the call: the ticket's number is awaited, to be told.
-    Saving { until: Moment, close: Close },
+    Saving {
+        until: Moment,
+        close: Close,
+    },
     /// A person was asked for and has not answered yet.
     Waiting(Wait),
     /// Caller and agent talk.
     Talking,
     /// The last words are being said.
-    Closing { outcome: Outcome },
+    Closing {
+        outcome: Outcome,
+    },
     Ended,
 }
 
@@ -94,7 +102,14 @@ pub(super) struct Wait {
 
 impl Wait {
     pub(super) const fn new(now: Moment, emergency: Option<Emergency>) -> Wait {
-        Wait { since: now, told_at: now, position: None, emergency, offered: false, told: 0 }
+        Wait {
+            since: now,
+            told_at: now,
+            position: None,
+            emergency,
+            offered: false,
+            told: 0,
+        }
     }
 }
 
@@ -142,7 +157,9 @@ impl Ask {
     pub(super) const fn again(&self, failing: Failing, tries: Tries) -> Line {
         let keys = matches!((failing, tries.unclear), (Failing::Unclear, 2..));
         match self {
-            Ask::Confirm(_) | Ask::Helped | Ask::PlaceBack | Ask::Callback(_) if keys => Line::KeysYesNo,
+            Ask::Confirm(_) | Ask::Helped | Ask::PlaceBack | Ask::Callback(_) if keys => {
+                Line::KeysYesNo
+            }
             Ask::Request(Opening::More) => Line::MoreAgain,
             Ask::Request(_) => match failing {
                 Failing::Silent => Line::OpenSilent,

@@ -35,13 +35,20 @@ pub enum Input {
     Heard(Understood),
     Unclear,
     /// A key, and where in the call's recording it was pressed.
-    Key { key: char, at_ms: u64 },
+    Key {
+        key: char,
+        at_ms: u64,
+    },
     /// Nothing was heard for [`Say::patience_ms`] after the last saying.
     Silent,
     /// This saying and all before it were played to their end.
     SaidAll(SayId),
     /// The citizen's voice stopped this saying; sayings handed out after it were dropped with it.
-    Interrupted { say: SayId, said: String, unsaid: String },
+    Interrupted {
+        say: SayId,
+        said: String,
+        unsaid: String,
+    },
     /// The citizen is gone.
     HungUp,
     /// [`super::Survey::deadline`] has come.
@@ -58,7 +65,9 @@ pub enum Effect {
     /// in what is counted; both stay on record.
     Record(Answer),
     /// Open one verification. At most one a callback.
-    Verify { reason: VerifyReason },
+    Verify {
+        reason: VerifyReason,
+    },
     /// How the callback ended: exactly once, before [`Effect::HangUp`].
     Finish(SurveyOutcome),
     /// Hang up if the citizen is still there: exactly once, and last.
@@ -95,14 +104,23 @@ impl Question {
 /// How an answer was given. There is no answer without it.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Given {
-    Spoken { words: Pii<String>, evidence: Evidence },
-    Key { key: char, at_ms: u64 },
+    Spoken {
+        words: Pii<String>,
+        evidence: Evidence,
+    },
+    Key {
+        key: char,
+        at_ms: u64,
+    },
 }
 
 impl Given {
     /// From the citizen's utterance.
     pub fn spoken(utterance: &Utterance) -> Given {
-        Given::Spoken { words: Pii::new(utterance.text.clone()), evidence: utterance.evidence() }
+        Given::Spoken {
+            words: Pii::new(utterance.text.clone()),
+            evidence: utterance.evidence(),
+        }
     }
 }
 
@@ -126,12 +144,19 @@ pub enum Value {
 
 impl Answer {
     pub const fn new(value: Value, given: Given) -> Answer {
-        Answer { value, given, confirmed_by: None }
+        Answer {
+            value,
+            given,
+            confirmed_by: None,
+        }
     }
 
     /// The same answer, agreed to when it was read back.
     pub fn agreed(self, by: Given) -> Answer {
-        Answer { confirmed_by: Some(by), ..self }
+        Answer {
+            confirmed_by: Some(by),
+            ..self
+        }
     }
 
     pub const fn value(&self) -> Value {
@@ -214,8 +239,11 @@ pub enum VerifyReason {
 }
 
 impl VerifyReason {
-    pub const ALL: [VerifyReason; 3] =
-        [VerifyReason::Unhappy, VerifyReason::Unsolved, VerifyReason::Contradiction];
+    pub const ALL: [VerifyReason; 3] = [
+        VerifyReason::Unhappy,
+        VerifyReason::Unsolved,
+        VerifyReason::Contradiction,
+    ];
 
     pub const fn key(self) -> &'static str {
         match self {

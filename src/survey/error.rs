@@ -5,7 +5,9 @@
 pub enum SurveyError {
     #[error("calling window: {0:?} is not a time of day like 09:00; 24:00 may close it")]
     TimeOfDay(String),
-    #[error("calling window: it closes at {closes}, which is not after {opens}; a window lies within one day")]
+    #[error(
+        "calling window: it closes at {closes}, which is not after {opens}; a window lies within one day"
+    )]
     Closed { opens: String, closes: String },
     #[error("calling window: {0} must be at least 1")]
     Attempts(&'static str),

@@ -3,11 +3,13 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::contract::{Answer, Effect, Given, Input, Matter, Setup, SurveyOutcome, Value, VerifyReason};
+use super::contract::{
+    Answer, Effect, Given, Input, Matter, Setup, SurveyOutcome, Value, VerifyReason,
+};
 use super::hearing;
 use crate::dialogue::{
-    Expect, Failing, Lapse, Line, Manner, Mouth, Phrase, Prompts, Say, Tries, Understood, is_back_channel,
-    spoken_digits,
+    Expect, Failing, Lapse, Line, Manner, Mouth, Phrase, Prompts, Say, Tries, Understood,
+    is_back_channel, spoken_digits,
 };
 use crate::intake::{Command, Grade};
 use crate::kernel::{Moment, SurveyId};
@@ -36,7 +38,10 @@ pub struct Survey {
 #[derive(Clone, Debug)]
 enum State {
     New,
-    Asking { ask: Ask, tries: Tries },
+    Asking {
+        ask: Ask,
+        tries: Tries,
+    },
     /// The last words are being said; how the callback ended is known.
     Closing,
     Ended,
@@ -83,7 +88,9 @@ impl Ask {
             (Ask::Grade, Failing::Silent) => Line::SurveyGradeSilent,
             (Ask::Grade, Failing::Unclear) if tries.unclear >= 2 => Line::SurveyGradeKeys,
             (Ask::Grade, Failing::Unclear) => Line::SurveyGradeUnclear,
-            (Ask::GradeBack(_), Failing::Unclear) if tries.unclear >= 2 => Line::SurveyGradeBackKeys,
+            (Ask::GradeBack(_), Failing::Unclear) if tries.unclear >= 2 => {
+                Line::SurveyGradeBackKeys
+            }
             (Ask::GradeBack(_), _) => Line::SurveyGradeBackAgain,
             (Ask::Reason, _) => Line::SurveyReasonAgain,
         }
@@ -92,7 +99,12 @@ impl Ask {
 
 impl Survey {
     pub fn new(setup: Setup) -> Survey {
-        let Setup { survey, matter, prompts, manner } = setup;
+        let Setup {
+            survey,
+            matter,
+            prompts,
+            manner,
+        } = setup;
         Survey {
             survey,
             matter,
@@ -208,11 +220,17 @@ impl Survey {
         let mut phrases = before;
         phrases.push(self.question(&ask, line, 0));
         self.turn(now, phrases);
-        self.state = State::Asking { ask, tries: Tries::default() };
+        self.state = State::Asking {
+            ask,
+            tries: Tries::default(),
+        };
     }
 
     fn notice(&self) -> Phrase {
-        let values = [("when", self.matter.when.as_str()), ("matter", self.matter.words.reveal().as_str())];
+        let values = [
+            ("when", self.matter.when.as_str()),
+            ("matter", self.matter.words.reveal().as_str()),
+        ];
         self.statement(Line::SurveyNotice, &values)
     }
 
@@ -236,12 +254,16 @@ impl Survey {
         }
         if let Some(emergency) = u.reading.emergency {
             let number = spoken_digits(emergency.number());
-            let phrase = self.statement(Line::SurveyEmergency, &[("number", &number)]).heard();
+            let phrase = self
+                .statement(Line::SurveyEmergency, &[("number", &number)])
+                .heard();
             return self.finish(now, phrase, SurveyOutcome::ToPerson);
         }
         match u.reading.command {
             Some(Command::Person) => self.close(now, Line::SurveyToPerson, SurveyOutcome::ToPerson),
-            Some(Command::StopCalling) => self.close(now, Line::SurveyDeclined, SurveyOutcome::Declined),
+            Some(Command::StopCalling) => {
+                self.close(now, Line::SurveyDeclined, SurveyOutcome::Declined)
+            }
             Some(Command::Repeat | Command::Slower) => self.repeat(now),
             Some(Command::Wait) => self.take_your_time(now, &ask),
             Some(Command::Bye) => self.close(now, Line::SurveyLater, self.outcome_so_far()),
@@ -304,7 +326,9 @@ impl Survey {
     fn grade_back_heard(&mut self, now: Moment, answer: Answer, tries: Tries, u: &Understood) {
         let given = Given::spoken(&u.utterance);
         match (u.reading.grade, u.reading.yes_no) {
-            (Some(grade), _) if answer.grade() == Some(grade) => self.grade_agreed(now, answer, given),
+            (Some(grade), _) if answer.grade() == Some(grade) => {
+                self.grade_agreed(now, answer, given)
+            }
             (Some(grade), _) => self.grade_is(now, grade, given, false),
             (None, Some(true)) => self.grade_agreed(now, answer, given),
             (None, Some(false)) => self.grade_denied(now),
@@ -313,7 +337,9 @@ impl Survey {
     }
 
     fn key(&mut self, now: Moment, key: char, at_ms: u64) {
-        let State::Asking { ask, tries } = self.state.clone() else { return };
+        let State::Asking { ask, tries } = self.state.clone() else {
+            return;
+        };
         let given = Given::Key { key, at_ms };
         match (ask, key) {
             (_, '0') => self.close(now, Line::SurveyToPerson, SurveyOutcome::ToPerson),
@@ -393,7 +419,10 @@ impl Survey {
             self.effects.push_back(Effect::Hush);
         }
         let text = self.prompts.text(Line::SurveyTakeYourTime, 0, &[]);
-        let says = self.mouth.aside(now, Phrase::question(text, ask.expect(), self.manner.wait_ms));
+        let says = self.mouth.aside(
+            now,
+            Phrase::question(text, ask.expect(), self.manner.wait_ms),
+        );
         self.speak(says);
     }
 
@@ -416,7 +445,11 @@ impl Survey {
             Failing::Silent => tries.silent,
             Failing::Unclear => tries.unclear,
         };
-        let phrase = self.question(&ask, ask.again(failing, tries), usize::from(count.saturating_sub(1)));
+        let phrase = self.question(
+            &ask,
+            ask.again(failing, tries),
+            usize::from(count.saturating_sub(1)),
+        );
         self.turn(now, vec![phrase]);
         self.state = State::Asking { ask, tries };
     }
@@ -491,7 +524,11 @@ impl Survey {
         } else if unhappy && !std::mem::replace(&mut self.reason_asked, true) {
             self.ask(now, Vec::new(), Ask::Reason);
         } else {
-            let line = if self.verified { Line::SurveyThanksUnhappy } else { Line::SurveyThanks };
+            let line = if self.verified {
+                Line::SurveyThanksUnhappy
+            } else {
+                Line::SurveyThanks
+            };
             self.close(now, line, SurveyOutcome::Complete);
         }
     }
@@ -499,7 +536,11 @@ impl Survey {
     // ---- the end ----
 
     fn outcome_so_far(&self) -> SurveyOutcome {
-        if self.grade.is_some() { SurveyOutcome::Complete } else { SurveyOutcome::CallLater }
+        if self.grade.is_some() {
+            SurveyOutcome::Complete
+        } else {
+            SurveyOutcome::CallLater
+        }
     }
 
     fn close(&mut self, now: Moment, line: Line, outcome: SurveyOutcome) {
