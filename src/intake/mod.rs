@@ -1,0 +1,99 @@
+//! What the caller's words mean for a ticket: commands, emergencies, answers, matter type, topic, and the facts of
+//! a draft, each pointing at the words it came from. Pure code on data; only [`Gazetteer::load`] reads files.
+//!
+//! [`Intake::read`] reads one utterance without memory; [`Draft::merge`] holds what a call has told so far.
+
+mod answer;
+mod draft;
+mod lexicon;
+mod matter;
+mod narrative;
+mod person;
+mod place;
+mod reading;
+mod text;
+mod time;
+mod when;
+
+use std::sync::Arc;
+
+pub use crate::language::address::{AddressError, Division, Gazetteer, Level};
+pub use draft::{Draft, NARRATIVE_CHARS_MAX, place_is_precise_to_township, place_parts};
+pub use reading::{Command, Emergency, Grade, MatterType, Reading, Topic};
+
+use crate::kernel::{Civil, Slot};
+use crate::speech::Utterance;
+use text::Text;
+
+/// A word table of this room cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum IntakeError {
+    #[error("{table} line {line}: {detail}")]
+    Table { table: &'static str, line: usize, detail: String },
+    #[error("taxonomy.toml: {0}")]
+    Taxonomy(#[from] toml::de::Error),
+    #[error("taxonomy.toml: topic code {code} {detail}")]
+    Topic { code: String, detail: String },
+    #[error("home region {0:?} is not a division code of 2, 4 or 6 digits, like 3307")]
+    Home(String),
+}
+
+/// Reads utterances for one hotline. Holds no memory of a call: one serves all of them.
+pub struct Intake {
+    answers: answer::Answers,
+    matters: matter::Matters,
+    people: person::People,
+    places: place::Places,
+    times: time::Times,
+    narratives: narrative::Narratives,
+}
+
+impl Intake {
+    /// `home` is the code of the hotline's own region: 33 (province), 3307 (city) or 330702 (district).
+    pub fn new(gazetteer: Arc<Gazetteer>, home: &str) -> Result<Intake, IntakeError> {
+        let digits = home.bytes().all(|b| b.is_ascii_digit());
+        if !digits || !matches!(home.len(), 2 | 4 | 6) {
+            return Err(IntakeError::Home(home.to_owned()));
+        }
+        Ok(Intake {
+            answers: answer::Answers::new()?,
+            matters: matter::Matters::new()?,
+            people: person::People::new()?,
+            places: place::Places::new(gazetteer, home)?,
+            times: time::Times::new()?,
+            narratives: narrative::Narratives::new()?,
+        })
+    }
+
+    /// Reads one utterance of the caller. `now` is the clock on the wall (relative times count from it);
+    /// `asked` is the field that the robot's last question asked for, if any: an answer may be much shorter
+    /// than a fact told unasked.
+    pub fn read(&self, u: &Utterance, now: Civil, asked: Option<Slot>) -> Reading {
+        let text = Text::of(u);
+        let mut reading = Reading {
+            command: self.answers.command(&text),
+            emergency: self.answers.emergency(&text),
+            yes_no: self.answers.yes_no(&text),
+            grade: self.answers.grade(&text),
+            asks_question: self.matters.asks_question(&text),
+            topics: self.matters.topics(&text),
+            matter: self.matters.matter(&text),
+            ..Reading::default()
+        };
+        let place = self.places.find(&text, asked);
+        reading.place_options = place.options;
+        reading.facts.extend(self.people.number(&text, asked));
+        reading.facts.extend(self.people.caller(&text, asked));
+        reading.facts.extend(self.matters.facts(&text, reading.matter, &reading.topics));
+        reading.facts.extend(place.fact.map(|fact| (Slot::Place, fact)));
+        reading.facts.extend(self.times.find(&text, now, asked).map(|fact| (Slot::Time, fact)));
+        let story = self.narratives.find(&text, &reading, asked);
+        reading.facts.extend(story);
+        reading
+    }
+
+    /// The matter's name for a topic code of the taxonomy: 施工噪声 for 0101.
+    pub fn topic_name(&self, code: &str) -> Option<&str> {
+        self.matters.topic_name(code)
+    }
+}

@@ -1,0 +1,130 @@
+//! What happened and what is wanted, in the caller's own words.
+
+use std::ops::Range;
+
+use super::IntakeError;
+use super::lexicon::{Fillers, rows};
+use super::reading::Reading;
+use super::text::{Text, is_silent};
+use crate::kernel::{Filled, Slot};
+
+/// Sounding characters: shorter ones are answers and asides, not a story.
+const STORY_MIN: usize = 6;
+/// An answer to 您要反映什么 may be short.
+const TOLD_MIN: usize = 3;
+/// A story that names no known topic must be longer.
+const UNKNOWN_STORY_MIN: usize = 12;
+/// An answer to where, when or who is a story only when it is this long or tells of a topic.
+const ANSWER_MAX: usize = 15;
+const DEMAND_MIN: usize = 4;
+const DEMAND_MAX: usize = 60;
+const STORY_CONFIDENCE: f32 = 1.0;
+const DEMAND_CONFIDENCE: f32 = 0.8;
+
+pub(super) struct Narratives {
+    fillers: Fillers,
+    words: Vec<(&'static str, Vec<&'static str>)>,
+}
+
+impl Narratives {
+    pub(super) fn new() -> Result<Narratives, IntakeError> {
+        let split = |(_, cells): (usize, Vec<&'static str>)| {
+            let mut cells = cells.into_iter();
+            let kind = cells.next().unwrap_or_default();
+            (kind, cells.flat_map(str::split_whitespace).collect())
+        };
+        let rows = rows("narratives.tsv", include_str!("narratives.tsv"), 2)?;
+        Ok(Narratives { fillers: Fillers::new()?, words: rows.into_iter().map(split).collect() })
+    }
+
+    fn list(&self, kind: &str) -> &[&'static str] {
+        self.words.iter().find(|(k, _)| *k == kind).map(|(_, list)| list.as_slice()).unwrap_or_default()
+    }
+
+    /// The narrative and the demand of one utterance, as far as it has them.
+    pub(super) fn find(
+        &self,
+        text: &Text<'_>,
+        reading: &Reading,
+        asked: Option<Slot>,
+    ) -> Vec<(Slot, Filled)> {
+        let mut facts = Vec::new();
+        let core = self.fillers.core(text);
+        if self.is_story(text, &core, reading, asked) {
+            let words = self.clean(text, &core);
+            if !words.is_empty() {
+                facts.push((Slot::Narrative, text.filled(words, None, &core, STORY_CONFIDENCE)));
+            }
+        }
+        if let Some(span) = self.demand(text, reading.asks_question) {
+            let words = text.slice(&span);
+            facts.push((Slot::Demand, text.filled(words, None, &span, DEMAND_CONFIDENCE)));
+        }
+        facts
+    }
+
+    fn is_story(&self, text: &Text<'_>, core: &Range<usize>, reading: &Reading, asked: Option<Slot>) -> bool {
+        let said = text.sounding(core);
+        let known = !reading.topics.is_empty() || reading.matter.is_some();
+        let short = said < UNKNOWN_STORY_MIN;
+        if reading.command.is_some() && short {
+            return false;
+        }
+        let answer = reading.yes_no.is_some() || reading.grade.is_some();
+        if answer && short && reading.topics.is_empty() {
+            return false;
+        }
+        match asked {
+            Some(Slot::Narrative) => said >= TOLD_MIN,
+            Some(Slot::Place | Slot::Time | Slot::Caller | Slot::Number) => {
+                said > ANSWER_MAX || (known && said >= STORY_MIN && !reading.topics.is_empty())
+            }
+            _ => said >= STORY_MIN && (known || !short),
+        }
+    }
+
+    /// The words without fillers and stutter; the caller's otherwise.
+    fn clean(&self, text: &Text<'_>, core: &Range<usize>) -> String {
+        let mut words = String::new();
+        let mut at = core.start;
+        while at < core.end {
+            let after = text.slice(&(at..core.end));
+            if let Some(loose) = self.list("loose").iter().find(|w| after.starts_with(**w)) {
+                at += loose.chars().count();
+                continue;
+            }
+            let Some(c) = text.chars.get(at).copied() else { break };
+            let stutter = words.ends_with(c) && self.list("stutter").iter().any(|s| s.starts_with(c));
+            let doubled = is_silent(c) && words.chars().last().is_none_or(is_silent);
+            if !stutter && !doubled {
+                words.push(c);
+            }
+            at += 1;
+        }
+        words.trim_end_matches(is_silent).to_owned()
+    }
+
+    /// From 希望 to the end of the sentence.
+    fn demand(&self, text: &Text<'_>, asks_question: bool) -> Option<Range<usize>> {
+        let first = |kind: &str| {
+            let found = self.list(kind).iter().filter_map(|word| text.find(word, 0));
+            found.filter(|span| !self.denied(text, span)).min_by_key(|span| span.start)
+        };
+        let opening = first("demand").or_else(|| if asks_question { None } else { first("ask") })?;
+        let limit = (opening.start + DEMAND_MAX).min(text.len());
+        let ends = |at: &usize| text.chars.get(*at).is_some_and(|c| "。！？!?；;".contains(*c));
+        let mut end = (opening.end..limit).find(ends).unwrap_or(limit);
+        while end > opening.end && text.chars.get(end - 1).is_some_and(|c| is_silent(*c)) {
+            end -= 1;
+        }
+        let span = opening.start..end;
+        (text.sounding(&span) >= DEMAND_MIN).then_some(span)
+    }
+
+    fn denied(&self, text: &Text<'_>, span: &Range<usize>) -> bool {
+        self.list("not").iter().any(|not| {
+            let from = span.start.saturating_sub(2);
+            text.find(not, from).is_some_and(|found| found.start < span.end && span.start < found.end)
+        })
+    }
+}

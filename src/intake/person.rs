@@ -1,0 +1,138 @@
+//! Who calls: how callers name themselves, and the number that they say.
+
+use std::ops::Range;
+
+use super::IntakeError;
+use super::lexicon::{Fillers, rows};
+use super::text::{Text, is_silent};
+use crate::kernel::{Filled, Slot};
+use crate::language::numbers::spoken_digits;
+
+const NAME_CONFIDENCE: f32 = 0.8;
+const NUMBER_CONFIDENCE: f32 = 0.9;
+/// Characters of a given name.
+const GIVEN_MAX: usize = 2;
+
+pub(super) struct People {
+    fillers: Fillers,
+    words: Vec<(&'static str, Vec<&'static str>)>,
+}
+
+impl People {
+    pub(super) fn new() -> Result<People, IntakeError> {
+        let split = |(_, cells): (usize, Vec<&'static str>)| {
+            let mut cells = cells.into_iter();
+            let kind = cells.next().unwrap_or_default();
+            (kind, cells.flat_map(str::split_whitespace).collect())
+        };
+        let rows = rows("callers.tsv", include_str!("callers.tsv"), 2)?;
+        Ok(People { fillers: Fillers::new()?, words: rows.into_iter().map(split).collect() })
+    }
+
+    fn list(&self, kind: &str) -> &[&'static str] {
+        self.words.iter().find(|(k, _)| *k == kind).map(|(_, list)| list.as_slice()).unwrap_or_default()
+    }
+
+    pub(super) fn caller(&self, text: &Text<'_>, asked: Option<Slot>) -> Option<(Slot, Filled)> {
+        let asked = asked == Some(Slot::Caller);
+        let span = self
+            .after_any(text, "named", |at| self.full_name(text, at))
+            .or_else(|| self.after_any(text, "surnamed", |at| self.surname_with_title(text, at, false)))
+            .or_else(|| self.after_any(text, "titled", |at| self.surname_with_title(text, at, true)))
+            .or_else(|| asked.then(|| self.bare(text)).flatten())?;
+        let name = text.slice(&span).to_owned();
+        Some((Slot::Caller, text.filled(name, None, &span, NAME_CONFIDENCE)))
+    }
+
+    /// What `read` finds behind the first opening of a kind.
+    fn after_any(
+        &self,
+        text: &Text<'_>,
+        kind: &str,
+        read: impl Fn(usize) -> Option<Range<usize>>,
+    ) -> Option<Range<usize>> {
+        self.list(kind).iter().find_map(|opening| {
+            let found = text.find(opening, 0)?;
+            if self.list("no").iter().any(|no| text.after(found.end - 1).starts_with(no)) {
+                return None;
+            }
+            let skipped = text.after(found.end).chars().take_while(|c| is_silent(*c)).count();
+            read(found.end + skipped)
+        })
+    }
+
+    fn surname(&self, text: &Text<'_>, at: usize) -> Option<Range<usize>> {
+        let after = text.after(at);
+        let surname = self.list("surname").iter().find(|s| after.starts_with(**s))?;
+        Some(at..at + surname.chars().count())
+    }
+
+    /// Surname and given name: 王建国.
+    fn full_name(&self, text: &Text<'_>, at: usize) -> Option<Range<usize>> {
+        let surname = self.surname(text, at)?;
+        let mut end = surname.end;
+        while end < surname.end + GIVEN_MAX {
+            let after = text.after(end);
+            let stops = self.list("stop").iter().any(|stop| after.starts_with(stop));
+            let titled = self.list("title").iter().any(|title| after.starts_with(title));
+            if titled || stops || after.chars().next().is_none_or(|c| !is_han(c)) {
+                break;
+            }
+            end += 1;
+        }
+        (end > surname.end).then_some(at..end)
+    }
+
+    /// A surname, with 先生 or 女士 where it is said.
+    fn surname_with_title(&self, text: &Text<'_>, at: usize, needed: bool) -> Option<Range<usize>> {
+        let surname = self.surname(text, at)?;
+        let after = text.after(surname.end);
+        match self.list("title").iter().find(|title| after.starts_with(**title)) {
+            Some(title) => Some(at..surname.end + title.chars().count()),
+            None => (!needed).then_some(surname),
+        }
+    }
+
+    /// The whole answer is a name.
+    fn bare(&self, text: &Text<'_>) -> Option<Range<usize>> {
+        let core = self.fillers.core(text);
+        let titled = self.surname_with_title(text, core.start, true);
+        let name = titled.or_else(|| self.full_name(text, core.start))?;
+        (name.end >= core.end).then_some(name)
+    }
+
+    /// A telephone number that was said: a mobile of exactly 11 digits, or a fixed line with its area code; a local
+    /// number of 7 or 8 digits only where a number was asked for or named.
+    pub(super) fn number(&self, text: &Text<'_>, asked: Option<Slot>) -> Option<(Slot, Filled)> {
+        spoken_digits(text.str()).into_iter().find_map(|run| {
+            let mut span = text.span_of(&run.range);
+            let mut digits = run.digits;
+            let before = text.before(span.start);
+            // 要三八…: the opening 幺 as recognisers write it.
+            if digits.len() == 10 && ["要", "腰", "邀", "夭"].iter().any(|yao| before.ends_with(yao)) {
+                digits.insert(0, '1');
+                span.start -= 1;
+            }
+            let named = ["电话", "号码", "座机", "手机"].iter().any(|word| before.contains(word));
+            if !is_telephone(&digits, named || asked == Some(Slot::Number)) {
+                return None;
+            }
+            let code = Some(digits.clone());
+            Some((Slot::Number, text.filled(digits, code, &span, NUMBER_CONFIDENCE)))
+        })
+    }
+}
+
+fn is_telephone(digits: &str, local: bool) -> bool {
+    let bytes = digits.as_bytes();
+    match bytes {
+        [b'1', b'3'..=b'9', ..] if bytes.len() == 11 => true,
+        [b'0', b'1'..=b'9', ..] => (10..=12).contains(&bytes.len()),
+        [b'2'..=b'9', ..] => local && matches!(bytes.len(), 7 | 8),
+        _ => false,
+    }
+}
+
+fn is_han(c: char) -> bool {
+    ('\u{4e00}'..='\u{9fff}').contains(&c)
+}

@@ -1,0 +1,155 @@
+//! Where: a division by the gazetteer, then the road, number, village or landmark in the caller's words.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::IntakeError;
+use super::lexicon::{Fillers, rows};
+use super::text::{Text, is_silent};
+use crate::kernel::{Filled, Slot};
+use crate::language::address::{Around, Division, Gazetteer, Mention};
+
+/// A detail ends within this many characters of the division.
+const REACH: usize = 30;
+/// A place that is only described counts less than a division.
+const DETAIL_CONFIDENCE: f32 = 0.6;
+const ANSWER_CONFIDENCE: f32 = 0.5;
+/// The longest answer taken as a place when it names none that is known.
+const ANSWER_CHARS_MAX: usize = 30;
+
+pub(super) struct Places {
+    gazetteer: Arc<Gazetteer>,
+    around: Around,
+    fillers: Fillers,
+    words: Vec<(&'static str, Vec<&'static str>)>,
+}
+
+#[derive(Default)]
+pub(super) struct Place {
+    pub(super) fact: Option<Filled>,
+    pub(super) options: Vec<Division>,
+}
+
+impl Places {
+    pub(super) fn new(gazetteer: Arc<Gazetteer>, home: &str) -> Result<Places, IntakeError> {
+        const KINDS: [&str; 5] = ["end", "stop", "lead", "marker", "generic"];
+        let mut words = Vec::new();
+        for (line, cells) in rows("places.tsv", include_str!("places.tsv"), 2)? {
+            let [kind, list, ..] = cells.as_slice() else { continue };
+            if !KINDS.contains(kind) {
+                let detail = format!("{kind:?} is none of {KINDS:?}");
+                return Err(IntakeError::Table { table: "places.tsv", line, detail });
+            }
+            let mut list: Vec<&'static str> = list.split_whitespace().collect();
+            list.sort_by_key(|word| std::cmp::Reverse(word.len()));
+            words.push((*kind, list));
+        }
+        let around = gazetteer.around(home);
+        Ok(Places { gazetteer, around, fillers: Fillers::new()?, words })
+    }
+
+    fn list(&self, kind: &str) -> &[&'static str] {
+        self.words.iter().find(|(k, _)| *k == kind).map(|(_, list)| list.as_slice()).unwrap_or_default()
+    }
+
+    pub(super) fn find(&self, text: &Text<'_>, asked: Option<Slot>) -> Place {
+        let eager = asked == Some(Slot::Place);
+        let mentions = self.gazetteer.find(&self.around, &text.chars, None, eager);
+        if let Some(mention) = self.best(text, mentions) {
+            return self.named(text, mention);
+        }
+        let span = self.described(text).or_else(|| eager.then(|| self.answer(text)).flatten());
+        let fact = span.map(|span| {
+            let confidence = if eager { ANSWER_CONFIDENCE } else { DETAIL_CONFIDENCE };
+            text.filled(text.slice(&span), None, &span, confidence)
+        });
+        Place { fact, options: Vec::new() }
+    }
+
+    /// The most precise mention; of equals the one after 在 or 位于, then the first.
+    fn best(&self, text: &Text<'_>, mentions: Vec<Mention>) -> Option<Mention> {
+        let depth = |m: &Mention| {
+            let known = m.division.as_ref().or(m.options.first());
+            known.map_or(0, |d| d.code.len())
+        };
+        let marked = |m: &Mention| {
+            let before = text.before(m.span.start);
+            !before.ends_with("住在") && ["在", "位于"].iter().any(|w| before.ends_with(w))
+        };
+        let mut best: Option<Mention> = None;
+        for mention in mentions {
+            let better = best.as_ref().is_none_or(|b| (depth(&mention), marked(&mention)) > (depth(b), marked(b)));
+            if better {
+                best = Some(mention);
+            }
+        }
+        best
+    }
+
+    fn named(&self, text: &Text<'_>, mention: Mention) -> Place {
+        let detail = self.detail(text, mention.span.end, 1);
+        let span = mention.span.start..detail.as_ref().map_or(mention.span.end, |d| d.end);
+        let (name, code) = match &mention.division {
+            Some(division) => (division.full_name.as_str(), Some(division.code.clone())),
+            None => (text.slice(&mention.span), None),
+        };
+        let detail = detail.map(|d| text.slice(&d)).unwrap_or_default();
+        let value = if detail.is_empty() { name.to_owned() } else { format!("{name} {detail}") };
+        let fact = Some(text.filled(value, code, &span, mention.confidence));
+        Place { fact, options: mention.options }
+    }
+
+    /// The free words of a place from character `from` on, at least `least` characters of them.
+    fn detail(&self, text: &Text<'_>, from: usize, least: usize) -> Option<Range<usize>> {
+        let mut start = from;
+        while let Some(word) = self.list("lead").iter().find(|w| text.after(start).starts_with(**w)) {
+            start += word.chars().count();
+        }
+        let limit = (start + REACH).min(text.len());
+        let closed = |at: &usize| {
+            let c = text.chars.get(*at).copied().unwrap_or('。');
+            let breaks = is_silent(c) && c != '-' && c != ' ';
+            breaks || self.list("stop").iter().any(|w| text.after(*at).starts_with(w))
+        };
+        let limit = (start..limit).find(closed).unwrap_or(limit);
+        let ends = (start + least..=limit).rev().find(|end| {
+            let words = text.slice(&(start..*end));
+            self.list("end").iter().any(|w| words.ends_with(w))
+        })?;
+        (ends > start).then_some(start..ends)
+    }
+
+    /// A place that no division opens: 在临江路12号, 我们阳光花园.
+    fn described(&self, text: &Text<'_>) -> Option<Range<usize>> {
+        let mut best: Option<Range<usize>> = None;
+        for at in 0..text.len() {
+            let marked = self.list("marker").iter().any(|w| text.before(at).ends_with(w));
+            let opens = at == 0 || text.chars.get(at - 1).is_some_and(|c| is_silent(*c));
+            if !marked && !opens {
+                continue;
+            }
+            let Some(span) = self.detail(text, at, 3) else { continue };
+            let longer = best.as_ref().is_none_or(|b| span.len() > b.len() && !(b.start <= span.start && span.end <= b.end));
+            if longer && self.says_where(text.slice(&span)) {
+                best = Some(span);
+            }
+        }
+        best
+    }
+
+    /// Whether anything is left without 我家, 小区, 旁边.
+    fn says_where(&self, words: &str) -> bool {
+        let mut rest = words.to_owned();
+        for generic in self.list("generic") {
+            rest = rest.replace(generic, "");
+        }
+        rest.chars().filter(|c| !is_silent(*c)).count() >= 2
+    }
+
+    fn answer(&self, text: &Text<'_>) -> Option<Range<usize>> {
+        let core = self.fillers.core(text);
+        let said = text.sounding(&core);
+        let where_said = (2..=ANSWER_CHARS_MAX).contains(&said) && self.says_where(text.slice(&core));
+        where_said.then_some(core)
+    }
+}
