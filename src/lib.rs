@@ -4,5 +4,15 @@
 //! `call → media → speech → intake + knowledge → dialogue → desk → survey`.
 
 pub mod kernel;
+pub mod config;
+pub mod language;
+pub mod media;
+pub mod call;
 pub mod speech;
+pub mod intake;
+pub mod knowledge;
+pub mod dialogue;
 pub mod desk;
+pub mod survey;
+pub mod hotline;
+pub mod store;

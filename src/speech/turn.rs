@@ -168,6 +168,11 @@ impl Turn {
         }
     }
 
+    /// Whether the caller's speech stops what we are saying just now.
+    pub fn allow_barge_in(&mut self, allowed: bool) {
+        self.listening.barge_in = allowed;
+    }
+
     /// Our own sound has begun or ended.
     pub fn ours(&mut self, playing: bool) {
         self.told_silent = false;

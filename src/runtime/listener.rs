@@ -1,0 +1,158 @@
+//! One party's ear: the detector, the turn machine and the recogniser's jobs, fed with frames.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::engines::SpeechEngines;
+use super::inference::Wanted;
+use crate::engine::silero::SileroVad;
+use crate::media::Frame;
+use crate::speech::engine::VAD_STEP;
+use crate::speech::turn::{Effect, JobId};
+use crate::speech::{self, Listening, SpeechError, Turn, Vad};
+
+/// What was heard. Positions are milliseconds from where the turn machine was started.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Heard {
+    /// The party has begun to speak.
+    Started { at_ms: u64 },
+    /// They have spoken into our sound for long enough: it must stop.
+    StopOurSound,
+    Words { text: String, confidence: f32, start_ms: u64, end_ms: u64 },
+    Unclear,
+    /// There was speech, and no room to recognise it.
+    Overloaded,
+    Silent,
+}
+
+type Decoded = (JobId, Result<speech::Heard, SpeechError>);
+
+pub struct Listener {
+    pub turn: Turn,
+    vad: SileroVad,
+    step: Vec<i16>,
+    /// The newest job; dropping it stops an older one.
+    wanted: Option<Wanted>,
+    results: mpsc::Receiver<Decoded>,
+    reply: mpsc::Sender<Decoded>,
+    overloaded: bool,
+    /// Things heard that wait to be handed out one by one.
+    waiting: std::collections::VecDeque<Heard>,
+}
+
+impl Listener {
+    pub fn new(engines: &SpeechEngines, listening: Listening) -> Self {
+        let (reply, results) = mpsc::channel(8);
+        Listener {
+            turn: Turn::new(0, listening),
+            vad: engines.vad.stream(),
+            step: Vec::with_capacity(VAD_STEP * 2),
+            wanted: None,
+            results,
+            reply,
+            overloaded: false,
+            waiting: Default::default(),
+        }
+    }
+
+    /// 20 ms of the party's sound.
+    pub fn hear(&mut self, frame: &Frame, engines: &SpeechEngines) -> Vec<Heard> {
+        self.step.extend_from_slice(frame);
+        while let Some(step) = self.step.first_chunk::<VAD_STEP>() {
+            let step = *step;
+            self.step.drain(..VAD_STEP);
+            let probability = self.vad.step(&step);
+            self.turn.step(&step, probability);
+        }
+        self.follow(Some(engines));
+        self.waiting.drain(..).collect()
+    }
+
+    /// The next thing that a finished job brings. Cancel safe.
+    pub async fn decoded(&mut self) -> Heard {
+        loop {
+            if let Some(heard) = self.waiting.pop_front() {
+                return heard;
+            }
+            match self.results.recv().await {
+                Some(result) => self.take(result),
+                // `self` holds a sender, so the channel never closes.
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    /// The stream has ended: waits for the words being said, for at most `deadline`.
+    pub async fn finish(&mut self, engines: &SpeechEngines, deadline: Duration) -> Option<Heard> {
+        let pending = self.turn.finish();
+        self.follow(Some(engines));
+        if !pending {
+            return self.waiting.pop_front();
+        }
+        let words = async {
+            loop {
+                match self.decoded().await {
+                    Heard::Words { text, confidence, start_ms, end_ms } => {
+                        return Some(Heard::Words { text, confidence, start_ms, end_ms });
+                    }
+                    Heard::Unclear | Heard::Overloaded => return None,
+                    _ => {}
+                }
+            }
+        };
+        tokio::time::timeout(deadline, words).await.unwrap_or(None)
+    }
+
+    fn take(&mut self, (job, result): Decoded) {
+        let heard = result.unwrap_or_else(|error| {
+            tracing::error!(%error, "the recogniser failed");
+            speech::Heard::Unclear
+        });
+        self.turn.decoded(job, heard);
+        self.follow(None);
+    }
+
+    /// Carries out what the turn machine wants. Without engines no new job can be asked for, and none is: jobs come of sound.
+    fn follow(&mut self, engines: Option<&SpeechEngines>) {
+        let effects: Vec<Effect> = self.turn.drain().collect();
+        for effect in effects {
+            match effect {
+                Effect::Started { at_ms } => self.waiting.push_back(Heard::Started { at_ms }),
+                Effect::StopOurSound => self.waiting.push_back(Heard::StopOurSound),
+                Effect::Silent => self.waiting.push_back(Heard::Silent),
+                Effect::Words { text, confidence, start_ms, end_ms } => {
+                    self.waiting.push_back(Heard::Words { text, confidence, start_ms, end_ms });
+                }
+                Effect::Unclear { .. } => {
+                    let overloaded = std::mem::take(&mut self.overloaded);
+                    let heard = if overloaded { Heard::Overloaded } else { Heard::Unclear };
+                    self.waiting.push_back(heard);
+                }
+                Effect::Decode { job, pcm } => {
+                    if let Some(engines) = engines {
+                        self.ask(job, pcm, engines);
+                    }
+                }
+            }
+        }
+    }
+
+    fn ask(&mut self, job: JobId, pcm: Vec<i16>, engines: &SpeechEngines) {
+        self.overloaded = false;
+        let reply = self.reply.clone();
+        let asked = engines.recogniser.recognise(pcm, move |result| {
+            // The listener is gone with its call, or has a newer job waiting: nobody wants this.
+            let _ = reply.try_send((job, result));
+        });
+        match asked {
+            Ok(wanted) => self.wanted = Some(wanted),
+            Err(error) => {
+                tracing::warn!(%error, "no room to recognise an utterance");
+                self.wanted = None;
+                self.overloaded = true;
+                self.turn.decoded(job, speech::Heard::Unclear);
+            }
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! The service: everything wired together, from start to an orderly end.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+use super::clock::SystemClock;
+use super::engines::{self, SpeechEngines};
+use super::keeper::Keeper;
+use super::recordings::Recordings;
+use super::rtp_socket::PortRange;
+use super::shell::{Message, Parts, Shell};
+use crate::call::{LegIds, Registration, Signalling, SipConfig, SipStack};
+use crate::config::Config;
+use crate::console::{self, Console};
+use crate::dialogue::{Manner, Prompts};
+use crate::engine::models::ModelDir;
+use crate::hotline::{Hotline, Input, Setup};
+use crate::kernel::LegId;
+use crate::kernel::limits::{FEED_EVENTS, HOTLINE_INBOX};
+use crate::store::Store;
+
+/// Running calls get this long to say their last words when the service stops.
+const STOP_DEADLINE: Duration = Duration::from_secs(8);
+
+/// Serves until `stop` resolves. `ready` is called once with what is listening where.
+pub async fn serve(
+    config: Config,
+    stop: impl Future<Output = ()>,
+    ready: impl FnOnce(&Listening),
+) -> anyhow::Result<()> {
+    let clock = SystemClock::start();
+    std::fs::create_dir_all(&config.data_dir).with_context(|| {
+        format!("the data folder {} cannot be made", config.data_dir.display())
+    })?;
+    let models = ModelDir::locate(config.models_dir.as_deref())?;
+    let speech = Arc::new(SpeechEngines::load(&models, config.recognisers, config.voices)?);
+    let meaning = engines::meaning(&config, &models)?;
+    let prompts = Arc::new(match &config.prompts {
+        Some(dir) => Prompts::load(dir)?,
+        None => Prompts::builtin()?,
+    });
+    for sentence in prompts.fixed_sentences() {
+        speech.voice.prepare(&sentence);
+    }
+    let store = Store::open(&config.data_dir.join("huiyin.db")).await?;
+    let recordings = Recordings::new(&config.data_dir);
+    let left_over = store.mark_interrupted(clock.wall()).await?;
+    if left_over > 0 {
+        tracing::warn!(calls = left_over, "calls that the last run left open are marked as interrupted");
+        recordings.repair();
+    }
+    let restored = store.restore().await?;
+    let hotline = Hotline::new(
+        Setup {
+            prompts,
+            manner: Manner::default(),
+            queue: config.queue,
+            agents: config.agents.clone(),
+            callbacks: config.callbacks,
+        },
+        restored,
+    );
+
+    let (inbox, messages) = mpsc::channel(HOTLINE_INBOX);
+    let (feed, _) = broadcast::channel(FEED_EVENTS);
+    let acks = inbox.clone();
+    let keeper = Keeper::start(store.clone(), feed.clone(), move |ack| {
+        let acks = acks.clone();
+        tokio::spawn(async move {
+            let _ = acks.send(Message::Input(Input::Stored(ack))).await;
+        });
+    });
+    let (line, signals) = line(&config).await?;
+    let console = Console {
+        store: store.clone(),
+        feed,
+        commands: commands(inbox.clone()),
+        recordings: recordings.dir().to_path_buf(),
+        agents: config.agents.clone(),
+        token: config.console.token.clone(),
+    };
+    let listener = console::listen(config.console.bind).await?;
+    let listening = Listening { sip: line.local_addr(), console: listener.local_addr()? };
+    let line: Arc<dyn Signalling> = line;
+    let (console_stop, console_stopped) = oneshot::channel::<()>();
+    let pages = tokio::spawn(console::serve(listener, console, async move {
+        let _ = console_stopped.await;
+    }));
+    let shell = Shell::new(Parts {
+        hotline,
+        clock,
+        line: line.clone(),
+        engines: speech,
+        meaning,
+        ports: PortRange::new(config.sip.rtp_ports.clone())?,
+        sip: config.sip,
+        outbound: config.outbound,
+        recordings,
+        facts: keeper.facts.clone(),
+        inbox: inbox.clone(),
+    });
+    let mut shell = tokio::spawn(shell.run(messages, signals));
+    ready(&listening);
+
+    tokio::select! {
+        () = stop => {}
+        ended = &mut shell => {
+            ended.context("the hotline's task failed")?;
+            anyhow::bail!("the telephone line closed");
+        }
+    }
+    let (done, stopped) = oneshot::channel();
+    let _ = inbox.send(Message::Stop { done }).await;
+    if tokio::time::timeout(STOP_DEADLINE, stopped).await.is_err() {
+        tracing::error!("some calls did not end in time; the next start marks them as interrupted");
+    }
+    line.shutdown(Duration::from_secs(3)).await;
+    let _ = console_stop.send(());
+    shell.abort();
+    let _ = shell.await;
+    drop(inbox);
+    keeper.finish(Duration::from_secs(5)).await;
+    let _ = tokio::time::timeout(Duration::from_secs(2), pages).await;
+    store.close().await;
+    Ok(())
+}
+
+/// Where the service can be reached.
+#[derive(Clone, Copy, Debug)]
+pub struct Listening {
+    pub sip: std::net::SocketAddr,
+    pub console: std::net::SocketAddr,
+}
+
+async fn line(
+    config: &Config,
+) -> anyhow::Result<(Arc<SipStack>, mpsc::Receiver<crate::call::SignalEvent>)> {
+    let registrations = match (&config.outbound.registrar, &config.outbound.user) {
+        (Some(registrar), Some(user)) => vec![Registration {
+            registrar: registrar.clone(),
+            credentials: crate::call::Credentials {
+                user: user.clone(),
+                password: config.outbound.password.clone().unwrap_or_default(),
+                realm: None,
+            },
+            expires: Duration::from_secs(600),
+        }],
+        _ => Vec::new(),
+    };
+    // The hotline gives its own legs odd numbers.
+    let next = AtomicU64::new(2);
+    let ids: LegIds = Arc::new(move || LegId(next.fetch_add(2, Ordering::Relaxed)));
+    let sip = SipConfig {
+        listen: config.sip.bind,
+        advertise: (config.sip.advertise != config.sip.bind.ip()).then_some(config.sip.advertise),
+        user: config.sip.number.clone(),
+        trunks: config.sip.trunks.clone(),
+        registrations,
+        ..SipConfig::default()
+    };
+    Ok(SipStack::start(sip, ids).await?)
+}
+
+/// The console's way to the hotline: a command and its answer, within a deadline.
+fn commands(inbox: mpsc::Sender<Message>) -> console::Commands {
+    Arc::new(move |command| {
+        let inbox = inbox.clone();
+        Box::pin(async move {
+            let (reply, answer) = oneshot::channel();
+            inbox.send(Message::Command { command, reply }).await.ok()?;
+            tokio::time::timeout(Duration::from_secs(5), answer).await.ok()?.ok()
+        })
+    })
+}

@@ -1,0 +1,205 @@
+//! What the robot has to say on one call: sayings in order, sentence by sentence, rendered ahead of the player, and what of
+//! it was heard. Owns no sound and no time of its own; the call's task gives it both.
+
+use std::collections::VecDeque;
+
+use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TryRecvError;
+
+use super::inference::{Voice, sentences};
+use crate::dialogue::{Say, SayId};
+use crate::media::player::{Player, PlayerEvent};
+
+/// How a saying ended, positions on the call's recording.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Ended {
+    pub say: SayId,
+    pub said: String,
+    pub unsaid: String,
+    pub start_ms: u64,
+    pub end_ms: u64,
+}
+
+struct Saying {
+    say: Say,
+    sentences: Vec<String>,
+    /// Sentences handed to the voice.
+    asked: usize,
+    /// Sentences whose last sample went out.
+    played: usize,
+    start_ms: Option<u64>,
+}
+
+/// Sound of one sentence on its way from the voice.
+struct Rendering {
+    tag: u64,
+    sound: mpsc::Receiver<Vec<i16>>,
+}
+
+/// The robot's mouth on one call.
+#[derive(Default)]
+pub struct Speaking {
+    queue: VecDeque<Saying>,
+    rendering: Option<Rendering>,
+    next_tag: u64,
+    /// Tags of the sentences that the player has and has not ended, in order.
+    tags: VecDeque<u64>,
+}
+
+impl Speaking {
+    pub fn push(&mut self, say: Say) {
+        let sentences = sentences(&say.text).into_iter().map(str::to_owned).collect();
+        self.queue.push_back(Saying { say, sentences, asked: 0, played: 0, start_ms: None });
+    }
+
+    pub fn is_idle(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// The saying being said or next to be.
+    pub fn current(&self) -> Option<&Say> {
+        self.queue.front().map(|saying| &saying.say)
+    }
+
+    /// Moves rendered sound to the player and asks the voice for the next sentence. Call it every frame.
+    pub fn pump(&mut self, voice: &Voice, player: &mut Player) {
+        loop {
+            if let Some(rendering) = &mut self.rendering {
+                // Enough is queued; the rest waits in the channel, and its bound holds the voice.
+                if player.buffered_ms() > 4_000 {
+                    return;
+                }
+                match rendering.sound.try_recv() {
+                    Ok(piece) => {
+                        if let Err(error) = player.append(rendering.tag, piece) {
+                            tracing::warn!(%error, "speech was dropped");
+                        }
+                        continue;
+                    }
+                    Err(TryRecvError::Empty) => return,
+                    Err(TryRecvError::Disconnected) => {
+                        // A sentence that could not be rendered is an empty item: it starts and ends at once.
+                        let _ = player.append(rendering.tag, Vec::new());
+                        player.finish(rendering.tag);
+                        self.rendering = None;
+                    }
+                }
+            }
+            if !self.ask(voice) {
+                return;
+            }
+        }
+    }
+
+    /// Asks for the next sentence; false when there is none or the voice is busy.
+    fn ask(&mut self, voice: &Voice) -> bool {
+        // Behind a saying that must be heard nothing is rendered ahead, so that what follows can be dropped without it.
+        let ahead = match self.queue.front() {
+            Some(front) if front.say.must_be_heard => 1,
+            _ => self.queue.len(),
+        };
+        let mut pending = self.queue.iter_mut().take(ahead);
+        let Some(saying) = pending.find(|s| s.asked < s.sentences.len()) else { return false };
+        let Some(sentence) = saying.sentences.get(saying.asked) else { return false };
+        match voice.speak(sentence) {
+            Ok(sound) => {
+                saying.asked += 1;
+                self.next_tag += 1;
+                self.tags.push_back(self.next_tag);
+                self.rendering = Some(Rendering { tag: self.next_tag, sound });
+                true
+            }
+            // Full: asked again with the next frame.
+            Err(_) => false,
+        }
+    }
+
+    /// The player has told something; `Some` when a saying has been said to its end.
+    pub fn told(&mut self, event: PlayerEvent, now_ms: u64) -> Option<Ended> {
+        match event {
+            PlayerEvent::ItemStarted { .. } => {
+                if let Some(saying) = self.queue.front_mut() {
+                    saying.start_ms.get_or_insert(now_ms);
+                }
+                None
+            }
+            PlayerEvent::ItemEnded { tag, whole: true, .. } => {
+                if self.tags.front() != Some(&tag) {
+                    return None;
+                }
+                self.tags.pop_front();
+                let saying = self.queue.front_mut()?;
+                saying.played += 1;
+                if saying.played < saying.sentences.len() {
+                    return None;
+                }
+                let saying = self.queue.pop_front()?;
+                Some(saying.ended(saying.sentences.len(), String::new(), now_ms))
+            }
+            PlayerEvent::ItemEnded { .. } | PlayerEvent::Starved { .. } => None,
+        }
+    }
+
+    /// A saying without a word that can be spoken ends at once.
+    pub fn skip_empty(&mut self, now_ms: u64) -> Option<Ended> {
+        let empty = self.queue.front().is_some_and(|saying| saying.sentences.is_empty());
+        let saying = if empty { self.queue.pop_front() } else { None };
+        saying.map(|saying| saying.ended(0, String::new(), now_ms))
+    }
+
+    /// We have something better to say: drops all but what must be heard. Returns what was being said, if it was cut.
+    pub fn hush(&mut self, player: &mut Player, now_ms: u64) -> Option<Ended> {
+        if self.queue.front().is_some_and(|saying| saying.say.must_be_heard) {
+            self.queue.retain(|saying| saying.say.must_be_heard);
+            return None;
+        }
+        let notices = self.queue.iter().filter(|saying| saying.say.must_be_heard);
+        let notices: Vec<Say> = notices.map(|saying| saying.say.clone()).collect();
+        let ended = self.stop(player, now_ms);
+        notices.into_iter().for_each(|say| self.push(say));
+        ended
+    }
+
+    /// Everything stops now and the queue is empty. Returns what was being said, if anything of it had been heard.
+    pub fn stop(&mut self, player: &mut Player, now_ms: u64) -> Option<Ended> {
+        let stopped = player.stop();
+        while player.poll().is_some() {}
+        self.rendering = None;
+        self.tags.clear();
+        let saying = self.queue.pop_front();
+        self.queue.clear();
+        let saying = saying.filter(|saying| saying.start_ms.is_some())?;
+        let partial = match (stopped.playing, saying.sentences.get(saying.played)) {
+            (Some((_, played_ms)), Some(sentence)) => heard_part(sentence, played_ms),
+            _ => String::new(),
+        };
+        Some(saying.ended(saying.played, partial, now_ms))
+    }
+}
+
+/// Mandarin read by this voice runs at about 4.5 syllables a second.
+const SYLLABLE_MS: u64 = 220;
+
+/// How much of a sentence was heard in this time, by the voice's mean pace; never the last character, as it was not
+/// spoken to its end.
+fn heard_part(sentence: &str, played_ms: u64) -> String {
+    let syllables = (played_ms / SYLLABLE_MS) as usize;
+    let length = sentence.chars().count();
+    sentence.chars().take(syllables.min(length.saturating_sub(1))).collect()
+}
+
+impl Saying {
+    fn ended(&self, whole: usize, partial: String, now_ms: u64) -> Ended {
+        let mut said: String = self.sentences.iter().take(whole).map(String::as_str).collect();
+        said.push_str(&partial);
+        let all: String = self.sentences.concat();
+        let unsaid = all.strip_prefix(said.as_str()).unwrap_or_default().to_owned();
+        Ended {
+            say: self.say.id,
+            said,
+            unsaid,
+            start_ms: self.start_ms.unwrap_or(now_ms),
+            end_ms: now_ms,
+        }
+    }
+}
