@@ -6,7 +6,11 @@ use super::written::{Said, Scan};
 /// What begins with a digit at `at`.
 pub(super) fn said(scan: &Scan, at: usize) -> Option<Said> {
     let fresh = !scan.before(at).is_some_and(|c| c.is_ascii_digit());
-    let whole = fresh && !scan.before(at).is_some_and(|c| matches!(c, '-' | '.' | '/' | ':'));
+    // 3-2-501 begins at its 3, but 电话:0571 begins after the colon.
+    let tail = scan.before(at).is_some_and(|c| "-./:".contains(c))
+        && at >= 2
+        && scan.at(at - 2).is_some_and(|c| c.is_ascii_digit());
+    let whole = fresh && !tail;
     None.or_else(|| if whole { date(scan, at) } else { None })
         .or_else(|| if fresh { clock(scan, at) } else { None })
         .or_else(|| if fresh { telephone(scan, at) } else { None })
@@ -38,7 +42,8 @@ pub(super) fn signed(scan: &Scan, at: usize) -> Option<Said> {
             let degrees = ["℃", "°C", "°", "度", "摄氏度"].iter().any(|u| scan.goes_on(end, u));
             let before = scan.before(at);
             let free = before.is_none_or(|c| c.is_whitespace() || "(,，:：;；、。=[".contains(c));
-            let cold = degrees && !before.is_some_and(|c| c.is_ascii_digit() || "℃°C度".contains(c));
+            let cold =
+                degrees && !before.is_some_and(|c| c.is_ascii_digit() || "℃°C度".contains(c));
             (free || cold).then(|| Said::one(1, if degrees { "零下" } else { "负" }))
         }
         _ => None,
@@ -119,7 +124,8 @@ fn date(scan: &Scan, at: usize) -> Option<Said> {
         return Some(Said::one(day_at + days - at, format!("{head}{}{tail}", to_spoken(day))));
     }
     // 2026.11 is a number, 2026-11 a month; 2026-11月 names its month already.
-    if months == 2 && mark == '-' && !matches!(scan.at(day_at - 1), Some('月' | '年' | '-' | '/')) {
+    if months == 2 && mark == '-' && !matches!(scan.at(day_at - 1), Some('月' | '年' | '-' | '/'))
+    {
         return Some(Said::one(5 + months, head));
     }
     None
@@ -242,7 +248,9 @@ fn chain(scan: &Scan, at: usize) -> Option<Said> {
     let place = ["室", "幢", "栋", "单元", "座", "房", "号楼"].iter().any(|u| scan.goes_on(end, u));
     let texts = [first, second].map(|(start, length)| scan.text(start, length));
     let zero = texts.iter().any(|t| t.len() > 1 && t.starts_with('0'));
-    let [Ok(low), Ok(high)] = [0, 1].map(|n| texts.get(n).map(String::as_str).unwrap_or_default().parse::<u64>()) else {
+    let [Ok(low), Ok(high)] =
+        [0, 1].map(|n| texts.get(n).map(String::as_str).unwrap_or_default().parse::<u64>())
+    else {
         return Some(joined(scan, &parts, ""));
     };
     let counted = measured(scan, end);
@@ -253,7 +261,11 @@ fn chain(scan: &Scan, at: usize) -> Option<Said> {
         return Some(joined(scan, &parts, "杠"));
     }
     // 2024-2026年: both are years.
-    let years = first.1 == 4 && second.1 == 4 && (1900..2200).contains(&low) && (1900..2200).contains(&high) && !counted_by(scan, end, COUNTED_NOT_YEARS);
+    let years = first.1 == 4
+        && second.1 == 4
+        && (1900..2200).contains(&low)
+        && (1900..2200).contains(&high)
+        && !counted_by(scan, end, COUNTED_NOT_YEARS);
     let say = |n: u64| match n {
         _ if years => one_by_one(&n.to_string(), false),
         2 if counted => "两".to_owned(),
@@ -262,7 +274,7 @@ fn chain(scan: &Scan, at: usize) -> Option<Said> {
     Some(Said::one(end - at, format!("{}到{}", say(low), say(high))))
 }
 
-const COUNTED_NOT_YEARS: &[&str] = &["元", "人", "个", "米", "平", "户", "件", "份", "万", "天", "公", "㎡"];
+const COUNTED_NOT_YEARS: &str = "元 人 个 米 平 户 件 份 万 天 公 ㎡";
 
 /// Parts of a place or a ticket number; with an empty `mark` only a breath lies between.
 fn joined(scan: &Scan, parts: &[(usize, usize)], mark: &str) -> Said {
@@ -274,7 +286,9 @@ fn joined(scan: &Scan, parts: &[(usize, usize)], mark: &str) -> Said {
             Ok(value) if short => vec![(length, to_spoken(value))],
             _ => groups(&text),
         };
-        if n > 0 && let Some((chars, first)) = spoken.first_mut() {
+        if n > 0
+            && let Some((chars, first)) = spoken.first_mut()
+        {
             *chars += 1;
             first.insert_str(0, mark);
         }
@@ -292,50 +306,50 @@ fn fraction(scan: &Scan, at: usize) -> Option<Said> {
     }
     let (numerator, denominator) = (value(scan, at, above)?, value(scan, at + above + 1, below)?);
     let more = scan.at(at + above + 1 + below) == Some('/');
-    (numerator < denominator && !more && numerator > 0)
-        .then(|| Said::one(above + 1 + below, format!("{}分之{}", to_spoken(denominator), to_spoken(numerator))))
+    (numerator < denominator && !more && numerator > 0).then(|| {
+        Said::one(
+            above + 1 + below,
+            format!("{}分之{}", to_spoken(denominator), to_spoken(numerator)),
+        )
+    })
 }
 
 /// Written units and how they are said. The longer forms stand first.
-const UNITS: [(&str, &str); 43] = [
-    ("km/h", "公里每小时"), ("m/s", "米每秒"), ("kWh", "千瓦时"), ("kwh", "千瓦时"), ("km²", "平方公里"), ("km2", "平方公里"),
-    ("Mbps", "兆"), ("m²", "平方米"), ("m2", "平方米"), ("m³", "立方米"), ("m3", "立方米"), ("min", "分钟"), ("kW", "千瓦"),
-    ("km", "公里"), ("KM", "公里"), ("kg", "公斤"), ("KG", "公斤"), ("mm", "毫米"), ("cm", "厘米"), ("mg", "毫克"),
-    ("ml", "毫升"), ("mL", "毫升"), ("dB", "分贝"), ("db", "分贝"), ("°C", "摄氏度"), ("°c", "摄氏度"), ("㎡", "平方米"),
-    ("㎥", "立方米"), ("㎞", "公里"), ("㎏", "公斤"), ("㎝", "厘米"), ("㎜", "毫米"), ("㎎", "毫克"), ("℃", "摄氏度"),
-    ("°", "度"), ("m", "米"), ("g", "克"), ("t", "吨"), ("L", "升"), ("h", "小时"), ("s", "秒"), ("V", "伏"), ("W", "瓦"),
-];
+const UNITS: &str = "\
+    km/h=公里每小时 m/s=米每秒 kWh=千瓦时 kwh=千瓦时 km²=平方公里 km2=平方公里 Mbps=兆 m²=平方米 \
+    m2=平方米 m³=立方米 m3=立方米 min=分钟 kW=千瓦 km=公里 KM=公里 kg=公斤 KG=公斤 mm=毫米 cm=厘米 \
+    mg=毫克 ml=毫升 mL=毫升 dB=分贝 db=分贝 °C=摄氏度 °c=摄氏度 ㎡=平方米 ㎥=立方米 ㎞=公里 ㎏=公斤 \
+    ㎝=厘米 ㎜=毫米 ㎎=毫克 ℃=摄氏度 °=度 m=米 g=克 t=吨 L=升 h=小时 s=秒 V=伏 W=瓦";
+
+/// The unit written at `at`: its characters, and how it is said.
+fn unit_at(scan: &Scan, at: usize) -> Option<(usize, &'static str)> {
+    UNITS.split(' ').filter_map(|pair| pair.split_once('=')).find_map(|(unit, name)| {
+        let length = unit.chars().count();
+        let lettered = unit.ends_with(|c: char| c.is_ascii_alphabetic());
+        let goes_on = scan.at(at + length).is_some_and(|c| c.is_ascii_alphanumeric());
+        (scan.goes_on(at, unit) && !(lettered && goes_on)).then_some((length, name))
+    })
+}
 
 /// Measure words and what else makes a number a quantity; before these 2 is 两.
-const MEASURES: [&str; 84] = [
-    "个", "位", "名", "人", "次", "天", "年", "周", "小时", "分钟", "秒", "件", "份", "张", "本", "种", "套", "台", "辆", "家", "户",
-    "条", "项", "处", "间", "只", "头", "米", "公里", "千米", "厘米", "毫米", "平方", "平米", "立方", "公斤", "千克", "斤", "克", "吨",
-    "升", "元", "块", "万", "千", "亿", "倍", "点", "岁", "代", "者", "边", "步", "段", "场", "遍", "趟", "轮", "批", "页", "把",
-    "片", "棵", "根", "支", "枚", "瓶", "袋", "箱", "包", "桶", "度", "亩", "公顷", "侧", "端", "工作日", "多", "余", "美元", "港元",
-    "欧元", "篇", "笔",
-];
+const MEASURES: &str = "\
+    个 位 名 人 次 天 年 周 小时 分钟 秒 件 份 张 本 种 套 台 辆 家 户 条 项 处 间 只 头 米 公里 千米 \
+    厘米 毫米 平方 平米 立方 公斤 千克 斤 克 吨 升 元 块 万 千 亿 倍 点 岁 代 者 边 步 段 场 遍 趟 轮 批 \
+    页 把 片 棵 根 支 枚 瓶 袋 箱 包 桶 度 亩 公顷 侧 端 工作日 多 余 美元 港元 欧元 篇 笔";
 
 fn measured(scan: &Scan, at: usize) -> bool {
-    counted_by(scan, at, &MEASURES) || UNITS.iter().any(|(unit, _)| unit_here(scan, at, unit))
+    counted_by(scan, at, MEASURES) || unit_at(scan, at).is_some()
 }
 
-fn counted_by(scan: &Scan, at: usize, words: &[&str]) -> bool {
+fn counted_by(scan: &Scan, at: usize, words: &str) -> bool {
     let at = at + usize::from(scan.at(at) == Some(' '));
-    // 10点 is a time, but 2人民路 would be none of people.
-    words.iter().any(|word| scan.goes_on(at, word)) && !scan.goes_on(at, "人民路")
-}
-
-fn unit_here(scan: &Scan, at: usize, unit: &str) -> bool {
-    let end = at + unit.chars().count();
-    let letters = unit.ends_with(|c: char| c.is_ascii_alphabetic());
-    scan.goes_on(at, unit) && !(letters && scan.at(end).is_some_and(|c| c.is_ascii_alphanumeric()))
+    words.split(' ').any(|word| scan.goes_on(at, word))
 }
 
 /// Words after which digits are read one by one.
-const CUES: [&str; 33] = [
-    "电话", "热线", "号码", "拨打", "致电", "拨", "编号", "单号", "尾号", "验证码", "卡号", "账号", "帐号", "证号", "工号", "邮编",
-    "密码", "代码", "车牌", "手机", "手机号", "微信", "传真", "短信", "工单", "座机", "编码", "受理号", "流水号", "户号", "转", "分机", "排队号",
-];
+const CUES: &str = "\
+    电话 热线 号码 拨打 致电 拨 编号 单号 尾号 验证码 卡号 账号 帐号 证号 工号 邮编 密码 代码 车牌 手机 \
+    手机号 微信 传真 短信 工单 座机 编码 受理号 流水号 户号 转 分机 排队号";
 
 /// A number by itself, with what follows it: 12345, 110, 2026年, 12.5%, 3km, 501室, 2个.
 fn quantity(scan: &Scan, at: usize) -> Option<Said> {
@@ -343,17 +357,25 @@ fn quantity(scan: &Scan, at: usize) -> Option<Said> {
     let end = at + number.chars;
     if scan.at(end) == Some('%') || scan.at(end) == Some('‰') {
         let share = if scan.at(end) == Some('%') { "百分之" } else { "千分之" };
-        let amount = if number.whole == "100" && share == "百分之" { "百".to_owned() } else { number.cardinal(false) };
+        let amount = if number.whole == "100" && share == "百分之" {
+            "百".to_owned()
+        } else {
+            number.cardinal(false)
+        };
         return Some(Said::one(number.chars + 1, format!("{share}{amount}")));
     }
-    if let Some((unit, name)) = UNITS.iter().find(|(unit, _)| unit_here(scan, end, unit)) {
-        let chars = number.chars + unit.chars().count();
+    if let Some((length, name)) = unit_at(scan, end) {
+        let chars = number.chars + length;
         let counted = !name.ends_with('度');
         return Some(Said::one(chars, format!("{}{name}", number.cardinal(counted))));
     }
     let plain = number.fraction.is_empty() && number.whole.len() == number.chars;
     if plain && let Some(telephone) = read_out(scan, at, &number.whole) {
-        let parts = if telephone { groups(&number.whole) } else { vec![(number.chars, one_by_one(&number.whole, false))] };
+        let parts = if telephone {
+            groups(&number.whole)
+        } else {
+            vec![(number.chars, one_by_one(&number.whole, false))]
+        };
         return Some(Said { chars: number.chars, parts });
     }
     if number.whole.len() > 15 {
@@ -367,13 +389,17 @@ fn quantity(scan: &Scan, at: usize) -> Option<Said> {
         }
         return Some(Said { chars: number.chars, parts });
     }
+    // 2~3天: what is counted stands after the other end of the span.
+    let span = usize::from(matches!(scan.at(end), Some('~' | '–' | '—' | '至' | '到')));
+    let after = end + span * (span + scan.digits(end + span));
+    let counted = counted_by(scan, after, MEASURES) && !named(scan, after);
     let ordinal = scan.before(at) == Some('第');
-    Some(Said::one(number.chars, number.cardinal(!ordinal && counted_by(scan, end, &MEASURES) && !dated(scan, end))))
+    Some(Said::one(number.chars, number.cardinal(counted && !ordinal)))
 }
 
-/// 2分 of a time, 2点 after a decimal point and the like keep 二.
-fn dated(scan: &Scan, end: usize) -> bool {
-    scan.goes_on(end, "年级") || scan.goes_on(end, "人民") || scan.goes_on(end, "家庄") || scan.goes_on(end, "处级")
+/// 2年级, 2人民路: the measure word is the beginning of a name, and 2 stays 二.
+fn named(scan: &Scan, end: usize) -> bool {
+    scan.goes_on(end, "年级") || scan.goes_on(end, "人民")
 }
 
 /// Whether a plain run of digits is read one by one: `Some(true)` as on the telephone (幺), `Some(false)` as a year.
@@ -384,9 +410,18 @@ fn read_out(scan: &Scan, at: usize, digits: &str) -> Option<bool> {
     if length == 1 {
         return None;
     }
-    let century = length == 4 && (digits.starts_with("19") || digits.starts_with("20") || digits.starts_with("21"));
-    let span = matches!(scan.at(end), Some('-' | '~' | '—' | '–' | '至' | '到')) && scan.digits(end + 1) == 4;
-    if century && (["年", "届", "版"].iter().any(|u| scan.goes_on(end, u)) || span && scan.goes_on(end + 5, "年")) {
+    let century = length == 4
+        && (digits.starts_with("19") || digits.starts_with("20") || digits.starts_with("21"));
+    let span = matches!(scan.at(end), Some('-' | '~' | '—' | '–' | '至' | '到'))
+        && scan.digits(end + 1) == 4;
+    // 国发[2012]42号: the year of a document.
+    let bracketed = scan.before(at).is_some_and(|c| "[〔(【".contains(c))
+        && scan.at(end).is_some_and(|c| "]〕)】".contains(c));
+    if century
+        && (bracketed
+            || ["年", "届", "版"].iter().any(|u| scan.goes_on(end, u))
+            || span && scan.goes_on(end + 5, "年"))
+    {
         return Some(false);
     }
     if digits.starts_with('0') {
@@ -404,10 +439,11 @@ fn read_out(scan: &Scan, at: usize, digits: &str) -> Option<bool> {
     while scan.before(cue_at).is_some_and(|c| " :：是为“\"(-".contains(c)) {
         cue_at -= 1;
     }
-    let cued = CUES.iter().any(|cue| scan.follows(cue_at, cue));
-    let named = length >= 3 && ["热线", "电话", "平台", "客服", "室", "房", "国道", "省道", "路公交", "路车"].iter().any(|u| scan.goes_on(end, u));
+    let cued = CUES.split(' ').any(|cue| scan.follows(cue_at, cue));
+    let titled =
+        length >= 3 && counted_by(scan, end, "热线 电话 平台 客服 室 房 国道 省道 路公交 路车");
     let letters = length >= 3 && scan.at(end).is_some_and(|c| c.is_ascii_alphabetic());
-    (cued || named || letters || service_number(digits) || length >= 7).then_some(true)
+    (cued || titled || letters || service_number(digits) || length >= 7).then_some(true)
 }
 
 /// The numbers of public services: 110, 12345, 95588, 118114.

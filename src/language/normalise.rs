@@ -7,7 +7,9 @@ use super::simplify::simplified;
 /// Full-width forms as their plain ASCII characters.
 pub fn narrow(c: char) -> char {
     match c {
-        '\u{ff01}'..='\u{ff5e}' => u32::from(c).checked_sub(0xfee0).and_then(char::from_u32).unwrap_or(c),
+        '\u{ff01}'..='\u{ff5e}' => {
+            u32::from(c).checked_sub(0xfee0).and_then(char::from_u32).unwrap_or(c)
+        }
         '\u{3000}' | '\u{a0}' => ' ',
         '￥' => '¥',
         _ => c,
@@ -25,7 +27,9 @@ pub fn comparable(text: &str) -> String {
         let length = chars.iter().skip(at).take_while(|c| is_number(**c)).count();
         if length == 0 {
             let between = at > 0 && chars.get(at - 1).is_some_and(|c| is_number(*c));
-            let point = between && matches!(c, '.' | ':') && chars.get(at + 1).is_some_and(|c| is_number(*c));
+            let point = between
+                && matches!(c, '.' | ':')
+                && chars.get(at + 1).is_some_and(|c| is_number(*c));
             if point {
                 out.push('点');
             } else if c.is_alphanumeric() {
@@ -67,7 +71,10 @@ fn number(chars: &[char]) -> (String, usize) {
         .enumerate()
         .take_while(|(n, c)| {
             // 1,200: the comma belongs to the number.
-            is_number(**c) || (**c == ',' && *n > 0 && chars.get(n + 1..n + 4).is_some_and(|d| d.iter().all(char::is_ascii_digit)))
+            is_number(**c)
+                || (**c == ','
+                    && *n > 0
+                    && chars.get(n + 1..n + 4).is_some_and(|d| d.iter().all(char::is_ascii_digit)))
         })
         .map(|(_, c)| *c)
         .collect();

@@ -199,9 +199,50 @@ impl Sum {
 
 /// Words that hold a numeral character and mean no number.
 const NO_NUMBERS: [&str; 44] = [
-    "一下", "一起", "一直", "一般", "一定", "一些", "一样", "一共", "一旦", "一切", "一致", "一律", "一边", "一再", "一向",
-    "一会", "一来", "一带", "一线", "一体", "一味", "一方面", "一系列", "一百八十度", "统一", "万一", "唯一", "同一", "之一",
-    "逐一", "十分", "十足", "四川", "三亚", "四处", "四周", "三轮", "五保", "五险", "七夕", "八卦", "九江", "六安", "二手",
+    "一下",
+    "一起",
+    "一直",
+    "一般",
+    "一定",
+    "一些",
+    "一样",
+    "一共",
+    "一旦",
+    "一切",
+    "一致",
+    "一律",
+    "一边",
+    "一再",
+    "一向",
+    "一会",
+    "一来",
+    "一带",
+    "一线",
+    "一体",
+    "一味",
+    "一方面",
+    "一系列",
+    "一百八十度",
+    "统一",
+    "万一",
+    "唯一",
+    "同一",
+    "之一",
+    "逐一",
+    "十分",
+    "十足",
+    "四川",
+    "三亚",
+    "四处",
+    "四周",
+    "三轮",
+    "五保",
+    "五险",
+    "七夕",
+    "八卦",
+    "九江",
+    "六安",
+    "二手",
 ];
 
 /// The numbers of a text, in order. 一 in 一起 or 统一 is none; 三四十 and other malformed ones are left out.
@@ -210,7 +251,9 @@ pub fn numerals(text: &str) -> Vec<Numeral> {
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(&(start, c)) = chars.get(at) {
-        if let Some(word) = NO_NUMBERS.iter().find(|w| text.get(start..).is_some_and(|t| t.starts_with(**w))) {
+        if let Some(word) =
+            NO_NUMBERS.iter().find(|w| text.get(start..).is_some_and(|t| t.starts_with(**w)))
+        {
             at += word.chars().count();
             continue;
         }
@@ -218,10 +261,14 @@ pub fn numerals(text: &str) -> Vec<Numeral> {
             at += 1;
             continue;
         }
-        let end = chars.iter().skip(at).position(|&(_, c)| !numeric(c)).map_or(chars.len(), |n| at + n);
-        let run: Vec<char> = chars.get(at..end).unwrap_or_default().iter().map(|&(_, c)| c).collect();
+        let end =
+            chars.iter().skip(at).position(|&(_, c)| !numeric(c)).map_or(chars.len(), |n| at + n);
+        let run: Vec<char> =
+            chars.get(at..end).unwrap_or_default().iter().map(|&(_, c)| c).collect();
         match (1..=run.len()).rev().find_map(|n| Some((run_value(run.get(..n)?)?, n))) {
-            Some((value, length)) if length == run.len() || run.get(length).is_some_and(|c| is_point(*c)) => {
+            Some((value, length))
+                if length == run.len() || run.get(length).is_some_and(|c| is_point(*c)) =>
+            {
                 let end = chars.get(at + length).map_or(text.len(), |&(end, _)| end);
                 found.push(Numeral { value, range: start..end });
                 at += length;
@@ -308,7 +355,9 @@ fn digit_run(chars: &[(usize, char)], at: usize) -> (String, usize) {
         let done = digits.len();
         if let Some(value) = digit(c) {
             let repeats = usize::from(value);
-            if let (true, Some('个'), Some(times)) = (done >= 3 && (2..=6).contains(&repeats), here(end + 1), digit_at(end + 2)) {
+            if let (true, Some('个'), Some(times)) =
+                (done >= 3 && (2..=6).contains(&repeats), here(end + 1), digit_at(end + 2))
+            {
                 digits.extend(std::iter::repeat_n(char::from(b'0' + times), repeats));
                 end += 3;
             } else {

@@ -152,10 +152,17 @@ pub struct Word {
     pub readings: Vec<Reading>,
 }
 
+#[derive(Debug)]
+pub(super) struct Phrase {
+    pub(super) readings: Box<[Reading]>,
+    /// Of the own table, not of the package's.
+    pub(super) own: bool,
+}
+
 /// Phrases and characters with their readings.
 #[derive(Debug)]
 pub struct Lexicon {
-    phrases: HashMap<Box<str>, Box<[Reading]>>,
+    phrases: HashMap<Box<str>, Phrase>,
     singles: HashMap<char, Reading>,
     /// Of the longest phrase, in characters.
     longest: usize,
@@ -181,7 +188,8 @@ impl Lexicon {
                     self.singles.insert(single, *reading);
                 }
                 _ => {
-                    self.phrases.insert(phrase.into(), readings.into_boxed_slice());
+                    let readings = readings.into_boxed_slice();
+                    self.phrases.insert(phrase.into(), Phrase { readings, own: true });
                 }
             }
         }
@@ -194,7 +202,11 @@ impl Lexicon {
 
     /// How a whole phrase reads; `None` where the table does not have it.
     pub fn phrase(&self, phrase: &str) -> Option<&[Reading]> {
-        self.phrases.get(phrase).map(AsRef::as_ref)
+        self.entry(phrase).map(|p| p.readings.as_ref())
+    }
+
+    pub(super) fn entry(&self, phrase: &str) -> Option<&Phrase> {
+        self.phrases.get(phrase)
     }
 
     pub(super) const fn longest(&self) -> usize {
@@ -203,7 +215,7 @@ impl Lexicon {
 
     /// Every reading that is there, for a check against a voice's inventory.
     pub fn readings(&self) -> impl Iterator<Item = Reading> + '_ {
-        self.phrases.values().flat_map(|r| r.iter().copied()).chain(self.singles.values().copied())
+        self.phrases.values().flat_map(|p| p.readings.iter().copied()).chain(self.singles.values().copied())
     }
 }
 
@@ -211,7 +223,8 @@ impl Lexicon {
 pub(super) fn own_readings(table: &str) -> impl Iterator<Item = (&str, Vec<Reading>)> {
     table.lines().filter_map(|line| {
         let (phrase, readings) = line.split('#').next()?.split_once('\t')?;
-        let readings: Option<Vec<Reading>> = readings.split_whitespace().map(Reading::parse).collect();
+        let readings: Option<Vec<Reading>> =
+            readings.split_whitespace().map(Reading::parse).collect();
         readings.filter(|r| r.len() == phrase.chars().count()).map(|r| (phrase, r))
     })
 }
@@ -224,7 +237,7 @@ fn read_table<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, LanguageEr
 }
 
 /// `{"银行": [["yín"], ["háng"]], ...}`: of several readings the first is the usual one.
-struct PhraseTable(HashMap<Box<str>, Box<[Reading]>>);
+struct PhraseTable(HashMap<Box<str>, Phrase>);
 /// `{"34892": "xíng,háng,hàng", ...}`: the code point in decimal.
 struct SingleTable(HashMap<char, Reading>);
 struct FirstReading(Reading);
@@ -239,11 +252,17 @@ impl<'de> Deserialize<'de> for PhraseTable {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<PhraseTable, A::Error> {
                 let mut table = HashMap::with_capacity(50_000);
-                while let Some((phrase, readings)) = map.next_entry::<Box<str>, Vec<FirstReading>>()? {
+                while let Some((phrase, readings)) =
+                    map.next_entry::<Box<str>, Vec<FirstReading>>()?
+                {
                     if phrase.chars().count() != readings.len() {
-                        return Err(de::Error::custom(format!("{phrase} has {} readings", readings.len())));
+                        return Err(de::Error::custom(format!(
+                            "{phrase} has {} readings",
+                            readings.len()
+                        )));
                     }
-                    table.insert(phrase, readings.into_iter().map(|r| r.0).collect());
+                    let readings = readings.into_iter().map(|r| r.0).collect();
+                    table.insert(phrase, Phrase { readings, own: false });
                 }
                 Ok(PhraseTable(table))
             }
@@ -261,7 +280,8 @@ impl<'de> Deserialize<'de> for FirstReading {
                 f.write_str("a list of one or more readings")
             }
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<FirstReading, A::Error> {
-                let first: Marked = seq.next_element()?.ok_or_else(|| de::Error::invalid_length(0, &self))?;
+                let first: Marked =
+                    seq.next_element()?.ok_or_else(|| de::Error::invalid_length(0, &self))?;
                 while seq.next_element::<de::IgnoredAny>()?.is_some() {}
                 Ok(FirstReading(first.0))
             }
@@ -283,7 +303,9 @@ impl<'de> Deserialize<'de> for Marked {
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Marked, E> {
                 // Of "hé,hè,hú" the first is the usual one.
                 let first = text.split(',').next().unwrap_or(text);
-                Reading::parse(first).map(Marked).ok_or_else(|| E::custom(format!("no syllable: {first}")))
+                Reading::parse(first)
+                    .map(Marked)
+                    .ok_or_else(|| E::custom(format!("no syllable: {first}")))
             }
         }
         deserializer.deserialize_str(Text)

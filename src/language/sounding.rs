@@ -35,7 +35,8 @@ pub fn toneless(text: &str) -> Vec<Syllable> {
     while let Some(&(start, c)) = chars.get(at) {
         if let Some((length, readings)) = own_phrase(text, &chars, at) {
             for (&(start, c), reading) in chars.iter().skip(at).take(length).zip(readings) {
-                syllables.push(Syllable { text: start..start + c.len_utf8(), pinyin: reading.as_str() });
+                syllables
+                    .push(Syllable { text: start..start + c.len_utf8(), pinyin: reading.as_str() });
             }
             at += length;
             continue;
@@ -68,7 +69,8 @@ pub fn likeness(a: &[Syllable], b: &[Syllable]) -> f32 {
             *first = before;
         }
         for (cell, right) in row.iter_mut().skip(1).zip(b) {
-            let best = (diagonal + distance(left.pinyin, right.pinyin)).min(before + 1.0).min(*cell + 1.0);
+            let best =
+                (diagonal + distance(left.pinyin, right.pinyin)).min(before + 1.0).min(*cell + 1.0);
             diagonal = *cell;
             *cell = best;
             before = best;
@@ -188,7 +190,11 @@ static OWN: LazyLock<HashMap<&'static str, Vec<String>>> = LazyLock::new(|| {
 });
 
 /// The longest own phrase that begins at character `at`: its characters, and their readings.
-fn own_phrase(text: &str, chars: &[(usize, char)], at: usize) -> Option<(usize, &'static [String])> {
+fn own_phrase(
+    text: &str,
+    chars: &[(usize, char)],
+    at: usize,
+) -> Option<(usize, &'static [String])> {
     const LONGEST: usize = 6;
     let start = chars.get(at)?.0;
     (2..=LONGEST).rev().find_map(|length| {

@@ -114,7 +114,8 @@ impl FrontEnd {
     /// Cuts an over-long draft: at its last breath in the second half, else before its last word that begins there.
     fn cut(&self, draft: &mut Draft, clauses: &mut Vec<Clause>) {
         let half = draft.pieces.len() / 2;
-        let breath = draft.pieces.iter().rposition(|p| p.pause > 0).filter(|n| *n >= half).map(|n| n + 1);
+        let breath =
+            draft.pieces.iter().rposition(|p| p.pause > 0).filter(|n| *n >= half).map(|n| n + 1);
         let at = breath.unwrap_or_else(|| self.word_start(&draft.pieces, half));
         let rest = draft.pieces.split_off(at.clamp(1, draft.pieces.len().max(1)));
         draft.length = draft.pieces.iter().map(Piece::length).sum();
@@ -128,17 +129,22 @@ impl FrontEnd {
     /// The last piece after `half` that begins a word, best one that begins a phrase (和, 在, 请).
     fn word_start(&self, pieces: &[Piece], half: usize) -> usize {
         const OPENERS: &str = "和与及或并在由按将请需可应于对向把从到以为是如也就还但而";
-        let chars: Vec<char> = pieces.iter().map(|p| p.spoken.chars().next().unwrap_or('，')).collect();
+        let chars: Vec<char> =
+            pieces.iter().map(|p| p.spoken.chars().next().unwrap_or('，')).collect();
         let mut starts = vec![false; chars.len() + 1];
         for word in self.lexicon.words(&chars) {
             if let Some(start) = starts.get_mut(word.chars.start) {
                 *start = true;
             }
         }
-        let candidates = || (half.max(1)..pieces.len()).rev().filter(|n| starts.get(*n) == Some(&true));
+        let candidates =
+            || (half.max(1)..pieces.len()).rev().filter(|n| starts.get(*n) == Some(&true));
         candidates()
             .find(|n| chars.get(*n).is_some_and(|c| OPENERS.contains(*c)))
-            .or_else(|| candidates().find(|n| !chars.get(*n).is_some_and(|c| "的了吗呢吧着过等元号".contains(*c))))
+            .or_else(|| {
+                candidates()
+                    .find(|n| !chars.get(*n).is_some_and(|c| "的了吗呢吧着过等元号".contains(*c)))
+            })
             .unwrap_or(pieces.len())
     }
 }
@@ -187,7 +193,13 @@ impl Draft {
 }
 
 /// Adds the words of one breath and the silence after them.
-fn flush(lexicon: &Lexicon, breath: &mut String, pause: u8, spoken: &mut String, syllables: &mut Vec<Sound>) {
+fn flush(
+    lexicon: &Lexicon,
+    breath: &mut String,
+    pause: u8,
+    spoken: &mut String,
+    syllables: &mut Vec<Sound>,
+) {
     syllables.extend(sounds(lexicon, breath));
     if !breath.is_empty() {
         syllables.push(Sound::Pause(pause));

@@ -7,8 +7,32 @@ use super::written::is_han;
 
 /// What a letter is called: the voice knows no Latin letters, these are the nearest Chinese syllables.
 const LETTERS: [&str; 26] = [
-    "ei1", "bi4", "xi1", "di4", "yi4", "ai2 fu5", "ji4", "ei1 chi5", "ai4", "zhei4", "kei4", "ai2 lou5", "ai2 mu5",
-    "en1", "ou1", "pi1", "qiu1", "a1 er5", "ai2 si5", "ti4", "you1", "wei1", "da2 bu5 liu5", "ai2 ke5 si5", "wai1", "zei4",
+    "ei1",
+    "bi4",
+    "xi1",
+    "di4",
+    "yi4",
+    "ai2 fu5",
+    "ji4",
+    "ei1 chi5",
+    "ai4",
+    "zhei4",
+    "kei4",
+    "ai2 lou5",
+    "ai2 mu5",
+    "en1",
+    "ou1",
+    "pi1",
+    "qiu1",
+    "a1 er5",
+    "ai2 si5",
+    "ti4",
+    "you1",
+    "wei1",
+    "da2 bu5 liu5",
+    "ai2 ke5 si5",
+    "wai1",
+    "zei4",
 ];
 
 /// Said for an ideograph that no table knows: 某. A character never vanishes.
@@ -28,7 +52,8 @@ pub(super) fn sounds(lexicon: &Lexicon, breath: &str) -> Vec<Sound> {
         }
         let place = u32::from(c.to_ascii_uppercase()).checked_sub(u32::from('A'));
         let name = place.and_then(|n| LETTERS.get(usize::try_from(n).ok()?));
-        sounds.extend(name.iter().flat_map(|n| n.split(' ')).map(|s| Sound::Syllable(s.to_owned())));
+        sounds
+            .extend(name.iter().flat_map(|n| n.split(' ')).map(|s| Sound::Syllable(s.to_owned())));
         at += 1;
     }
     sounds
@@ -41,7 +66,9 @@ fn push_run(lexicon: &Lexicon, run: &[char], sounds: &mut Vec<Sound>) {
         for n in 1..=word.readings.len() {
             ends.push(n == word.readings.len() && n > 1);
         }
-        if let ([reading], Some(context)) = (word.readings.as_slice(), by_context(run, word.chars.start)) {
+        if let ([reading], Some(context)) =
+            (word.readings.as_slice(), by_context(run, word.chars.start))
+        {
             readings.push(Reading::parse(context).unwrap_or(*reading));
         } else {
             readings.extend(word.readings);
@@ -61,17 +88,21 @@ impl Lexicon {
         let starts: Vec<usize> = text.char_indices().map(|(n, _)| n).chain([text.len()]).collect();
         let known = |from: usize, to: usize| {
             let slice = text.get(*starts.get(from)?..*starts.get(to)?)?;
-            self.phrase(slice)
+            self.entry(slice)
         };
-        // best[n]: the greatest sum of squared lengths of words that end at n, and the length of the last.
+        // best[n]: the greatest sum of squared lengths of words up to n, and the length of the last. An own word
+        // counts a little more than the table's.
         let mut best: Vec<(usize, usize)> = vec![(0, 0)];
         for end in 1..=run.len() {
-            let mut choice = (best.last().map_or(0, |b| b.0) + 1, 1);
+            let mut choice = (best.last().map_or(0, |b| b.0) + 2, 1);
             for length in 2..=self.longest().min(end) {
                 let before = best.get(end - length).map_or(0, |b| b.0);
                 // Of equals the longer last word: 不|行政, not 不行|政.
-                if before + length * length >= choice.0 && known(end - length, end).is_some() {
-                    choice = (before + length * length, length);
+                if let Some(word) = known(end - length, end) {
+                    let worth = before + 2 * length * length + usize::from(word.own);
+                    if worth >= choice.0 {
+                        choice = (worth, length);
+                    }
                 }
             }
             best.push(choice);
@@ -82,8 +113,13 @@ impl Lexicon {
             let length = best.get(end).map_or(1, |b| b.1).clamp(1, end);
             let chars = end - length..end;
             let readings = match known(chars.start, chars.end) {
-                Some(readings) if length > 1 => readings.to_vec(),
-                _ => run.get(chars.clone()).unwrap_or_default().iter().filter_map(|c| self.any(*c)).collect(),
+                Some(word) if length > 1 => word.readings.to_vec(),
+                _ => run
+                    .get(chars.clone())
+                    .unwrap_or_default()
+                    .iter()
+                    .filter_map(|c| self.any(*c))
+                    .collect(),
             };
             words.push(super::pinyin::Word { chars, readings });
             end -= length;
@@ -103,25 +139,47 @@ fn by_context(run: &[char], at: usize) -> Option<&'static str> {
     let after = run.get(at + 1).copied();
     let is = |c: Option<char>, set: &str| c.is_some_and(|c| set.contains(c));
     Some(match run.get(at)? {
-        '得' if is(after, "到以知出分罪票奖益名主") || is(before, "获取所不未应已求征") => "de2",
-        '得' if is(before, "就都也还总又必只您你我他她们要可") || before.is_none() => "dei3",
+        '得' if is(after, "到以知出分罪票奖益名主") || is(before, "获取所不未应已求征") => {
+            "de2"
+        }
+        '得' if is(before, "就都也还总又必只您你我他她们要可") || before.is_none() => {
+            "dei3"
+        }
         '得' => "de5",
-        '为' if is(after, "您你我他她它民此何了该大老孩群避确保方便本其企居市全") => "wei4",
-        '为' if is(before, "准均定即分名改变作称视列认成转记设评选升约期五三二四六七八九十号积较更极最") => "wei2",
-        '为' if is(after, "期准主由限止零空一二三四五六七八九十两百") => "wei2",
+        '为' if is(after, "您你我他她它民此何了该大老孩群避确保方便本其企居市全") => {
+            "wei4"
+        }
+        '为' if is(
+            before,
+            "准均定即分名改变作称视列认成转记设评选升约期五三二四六七八九十号积较更极最",
+        ) =>
+        {
+            "wei2"
+        }
+        '为' if is(after, "期准主由限止零空一二三四五六七八九十两百") => {
+            "wei2"
+        }
         '为' if before.is_none() || is(before, "请将会来在并已能可先再") => "wei4",
         '为' => "wei2",
-        '只' if is(before, "一二三四五六七八九十两百千万几这那每哪半多") => "zhi1",
+        '只' if is(before, "一二三四五六七八九十两百千万几这那每哪半多") => {
+            "zhi1"
+        }
         '假' if is(before, "天月周年") => "jia4",
         '尽' if is(after, "快量早可") => "jin3",
         '几' if is(after, "乎") => "ji1",
-        '行' if is(before, "央农工建中交招支分总各本我他该商同银") && !is(after, "走为动进驶李车人政使") => "hang2",
+        '行' if is(before, "央农工建中交招支分总各本我他该商同银")
+            && !is(after, "走为动进驶李车人政使") =>
+        {
+            "hang2"
+        }
         '数' if before.is_none() && is(after, "一") => "shu3",
         '间' if is(after, "接隔断") => "jian4",
         '教' if is(after, "您你我他") => "jiao1",
-        '了' if is(before, "不得") => "liao3",
+        '了' if is(before, "不") => "liao3",
         '处' if is(after, "以于在罚") => "chu3",
-        '重' if is(after, "新复建修办发启签做审开组核申报填传试拨选置") => "chong2",
+        '重' if is(after, "新复建修办发启签做审开组核申报填传试拨选置") => {
+            "chong2"
+        }
         _ => return None,
     })
 }
@@ -131,8 +189,12 @@ fn change_tones(run: &[char], word_ends: &[bool], readings: &mut [Reading]) {
     for at in (0..readings.len()).rev() {
         let next = readings.get(at + 1).map(|r| tone_by_heart(run.get(at + 1), r.tone()));
         let changed = match run.get(at) {
-            Some('一') => readings.get(at).map(|r| r.with_tone(tone_of_one(run, word_ends, at, next))),
-            Some('不') => readings.get(at).map(|r| r.with_tone(tone_of_not(run, at, r.tone(), next))),
+            Some('一') => {
+                readings.get(at).map(|r| r.with_tone(tone_of_one(run, word_ends, at, next)))
+            }
+            Some('不') => {
+                readings.get(at).map(|r| r.with_tone(tone_of_not(run, at, r.tone(), next)))
+            }
             _ => None,
         };
         if let (Some(place), Some(reading)) = (readings.get_mut(at), changed) {
@@ -152,7 +214,8 @@ fn tone_of_one(run: &[char], word_ends: &[bool], at: usize, next: Option<u8>) ->
     let after = run.get(at + 1).copied();
     let is = |c: Option<char>, set: &str| c.is_some_and(|c| set.contains(c));
     let counted = is(before, "第十百千万零点周期初幺一二三四五六七八九月");
-    let named = is(after, "零一二三四五六七八九幺月号楼级等期栋幢") || (after == Some('单') && is(run.get(at + 2).copied(), "元"));
+    let named = is(after, "零一二三四五六七八九幺月号楼级等期栋幢")
+        || (after == Some('单') && is(run.get(at + 2).copied(), "元"));
     let key = before == Some('按') && !is(after, "定般下个次共直时些样");
     let at_end = word_ends.get(at) == Some(&true) && !is(before, "这那每某另任哪有同");
     if before.is_some() && before == after && !counted {
@@ -184,7 +247,8 @@ fn third_before_third(readings: &mut [Reading]) {
         let run = readings.iter().skip(at).take_while(|r| r.tone() == 3).count();
         for (n, reading) in readings.iter_mut().skip(at).take(run).enumerate() {
             let left = run - n;
-            let rises = if run % 2 == 0 { n % 2 == 0 } else { left > 1 && (left <= 3 || n % 2 == 0) };
+            let rises =
+                if run % 2 == 0 { n % 2 == 0 } else { left > 1 && (left <= 3 || n % 2 == 0) };
             if rises {
                 *reading = reading.with_tone(2);
             }

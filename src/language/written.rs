@@ -231,8 +231,29 @@ fn masked(scan: &Scan, at: usize) -> Option<Said> {
 
 /// 元/月: the slash between a unit and what it is counted by.
 fn per(scan: &Scan, at: usize) -> bool {
-    let unit = ["元", "次", "度", "吨", "公里", "米", "人", "公斤", "件", "%"].iter().any(|u| scan.follows(at, u));
-    let by = ["月", "年", "天", "日", "人", "次", "小时", "平方米", "立方米", "度", "吨", "户", "个", "件", "公里", "㎡", "辆", "周"];
+    let unit = ["元", "次", "度", "吨", "公里", "米", "人", "公斤", "件", "%"]
+        .iter()
+        .any(|u| scan.follows(at, u));
+    let by = [
+        "月",
+        "年",
+        "天",
+        "日",
+        "人",
+        "次",
+        "小时",
+        "平方米",
+        "立方米",
+        "度",
+        "吨",
+        "户",
+        "个",
+        "件",
+        "公里",
+        "㎡",
+        "辆",
+        "周",
+    ];
     unit && by.iter().any(|b| scan.goes_on(at + 1, b))
 }
 
@@ -252,7 +273,8 @@ fn to(scan: &Scan, at: usize, c: char) -> bool {
 fn stop(scan: &Scan, at: usize, c: char) -> (u8, StopKind) {
     use StopKind::{Ends, Opens, Within};
     match c {
-        '，' | '。' | '；' | '：' | '？' | '！' | ',' | ';' | ':' | '?' | '!' | '…' | '｡' | '\n' => (3, Ends),
+        '，' | '。' | '；' | '：' | '？' | '！' | ',' | ';' | ':' | '?' | '!' | '…' | '｡'
+        | '\n' => (3, Ends),
         '.' if !scan.at(at + 1).is_some_and(|c| c.is_ascii_alphanumeric()) => (3, Ends),
         '、' | '､' | '→' | '|' => (2, Within),
         '—' | '–' if scan.before(at) == Some(c) || scan.at(at + 1) == Some(c) => (2, Within),
