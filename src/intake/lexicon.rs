@@ -36,6 +36,8 @@ enum Mode {
     Short,
     /// Opens the utterance, and its clause ends there or the utterance is short.
     Start,
+    /// Opens the utterance, and its clause ends there.
+    Closed,
     /// Is the whole utterance but for fillers.
     Whole,
 }
@@ -77,8 +79,9 @@ pub(super) fn rules<K>(
             "any" => Mode::Any,
             "short" => Mode::Short,
             "start" => Mode::Start,
+            "closed" => Mode::Closed,
             "whole" => Mode::Whole,
-            other => return Err(bad(format!("mode {other:?} is not any, short, start or whole"))),
+            other => return Err(bad(format!("mode {other:?} is not any, short, start, closed or whole"))),
         };
         let ear = match *ear {
             "-" => None,
@@ -117,9 +120,10 @@ impl<K> Rule<K> {
         match self.mode {
             Mode::Any | Mode::Short => true,
             Mode::Whole => said <= text.sounding(span),
-            Mode::Start => {
+            Mode::Start | Mode::Closed => {
                 let closed = text.chars.get(span.end).is_none_or(|c| is_silent(*c) || PARTICLES.contains(*c));
-                span.start == core.start && (closed || said <= BRIEF)
+                let brief = self.mode == Mode::Start && said <= BRIEF;
+                span.start == core.start && (closed || brief)
             }
         }
     }

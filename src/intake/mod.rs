@@ -25,6 +25,9 @@ use crate::kernel::{Civil, Slot};
 use crate::speech::Utterance;
 use text::Text;
 
+/// An utterance with a command is no more than the command up to this length.
+const COMMAND_CHARS_MAX: usize = 12;
+
 /// A word table of this room cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum IntakeError {
@@ -70,25 +73,39 @@ impl Intake {
     /// than a fact told unasked.
     pub fn read(&self, u: &Utterance, now: Civil, asked: Option<Slot>) -> Reading {
         let text = Text::of(u);
+        let command = self.answers.command(&text);
+        // 帮我转人工 asks the robot, not the government.
+        let told = command.is_none() || text.sounding(&text.whole()) > COMMAND_CHARS_MAX;
         let mut reading = Reading {
-            command: self.answers.command(&text),
+            command,
             emergency: self.answers.emergency(&text),
             yes_no: self.answers.yes_no(&text),
             grade: self.answers.grade(&text),
             asks_question: self.matters.asks_question(&text),
-            topics: self.matters.topics(&text),
-            matter: self.matters.matter(&text),
+            topics: if told { self.matters.topics(&text) } else { Vec::new() },
+            matter: if told { self.matters.matter(&text) } else { None },
             ..Reading::default()
         };
-        let place = self.places.find(&text, asked);
+        let mut taken = Vec::new();
+        let found = [
+            (Slot::Number, self.people.number(&text, asked)),
+            (Slot::Caller, self.people.caller(&text, asked)),
+            (Slot::Time, self.times.find(&text, now, asked)),
+        ];
+        for (slot, (fact, span)) in found.into_iter().filter_map(|(slot, found)| Some((slot, found?))) {
+            reading.facts.push((slot, fact));
+            taken.push(span);
+        }
+        let place = self.places.find(&text, asked, &taken);
         reading.place_options = place.options;
-        reading.facts.extend(self.people.number(&text, asked));
-        reading.facts.extend(self.people.caller(&text, asked));
+        if let Some((fact, span)) = place.fact {
+            reading.facts.push((Slot::Place, fact));
+            taken.push(span);
+        }
         reading.facts.extend(self.matters.facts(&text, reading.matter, &reading.topics));
-        reading.facts.extend(place.fact.map(|fact| (Slot::Place, fact)));
-        reading.facts.extend(self.times.find(&text, now, asked).map(|fact| (Slot::Time, fact)));
-        let story = self.narratives.find(&text, &reading, asked);
+        let story = self.narratives.find(&text, &reading, asked, &taken);
         reading.facts.extend(story);
+        reading.facts.sort_by_key(|(slot, _)| *slot);
         reading
     }
 

@@ -41,16 +41,22 @@ impl Narratives {
         self.words.iter().find(|(k, _)| *k == kind).map(|(_, list)| list.as_slice()).unwrap_or_default()
     }
 
-    /// The narrative and the demand of one utterance, as far as it has them.
+    /// The narrative and the demand of one utterance, as far as it has them. `taken`: the words of other fields.
     pub(super) fn find(
         &self,
         text: &Text<'_>,
         reading: &Reading,
         asked: Option<Slot>,
+        taken: &[Range<usize>],
     ) -> Vec<(Slot, Filled)> {
         let mut facts = Vec::new();
         let core = self.fillers.core(text);
-        if self.is_story(text, &core, reading, asked) {
+        if reading.command.is_some() && text.sounding(&core) < UNKNOWN_STORY_MIN {
+            return facts;
+        }
+        let told = core.clone().filter(|at| !taken.iter().any(|t| t.contains(at)));
+        let rest = told.map(|at| text.sounding(&(at..at + 1))).sum();
+        if self.is_story(text.sounding(&core), rest, reading, asked) {
             let words = self.clean(text, &core);
             if !words.is_empty() {
                 facts.push((Slot::Narrative, text.filled(words, None, &core, STORY_CONFIDENCE)));
@@ -63,23 +69,22 @@ impl Narratives {
         facts
     }
 
-    fn is_story(&self, text: &Text<'_>, core: &Range<usize>, reading: &Reading, asked: Option<Slot>) -> bool {
-        let said = text.sounding(core);
-        let known = !reading.topics.is_empty() || reading.matter.is_some();
+    /// `said`: how many characters sound; `rest`: how many of them are no place, time, name or number.
+    fn is_story(&self, said: usize, rest: usize, reading: &Reading, asked: Option<Slot>) -> bool {
+        let topic = !reading.topics.is_empty();
+        let known = topic || reading.matter.is_some();
         let short = said < UNKNOWN_STORY_MIN;
-        if reading.command.is_some() && short {
-            return false;
-        }
         let answer = reading.yes_no.is_some() || reading.grade.is_some();
-        if answer && short && reading.topics.is_empty() {
+        if answer && short && !topic {
             return false;
         }
         match asked {
             Some(Slot::Narrative) => said >= TOLD_MIN,
             Some(Slot::Place | Slot::Time | Slot::Caller | Slot::Number) => {
-                said > ANSWER_MAX || (known && said >= STORY_MIN && !reading.topics.is_empty())
+                rest > ANSWER_MAX || (topic && rest >= STORY_MIN)
             }
-            _ => said >= STORY_MIN && (known || !short),
+            _ if topic => said >= STORY_MIN,
+            _ => rest >= STORY_MIN && (known || !short),
         }
     }
 

@@ -33,7 +33,7 @@ impl People {
         self.words.iter().find(|(k, _)| *k == kind).map(|(_, list)| list.as_slice()).unwrap_or_default()
     }
 
-    pub(super) fn caller(&self, text: &Text<'_>, asked: Option<Slot>) -> Option<(Slot, Filled)> {
+    pub(super) fn caller(&self, text: &Text<'_>, asked: Option<Slot>) -> Option<(Filled, Range<usize>)> {
         let asked = asked == Some(Slot::Caller);
         let span = self
             .after_any(text, "named", |at| self.full_name(text, at))
@@ -41,7 +41,7 @@ impl People {
             .or_else(|| self.after_any(text, "titled", |at| self.surname_with_title(text, at, true)))
             .or_else(|| asked.then(|| self.bare(text)).flatten())?;
         let name = text.slice(&span).to_owned();
-        Some((Slot::Caller, text.filled(name, None, &span, NAME_CONFIDENCE)))
+        Some((text.filled(name, None, &span, NAME_CONFIDENCE), span))
     }
 
     /// What `read` finds behind the first opening of a kind.
@@ -89,7 +89,14 @@ impl People {
         let after = text.after(surname.end);
         match self.list("title").iter().find(|title| after.starts_with(**title)) {
             Some(title) => Some(at..surname.end + title.chars().count()),
-            None => (!needed).then_some(surname),
+            // 我姓王，王先生: the title comes with the name said again.
+            None if !needed => {
+                let name = text.slice(&surname);
+                let titles = self.list("title").iter();
+                let again = titles.filter_map(|t| text.find(&format!("{name}{t}"), surname.end)).next();
+                Some(again.unwrap_or(surname))
+            }
+            None => None,
         }
     }
 
@@ -103,7 +110,7 @@ impl People {
 
     /// A telephone number that was said: a mobile of exactly 11 digits, or a fixed line with its area code; a local
     /// number of 7 or 8 digits only where a number was asked for or named.
-    pub(super) fn number(&self, text: &Text<'_>, asked: Option<Slot>) -> Option<(Slot, Filled)> {
+    pub(super) fn number(&self, text: &Text<'_>, asked: Option<Slot>) -> Option<(Filled, Range<usize>)> {
         spoken_digits(text.str()).into_iter().find_map(|run| {
             let mut span = text.span_of(&run.range);
             let mut digits = run.digits;
@@ -118,7 +125,7 @@ impl People {
                 return None;
             }
             let code = Some(digits.clone());
-            Some((Slot::Number, text.filled(digits, code, &span, NUMBER_CONFIDENCE)))
+            Some((text.filled(digits, code, &span, NUMBER_CONFIDENCE), span))
         })
     }
 }

@@ -26,7 +26,7 @@ pub(super) struct Places {
 
 #[derive(Default)]
 pub(super) struct Place {
-    pub(super) fact: Option<Filled>,
+    pub(super) fact: Option<(Filled, Range<usize>)>,
     pub(super) options: Vec<Division>,
 }
 
@@ -52,16 +52,17 @@ impl Places {
         self.words.iter().find(|(k, _)| *k == kind).map(|(_, list)| list.as_slice()).unwrap_or_default()
     }
 
-    pub(super) fn find(&self, text: &Text<'_>, asked: Option<Slot>) -> Place {
+    /// `taken`: words that are something else: 11月20号 is no house.
+    pub(super) fn find(&self, text: &Text<'_>, asked: Option<Slot>, taken: &[Range<usize>]) -> Place {
         let eager = asked == Some(Slot::Place);
         let mentions = self.gazetteer.find(&self.around, &text.chars, None, eager);
         if let Some(mention) = self.best(text, mentions) {
             return self.named(text, mention);
         }
-        let span = self.described(text).or_else(|| eager.then(|| self.answer(text)).flatten());
+        let span = self.described(text, taken).or_else(|| eager.then(|| self.answer(text)).flatten());
         let fact = span.map(|span| {
             let confidence = if eager { ANSWER_CONFIDENCE } else { DETAIL_CONFIDENCE };
-            text.filled(text.slice(&span), None, &span, confidence)
+            (text.filled(text.slice(&span), None, &span, confidence), span)
         });
         Place { fact, options: Vec::new() }
     }
@@ -95,7 +96,7 @@ impl Places {
         };
         let detail = detail.map(|d| text.slice(&d)).unwrap_or_default();
         let value = if detail.is_empty() { name.to_owned() } else { format!("{name} {detail}") };
-        let fact = Some(text.filled(value, code, &span, mention.confidence));
+        let fact = Some((text.filled(value, code, &span, mention.confidence), span));
         Place { fact, options: mention.options }
     }
 
@@ -120,7 +121,7 @@ impl Places {
     }
 
     /// A place that no division opens: 在临江路12号, 我们阳光花园.
-    fn described(&self, text: &Text<'_>) -> Option<Range<usize>> {
+    fn described(&self, text: &Text<'_>, taken: &[Range<usize>]) -> Option<Range<usize>> {
         let mut best: Option<Range<usize>> = None;
         for at in 0..text.len() {
             let marked = self.list("marker").iter().any(|w| text.before(at).ends_with(w));
@@ -129,6 +130,9 @@ impl Places {
                 continue;
             }
             let Some(span) = self.detail(text, at, 3) else { continue };
+            if taken.iter().any(|t| t.start < span.end && span.start < t.end) {
+                continue;
+            }
             let longer = best.as_ref().is_none_or(|b| span.len() > b.len() && !(b.start <= span.start && span.end <= b.end));
             if longer && self.says_where(text.slice(&span)) {
                 best = Some(span);

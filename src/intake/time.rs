@@ -62,7 +62,7 @@ impl Times {
     }
 
     /// The fullest expression of time in the words; of equals the first.
-    pub(super) fn find(&self, text: &Text<'_>, now: Civil, asked: Option<Slot>) -> Option<Filled> {
+    pub(super) fn find(&self, text: &Text<'_>, now: Civil, asked: Option<Slot>) -> Option<(Filled, Range<usize>)> {
         let found = self.scan(text, now, asked == Some(Slot::Time));
         let mut best: Option<(When, Range<usize>)> = None;
         for (when, span) in self.groups(text, &found) {
@@ -72,7 +72,7 @@ impl Times {
         }
         let (when, span) = best?;
         let code = when.code(now);
-        Some(text.filled(text.slice(&span), code, &span, when.confidence()))
+        Some((text.filled(text.slice(&span), code, &span, when.confidence()), span))
     }
 
     fn scan(&self, text: &Text<'_>, now: Civil, asked: bool) -> Vec<Found> {
