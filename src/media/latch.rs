@@ -94,6 +94,13 @@ impl Latch {
                 self.rival = None;
                 true
             }
+            // The very address that the SDP names: what was latched before may be a late packet of another call.
+            Some(_) if from == self.negotiated => {
+                self.source = Some(from);
+                self.rival = None;
+                self.rebinds += 1;
+                true
+            }
             Some(_) => self.challenge(from, ssrc),
         }
     }

@@ -100,6 +100,8 @@ impl PortRange {
 async fn bind_pair(ip: IpAddr, port: u16) -> Result<(UdpSocket, UdpSocket)> {
     let rtp = UdpSocket::bind((ip, port)).await?;
     let rtcp = UdpSocket::bind((ip, port + 1)).await?;
+    // A socket that tokio has not yet seen ready would refuse the first packet.
+    rtp.writable().await?;
     Ok((rtp, rtcp))
 }
 
