@@ -4,6 +4,6 @@ pub mod engine;
 pub mod event;
 pub mod turn;
 
-pub use engine::{Asr, Heard, SpeechError, Tts, Vad};
+pub use engine::{Asr, Heard, SAMPLE_RATE, SpeechError, Tts, VAD_STEP, Vad};
 pub use event::{Speaker, Utterance};
 pub use turn::{Listening, Turn};
