@@ -3,7 +3,7 @@
 //! Source: ITU-T Recommendation G.711 (11/88), tables 1a to 2b. The arithmetic is written here instead of taken from
 //! a crate because it is forty lines and because it must be exact: a code that is decoded and encoded again must be
 //! the same code, or every bridge adds noise. (The crate `audio-codec` 0.4.13 codes A-law's negative samples half a step
-//! off: 0x55 comes back as 0xd5, and 858 of the 65,536 samples get a code farther away than they need.)
+//! off: 0x55 comes back as 0xd5, and 858 of the 65,536 samples get a code farther away than need be.)
 
 use super::{FRAME_SAMPLES, Frame};
 

@@ -3,7 +3,8 @@
 //! All arithmetic is in samples of the sender's clock. Each packet's *transit* is its arrival less its timestamp; the
 //! smallest transit of the last ten seconds is the network's best, and a packet that takes longer has that much
 //! *variation*. The target delay is the 96th percentile of variation and a little more, 20 to 200 ms. The delay moves
-//! towards the target by small steps hidden in quiet frames, or in voiced ones by whole periods, which also follows the drift of two clocks.
+//! towards the target by small steps hidden in quiet frames, or in voiced ones by whole periods, which also follows
+//! the drift of two clocks.
 //! When nothing is there to play, the buffer waits for up to 60 ms of concealment instead of skipping: a stalled network
 //! costs delay, not words, and the delay is bounded.
 
@@ -51,6 +52,7 @@ pub enum FrameKind {
 /// What the buffer has done.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct JitterStats {
+    /// Frames by [`FrameKind`]. One lost packet may lie across two frames.
     pub heard: u64,
     pub concealed: u64,
     pub silent: u64,
@@ -120,7 +122,8 @@ impl JitterBuffer {
         (self.transit.target() / MS) as u64
     }
 
-    /// How long a packet that met no delay on the way waits now; nothing while nothing is played.
+    /// How long the next sample would have waited if its packet met no delay on the way and it were pulled now;
+    /// nothing while nothing is played. Just after a pull it is 20 ms less than at the next.
     pub fn delay_ms(&self, now: Moment) -> Option<i64> {
         match self.state {
             State::Resting { .. } => None,

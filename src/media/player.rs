@@ -1,8 +1,8 @@
 //! What one leg hears: speech as the voice renders it, over comfort noise or waiting music.
 //!
 //! Speech comes as items (a sentence, an announcement), each with a tag and in chunks. An item whose next chunk is not
-//! there in time is faded out and waits in silence. [`Player::stop`] is barge-in: the item ends within 8 ms, and how much of it was
-//! played is known to the sample, so that the dialogue knows what the caller has heard.
+//! there in time is faded out and waits in silence. [`Player::stop`] is barge-in: the item ends within 8 ms, and how
+//! much of it was played is known to the sample, so that the dialogue knows what the caller has heard.
 
 use std::collections::VecDeque;
 

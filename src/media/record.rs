@@ -1,7 +1,7 @@
 //! A call's recording: a stereo WAV, 8 kHz, 16 bits; left is the caller, right what the caller hears.
 //!
-//! The header is made true every second of sound, so a process that is killed leaves a file that plays; [`repair`] gives
-//! back the rest of that last second.
+//! The header is made true every second of sound, so a process that is killed leaves a file that plays; [`repair`]
+//! gives back the rest of that last second.
 //!
 //! Writing blocks, so it never happens on the task that moves frames: that one holds a [`Tape`], which never waits, and
 //! a writer thread runs the [`Recorder`]. Between them lies a bounded queue; where the disk is so slow that it
