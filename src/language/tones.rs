@@ -139,10 +139,12 @@ fn by_context(run: &[char], at: usize) -> Option<&'static str> {
     let after = run.get(at + 1).copied();
     let is = |c: Option<char>, set: &str| c.is_some_and(|c| set.contains(c));
     Some(match run.get(at)? {
-        '得' if is(after, "到以知出分罪票奖益名主") || is(before, "获取所不未应已求征") => {
+        '得' if is(after, "到以知出分罪票奖益名主") || is(before, "获取所不未应已求征竞购") => {
             "de2"
         }
-        '得' if is(before, "就都也还总又必只您你我他她们要可") || before.is_none() => {
+        '得' if after.is_none() && is(before, "多几两难") => "de2",
+        '得' if before.is_none() && is(after, "了") => "de2",
+        '得' if before.is_none() || is(before, "就都也还总又必只您你我他她们要可") => {
             "dei3"
         }
         '得' => "de5",
