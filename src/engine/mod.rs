@@ -4,6 +4,7 @@ pub mod encoder;
 pub mod models;
 pub mod voice;
 pub mod zhtts;
+pub mod eval;
 mod onnx;
 pub mod resample;
 pub mod silero;

@@ -1,7 +1,5 @@
 //! Speech recognition by OpenAI's Whisper, run by whisper.cpp.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use whisper_rs::{
@@ -9,7 +7,7 @@ use whisper_rs::{
     WhisperTokenId,
 };
 
-use super::models::GGML_MAGIC;
+use super::models::inspect_ggml;
 use super::resample::double;
 use super::whisper_guard::{Raw, judge};
 use crate::kernel::limits::UTTERANCE_MS_MAX;
@@ -45,17 +43,13 @@ impl WhisperModel {
             model: NAME,
             detail: format!("{}: {detail}", path.display()),
         };
-        // whisper.cpp believes a file's header, so what is no model at all is turned away before.
-        let mut magic = [0; 4];
-        let mut file = File::open(path).map_err(|e| SpeechError::ModelMissing {
-            model: NAME,
-            detail: format!("{}: {e}", path.display()),
-        })?;
-        file.read_exact(&mut magic)
-            .map_err(|e| broken(e.to_string()))?;
-        if u32::from_le_bytes(magic) != GGML_MAGIC {
-            return Err(broken("it is not a ggml file".to_string()));
+        if !path.is_file() {
+            return Err(SpeechError::ModelMissing {
+                model: NAME,
+                detail: path.display().to_string(),
+            });
         }
+        inspect_ggml(path).map_err(|e| broken(e.to_string()))?;
         // Without a backend for them the hooks drop whisper.cpp's own lines, which hold callers' words.
         whisper_rs::install_logging_hooks();
         let mut params = WhisperContextParameters::default();
@@ -104,6 +98,7 @@ fn settings() -> FullParams<'static, 'static> {
     p.set_language(Some("zh"));
     p.set_n_threads(1);
     p.set_no_timestamps(true);
+    p.set_suppress_nst(true);
     p.set_single_segment(true);
     p.set_no_context(true);
     p.set_temperature_inc(0.0);

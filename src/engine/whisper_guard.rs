@@ -17,13 +17,17 @@ const CHARS_FREE: f32 = 4.0;
 /// What Whisper learnt from subtitles and writes when nobody speaks, one a line.
 const STOCK: &str = include_str!("whisper_stock.txt");
 
-/// Mean log-probability to confidence, straight lines between the points; see the evaluation in `tests/suite/recognise.rs`.
-const CALIBRATION: [(f32, f32); 6] = [
-    (-1.3, 0.10),
+/// Mean log-probability to confidence, straight lines between the points. Confidence is the part of the characters that is
+/// right: a monotone fit to 190 read utterances at 8 kHz, 90 of them with white noise at 10 and 3 dB.
+const CALIBRATION: [(f32, f32); 9] = [
+    (-1.3, 0.18),
     (-1.0, 0.30),
-    (-0.7, 0.50),
-    (-0.45, 0.70),
-    (-0.25, 0.85),
+    (-0.75, 0.44),
+    (-0.55, 0.55),
+    (-0.45, 0.68),
+    (-0.33, 0.78),
+    (-0.22, 0.89),
+    (-0.15, 0.94),
     (0.0, 0.98),
 ];
 
@@ -96,17 +100,20 @@ pub fn is_loop(text: &str) -> bool {
     })
 }
 
-/// Whether a stock phrase is most of the text.
+/// Whether stock phrases make up most of the text.
 pub fn is_stock(text: &str) -> bool {
-    let plain = |t: &str| -> String { t.chars().filter(|c| c.is_alphanumeric()).collect() };
-    let text = plain(text);
-    let length = text.chars().count();
-    STOCK
-        .lines()
-        .map(str::trim)
-        .filter(|l| !l.is_empty() && !l.starts_with('#'))
-        .any(|l| {
-            let phrase = plain(l);
-            text.contains(&phrase) && 2 * phrase.chars().count() >= length
-        })
+    let letters = |t: &str| -> Vec<char> { t.chars().filter(|c| c.is_alphanumeric()).collect() };
+    let text = letters(text);
+    let mut covered = vec![false; text.len()];
+    let lines = STOCK.lines().map(str::trim);
+    for phrase in lines.filter(|l| !l.is_empty() && !l.starts_with('#')) {
+        let phrase = letters(phrase);
+        for at in 0..text.len() {
+            if text[at..].starts_with(&phrase) {
+                covered[at..at + phrase.len()].fill(true);
+            }
+        }
+    }
+    let count = covered.iter().filter(|c| **c).count();
+    count > 0 && 2 * count >= text.len()
 }

@@ -4,6 +4,7 @@
 mod ct2;
 mod error;
 mod ggml;
+mod inspect_ggml;
 mod install;
 mod manifest;
 mod mel;
@@ -19,6 +20,7 @@ use std::path::{Path, PathBuf};
 pub use ct2::{Ct2Error, Ct2Model};
 pub use error::ModelsError;
 pub use ggml::{ConvertError, MAGIC as GGML_MAGIC, Vocabulary, write_whisper};
+pub use inspect_ggml::{GgmlError, inspect_ggml};
 pub use install::{Installer, convert_whisper};
 pub use manifest::{Artifact, Manifest};
 pub use mel::filters as mel_filters;
