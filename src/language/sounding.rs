@@ -124,6 +124,12 @@ fn distance(a: &str, b: &str) -> f32 {
     if a == b {
         return 0.0;
     }
+    // Most pairs differ from the first letter on: no need to take them apart.
+    let first = |pinyin: &str| pinyin.bytes().next().unwrap_or(0);
+    let (head_a, head_b) = (first(a).min(first(b)), first(a).max(first(b)));
+    if head_a != head_b && !matches!((head_a, head_b), (b'l', b'n') | (b'f', b'h') | (b'l', b'r')) {
+        return 1.0;
+    }
     let ((initial_a, final_a), (initial_b, final_b)) = (split(a), split(b));
     let initial = apart(initial_a, initial_b, &NEAR_INITIALS);
     let last = apart(final_a, final_b, &NEAR_FINALS);
