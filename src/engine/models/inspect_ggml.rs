@@ -47,8 +47,8 @@ pub fn inspect_ggml(path: &Path) -> Result<(), GgmlError> {
         walk.tensor()?;
         tensors += 1;
     }
-    // Both position tables, two convolutions and two norms, the embeddings, 15 tensors an audio layer, 24 a text layer.
-    let expected = 9 + 15 * audio_layers + 24 * text_layers;
+    // Both position tables, four tensors of two convolutions, four of two norms, the embeddings; 15 tensors an audio layer, 24 a text layer.
+    let expected = 11 + 15 * audio_layers + 24 * text_layers;
     if tensors != expected {
         return damaged(format!("{tensors} tensors, expected {expected}"));
     }
