@@ -1,12 +1,11 @@
 //! What is said to the robot itself: commands, yes and no, a grade; and dangers that another number answers.
 
 use super::IntakeError;
-use super::lexicon::{Fillers, Match, Rule, rules};
+use super::lexicon::{Match, Rule, rules};
 use super::reading::{Command, Emergency, Grade};
 use super::text::Text;
 
 pub(super) struct Answers {
-    fillers: Fillers,
     commands: Vec<Rule<Option<Command>>>,
     emergencies: Vec<Rule<Emergency>>,
     yes_no: Vec<Rule<Option<bool>>>,
@@ -26,7 +25,6 @@ impl Answers {
             _ => None,
         };
         Ok(Answers {
-            fillers: Fillers::new()?,
             commands: rules("commands.tsv", include_str!("commands.tsv"), command)?,
             emergencies: rules(
                 "emergencies.tsv",
@@ -39,30 +37,30 @@ impl Answers {
     }
 
     pub(super) fn command(&self, text: &Text<'_>) -> Option<Command> {
-        self.best(&self.commands, text).and_then(|(rule, _)| rule.key)
+        best(&self.commands, text).and_then(|(rule, _)| rule.key)
     }
 
     pub(super) fn emergency(&self, text: &Text<'_>) -> Option<Emergency> {
-        self.best(&self.emergencies, text).map(|(rule, _)| rule.key)
+        best(&self.emergencies, text).map(|(rule, _)| rule.key)
     }
 
     pub(super) fn yes_no(&self, text: &Text<'_>) -> Option<bool> {
-        self.best(&self.yes_no, text).and_then(|(rule, _)| rule.key)
+        best(&self.yes_no, text).and_then(|(rule, _)| rule.key)
     }
 
     pub(super) fn grade(&self, text: &Text<'_>) -> Option<Grade> {
-        self.best(&self.grades, text).map(|(rule, _)| rule.key)
+        best(&self.grades, text).map(|(rule, _)| rule.key)
     }
+}
 
-    /// The heaviest rule that holds; of equals the one that explains most of the words, then the surer.
-    fn best<'a, K>(&self, rules: &'a [Rule<K>], text: &Text<'_>) -> Option<(&'a Rule<K>, Match)> {
-        let found = rules.iter().filter_map(|rule| Some((rule, rule.find(text, &self.fillers)?)));
-        found.max_by(|(a, x), (b, y)| {
-            let explained = |m: &Match| m.span.len() as f32 * m.likeness;
-            a.weight
-                .total_cmp(&b.weight)
-                .then(explained(x).total_cmp(&explained(y)))
-                .then(y.span.start.cmp(&x.span.start))
-        })
-    }
+/// The heaviest rule that holds; of equals the one that explains most of the words, then the surer.
+fn best<'a, K>(rules: &'a [Rule<K>], text: &Text<'_>) -> Option<(&'a Rule<K>, Match)> {
+    let found = rules.iter().filter_map(|rule| Some((rule, rule.find(text)?)));
+    found.max_by(|(a, x), (b, y)| {
+        let explained = |m: &Match| m.span.len() as f32 * m.likeness;
+        a.weight
+            .total_cmp(&b.weight)
+            .then(explained(x).total_cmp(&explained(y)))
+            .then(y.span.start.cmp(&x.span.start))
+    })
 }

@@ -43,6 +43,7 @@ pub enum IntakeError {
 
 /// Reads utterances for one hotline. Holds no memory of a call: one serves all of them.
 pub struct Intake {
+    fillers: lexicon::Fillers,
     answers: answer::Answers,
     matters: matter::Matters,
     people: person::People,
@@ -59,6 +60,7 @@ impl Intake {
             return Err(IntakeError::Home(home.to_owned()));
         }
         Ok(Intake {
+            fillers: lexicon::Fillers::new()?,
             answers: answer::Answers::new()?,
             matters: matter::Matters::new()?,
             people: person::People::new()?,
@@ -72,7 +74,7 @@ impl Intake {
     /// `asked` is the field that the robot's last question asked for, if any: an answer may be much shorter
     /// than a fact told unasked.
     pub fn read(&self, u: &Utterance, now: Civil, asked: Option<Slot>) -> Reading {
-        let text = Text::of(u);
+        let text = Text::of(u, &self.fillers);
         let command = self.answers.command(&text);
         // 帮我转人工 asks the robot, not the government.
         let told = command.is_none() || text.sounding(&text.whole()) > COMMAND_CHARS_MAX;
@@ -96,7 +98,8 @@ impl Intake {
             reading.facts.push((slot, fact));
             taken.push(span);
         }
-        let place = self.places.find(&text, asked, &taken);
+        let answers = command.is_none() && reading.emergency.is_none() && !reading.asks_question;
+        let place = self.places.find(&text, asked.filter(|_| answers), &taken);
         reading.place_options = place.options;
         if let Some((fact, span)) = place.fact {
             reading.facts.push((Slot::Place, fact));

@@ -3,14 +3,14 @@
 use std::ops::Range;
 
 use super::IntakeError;
-use super::lexicon::{Fillers, rows};
+use super::lexicon::rows;
 use super::reading::Reading;
 use super::text::{Text, is_silent};
 use crate::kernel::{Filled, Slot};
 
 /// Sounding characters: shorter ones are answers and asides, not a story.
-const STORY_MIN: usize = 6;
-/// An answer to 您要反映什么 may be short.
+const STORY_MIN: usize = 8;
+/// An answer to 您要反映什么, or words of a known topic, may be short.
 const TOLD_MIN: usize = 3;
 /// A story that names no known topic must be longer.
 const UNKNOWN_STORY_MIN: usize = 12;
@@ -22,7 +22,6 @@ const STORY_CONFIDENCE: f32 = 1.0;
 const DEMAND_CONFIDENCE: f32 = 0.8;
 
 pub(super) struct Narratives {
-    fillers: Fillers,
     words: Vec<(&'static str, Vec<&'static str>)>,
 }
 
@@ -34,7 +33,7 @@ impl Narratives {
             (kind, cells.flat_map(str::split_whitespace).collect())
         };
         let rows = rows("narratives.tsv", include_str!("narratives.tsv"), 2)?;
-        Ok(Narratives { fillers: Fillers::new()?, words: rows.into_iter().map(split).collect() })
+        Ok(Narratives { words: rows.into_iter().map(split).collect() })
     }
 
     fn list(&self, kind: &str) -> &[&'static str] {
@@ -50,7 +49,7 @@ impl Narratives {
         taken: &[Range<usize>],
     ) -> Vec<(Slot, Filled)> {
         let mut facts = Vec::new();
-        let core = self.fillers.core(text);
+        let core = text.core();
         if reading.command.is_some() && text.sounding(&core) < UNKNOWN_STORY_MIN {
             return facts;
         }
@@ -83,8 +82,8 @@ impl Narratives {
             Some(Slot::Place | Slot::Time | Slot::Caller | Slot::Number) => {
                 rest > ANSWER_MAX || (topic && rest >= STORY_MIN)
             }
-            _ if topic => said >= STORY_MIN,
-            _ => rest >= STORY_MIN && (known || !short),
+            _ if topic => said >= TOLD_MIN,
+            _ => rest >= if known { STORY_MIN } else { UNKNOWN_STORY_MIN },
         }
     }
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::IntakeError;
-use super::lexicon::{Fillers, rows};
+use super::lexicon::rows;
 use super::text::{Text, is_silent};
 use crate::kernel::{Filled, Slot};
 use crate::language::numbers::spoken_digits;
@@ -14,7 +14,6 @@ const NUMBER_CONFIDENCE: f32 = 0.9;
 const GIVEN_MAX: usize = 2;
 
 pub(super) struct People {
-    fillers: Fillers,
     words: Vec<(&'static str, Vec<&'static str>)>,
 }
 
@@ -26,7 +25,7 @@ impl People {
             (kind, cells.flat_map(str::split_whitespace).collect())
         };
         let rows = rows("callers.tsv", include_str!("callers.tsv"), 2)?;
-        Ok(People { fillers: Fillers::new()?, words: rows.into_iter().map(split).collect() })
+        Ok(People { words: rows.into_iter().map(split).collect() })
     }
 
     fn list(&self, kind: &str) -> &[&'static str] {
@@ -102,7 +101,7 @@ impl People {
 
     /// The whole answer is a name.
     fn bare(&self, text: &Text<'_>) -> Option<Range<usize>> {
-        let core = self.fillers.core(text);
+        let core = text.core();
         let titled = self.surname_with_title(text, core.start, true);
         let name = titled.or_else(|| self.full_name(text, core.start))?;
         (name.end >= core.end).then_some(name)

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::IntakeError;
-use super::lexicon::{Fillers, rows};
+use super::lexicon::rows;
 use super::text::{Text, is_silent};
 use crate::kernel::{Filled, Slot};
 use crate::language::address::{Around, Division, Gazetteer, Mention};
@@ -15,12 +15,11 @@ const REACH: usize = 30;
 const DETAIL_CONFIDENCE: f32 = 0.6;
 const ANSWER_CONFIDENCE: f32 = 0.5;
 /// The longest answer taken as a place when it names none that is known.
-const ANSWER_CHARS_MAX: usize = 30;
+const ANSWER_CHARS_MAX: usize = 15;
 
 pub(super) struct Places {
     gazetteer: Arc<Gazetteer>,
     around: Around,
-    fillers: Fillers,
     words: Vec<(&'static str, Vec<&'static str>)>,
 }
 
@@ -32,7 +31,7 @@ pub(super) struct Place {
 
 impl Places {
     pub(super) fn new(gazetteer: Arc<Gazetteer>, home: &str) -> Result<Places, IntakeError> {
-        const KINDS: [&str; 5] = ["end", "stop", "lead", "marker", "generic"];
+        const KINDS: [&str; 8] = ["end", "firm", "unlike", "stop", "lead", "marker", "generic", "unknown"];
         let mut words = Vec::new();
         for (line, cells) in rows("places.tsv", include_str!("places.tsv"), 2)? {
             let [kind, list, ..] = cells.as_slice() else { continue };
@@ -45,7 +44,7 @@ impl Places {
             words.push((*kind, list));
         }
         let around = gazetteer.around(home);
-        Ok(Places { gazetteer, around, fillers: Fillers::new()?, words })
+        Ok(Places { gazetteer, around, words })
     }
 
     fn list(&self, kind: &str) -> &[&'static str] {
@@ -88,7 +87,7 @@ impl Places {
     }
 
     fn named(&self, text: &Text<'_>, mention: Mention) -> Place {
-        let detail = self.detail(text, mention.span.end, 1);
+        let detail = self.detail(text, mention.span.end, 2, true);
         let span = mention.span.start..detail.as_ref().map_or(mention.span.end, |d| d.end);
         let (name, code) = match &mention.division {
             Some(division) => (division.full_name.as_str(), Some(division.code.clone())),
@@ -100,8 +99,9 @@ impl Places {
         Place { fact, options: mention.options }
     }
 
-    /// The free words of a place from character `from` on, at least `least` characters of them.
-    fn detail(&self, text: &Text<'_>, from: usize, least: usize) -> Option<Range<usize>> {
+    /// The free words of a place from character `from` on, at least `least` characters of them. `any_end`: 门口 and
+    /// 对面 will do, not only 路 and 号.
+    fn detail(&self, text: &Text<'_>, from: usize, least: usize, any_end: bool) -> Option<Range<usize>> {
         let mut start = from;
         while let Some(word) = self.list("lead").iter().find(|w| text.after(start).starts_with(**w)) {
             start += word.chars().count();
@@ -115,7 +115,8 @@ impl Places {
         let limit = (start..limit).find(closed).unwrap_or(limit);
         let ends = (start + least..=limit).rev().find(|end| {
             let words = text.slice(&(start..*end));
-            self.list("end").iter().any(|w| words.ends_with(w))
+            let ends = |kind: &str| self.list(kind).iter().any(|w| words.ends_with(w));
+            (ends("firm") || any_end && ends("end")) && !ends("unlike")
         })?;
         (ends > start).then_some(start..ends)
     }
@@ -126,10 +127,11 @@ impl Places {
         for at in 0..text.len() {
             let marked = self.list("marker").iter().any(|w| text.before(at).ends_with(w));
             let opens = at == 0 || text.chars.get(at - 1).is_some_and(|c| is_silent(*c));
-            if !marked && !opens {
+            let marker_next = self.list("marker").iter().any(|w| text.after(at).starts_with(w));
+            if marker_next || !marked && !opens {
                 continue;
             }
-            let Some(span) = self.detail(text, at, 3) else { continue };
+            let Some(span) = self.detail(text, at, 3, marked) else { continue };
             if taken.iter().any(|t| t.start < span.end && span.start < t.end) {
                 continue;
             }
@@ -151,9 +153,11 @@ impl Places {
     }
 
     fn answer(&self, text: &Text<'_>) -> Option<Range<usize>> {
-        let core = self.fillers.core(text);
+        let core = text.core();
         let said = text.sounding(&core);
-        let where_said = (2..=ANSWER_CHARS_MAX).contains(&said) && self.says_where(text.slice(&core));
+        let unknown = self.list("unknown").iter().any(|w| text.str().contains(w));
+        let where_said =
+            !unknown && (2..=ANSWER_CHARS_MAX).contains(&said) && self.says_where(text.slice(&core));
         where_said.then_some(core)
     }
 }

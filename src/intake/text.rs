@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
+use super::lexicon::Fillers;
 use crate::kernel::evidence::Source;
 use crate::kernel::{Evidence, Filled};
 use crate::language::sounding::{Syllable, toneless};
@@ -21,10 +22,14 @@ pub(super) struct Text<'a> {
     sounded: Vec<usize>,
     pub(super) syllables: Vec<Syllable>,
     known: HashSet<&'static str>,
+    /// Which characters stand in the text, by their remainder: most words of a table are ruled out by one look.
+    letters: [u64; LETTER_WORDS],
+    /// Without the fillers at both ends.
+    core: Range<usize>,
 }
 
 impl<'a> Text<'a> {
-    pub(super) fn of(utterance: &'a Utterance) -> Text<'a> {
+    pub(super) fn of(utterance: &'a Utterance, fillers: &Fillers) -> Text<'a> {
         let chars: Vec<char> = utterance.text.trim().chars().take(CHARS_MAX).collect();
         let raw: String = chars.iter().collect();
         let mut bytes: Vec<usize> = raw.char_indices().map(|(at, _)| at).collect();
@@ -36,11 +41,27 @@ impl<'a> Text<'a> {
         }
         let syllables = toneless(&raw);
         let known = syllables.iter().map(|s| s.pinyin).collect();
-        Text { utterance, chars, raw, bytes, sounded, syllables, known }
+        let core = 0..chars.len();
+        let mut letters = [0; LETTER_WORDS];
+        for c in &chars {
+            let (word, bit) = letter(*c);
+            if let Some(word) = letters.get_mut(word) {
+                *word |= bit;
+            }
+        }
+        let mut text =
+            Text { utterance, chars, raw, bytes, sounded, syllables, known, letters, core };
+        text.core = fillers.core(&text);
+        text
     }
 
     pub(super) fn str(&self) -> &str {
         &self.raw
+    }
+
+    /// The words without the fillers at both their ends.
+    pub(super) fn core(&self) -> Range<usize> {
+        self.core.clone()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -76,8 +97,23 @@ impl<'a> Text<'a> {
         at(bytes.start)..at(bytes.end)
     }
 
+    /// Whether `words` stand anywhere.
+    pub(super) fn has(&self, words: &str) -> bool {
+        self.may_have(words) && self.raw.contains(words)
+    }
+
+    fn may_have(&self, words: &str) -> bool {
+        words.chars().all(|c| {
+            let (word, bit) = letter(c);
+            self.letters.get(word).is_some_and(|w| w & bit != 0)
+        })
+    }
+
     /// The first place where `words` stand, from character `from` on.
     pub(super) fn find(&self, words: &str, from: usize) -> Option<Range<usize>> {
+        if !self.may_have(words) {
+            return None;
+        }
         let start = self.bytes.get(from).copied()?;
         let at = start + self.raw.get(start..)?.find(words)?;
         Some(self.span_of(&(at..at + words.len())))
@@ -117,6 +153,14 @@ impl<'a> Text<'a> {
         let evidence = vec![self.evidence(span, confidence)];
         Filled { value: value.into(), code, evidence, source: Source::Spoken }
     }
+}
+
+const LETTER_WORDS: usize = 64;
+
+/// The bit of a character.
+fn letter(c: char) -> (usize, u64) {
+    let place = u32::from(c) as usize % (LETTER_WORDS * 64);
+    (place / 64, 1 << (place % 64))
 }
 
 /// Punctuation, spaces, and what else makes no sound.

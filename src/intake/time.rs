@@ -66,7 +66,8 @@ impl Times {
         let found = self.scan(text, now, asked == Some(Slot::Time));
         let mut best: Option<(When, Range<usize>)> = None;
         for (when, span) in self.groups(text, &found) {
-            if when.weight() > best.as_ref().map_or(0, |(b, _)| b.weight()) {
+            let vague = best.is_none() && asked == Some(Slot::Time) && when.is_vague();
+            if vague || when.weight() > best.as_ref().map_or(0, |(b, _)| b.weight()) {
                 best = Some((when, span));
             }
         }
@@ -305,9 +306,10 @@ impl Reader<'_> {
             let end = self.starts(end, "钟").unwrap_or(end);
             return Some((end, vec![Piece::Clock(hour, minute)]));
         }
-        if let Some((minute, end)) = self.number(end).filter(|(minute, end)| *minute < 60 && *end > self.at + 1) {
+        let minute_at = end;
+        if let Some((minute, end)) = self.number(end).filter(|(minute, _)| *minute < 60) {
             let tail = self.starts(end, "分");
-            if tail.is_some() || self.beside {
+            if tail.is_some() || self.beside || end - minute_at > 1 {
                 return Some((tail.unwrap_or(end), vec![Piece::Clock(hour, minute)]));
             }
         }

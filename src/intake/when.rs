@@ -135,7 +135,7 @@ impl When {
             return self.add_until(piece);
         }
         let free = match piece {
-            Piece::Date(_) => self.date.is_none() && self.at.is_none(),
+            Piece::Date(date) => self.at.is_none() && self.narrowed(*date).is_some(),
             Piece::Weekday(_) => self.weekday.is_none() && !matches!(self.date, Some(Date::Day(_))),
             Piece::Part(part) => self.part.is_none_or(|old| old == *part || old == Part::Night),
             Piece::Clock(..) => self.clock.is_none(),
@@ -147,7 +147,7 @@ impl When {
             return false;
         }
         match piece {
-            Piece::Date(date) => self.date = Some(*date),
+            Piece::Date(date) => self.date = self.narrowed(*date),
             Piece::Weekday(day) => self.weekday = Some(*day),
             Piece::Part(part) => self.part = Some(*part),
             Piece::Clock(hour, minute) => self.clock = Some((*hour, *minute)),
@@ -161,6 +161,18 @@ impl When {
         true
     }
 
+    /// The date with `new` in it: 去年 and 十二月, 上个月 and 20号; `None` where both cannot hold.
+    fn narrowed(&self, new: Date) -> Option<Date> {
+        match (self.date, new) {
+            (None, new) => Some(new),
+            (Some(Date::Year(year)), Date::Month(_, month)) => Some(Date::Month(year, month)),
+            (Some(Date::Year(year)), Date::Day(day)) => day_of(year, day.month, day.day).map(Date::Day),
+            (Some(Date::Month(year, month)), Date::Day(day)) => day_of(year, month, day.day).map(Date::Day),
+            (Some(Date::Day(old)), Date::Day(day)) if old == day => Some(new),
+            _ => None,
+        }
+    }
+
     fn add_until(&mut self, piece: &Piece) -> bool {
         let until = self.until.get_or_insert((None, None));
         match piece {
@@ -169,6 +181,11 @@ impl When {
             _ => return false,
         }
         true
+    }
+
+    /// Only 一直 or 经常: enough as an answer, too little unasked.
+    pub(super) fn is_vague(&self) -> bool {
+        self.weight() == 0 && self.each.is_some()
     }
 
     /// How much it says, to choose among several: 0 says nothing that a ticket needs.
@@ -282,11 +299,12 @@ impl When {
 
     fn repeated(&self, now: Civil) -> Option<String> {
         let time = self.time_code();
+        let weekly = self.each == Some(Each::Week) && self.date.is_none();
         let since = match self.dated(now) {
-            Some(Date::Day(day)) if self.weekday.is_none() => format!("{}/", day_code(day)),
+            Some(Date::Day(day)) if !weekly => format!("{}/", day_code(day)),
             _ => String::new(),
         };
-        let weekday = self.weekday.map(|day| format!("W{day}"));
+        let weekday = self.weekday.filter(|_| weekly).map(|day| format!("W{day}"));
         Some(match (self.each?, weekday, time) {
             (_, Some(day), Some(time)) => format!("R/{day}T{time}"),
             (_, Some(day), None) => format!("R/{day}"),
@@ -299,7 +317,7 @@ impl When {
             (Each::Year, None, None) => "R/P1Y".to_owned(),
             (Each::Often, None, None) => {
                 let calm = When { each: None, ..self.clone() };
-                return calm.code(now);
+                return calm.code(now).or_else(|| Some("R".to_owned()));
             }
         })
     }

@@ -416,7 +416,11 @@ impl<'a> Search<'a> {
 
 /// The longest and surest hits, none over another, in the order of the text.
 fn without_overlaps(mut hits: Vec<Hit>) -> Vec<Hit> {
-    let weight = |hit: &Hit| hit.span.len() as f32 * hit.quality;
+    // A name that counts only beside its parent gives way to one that stands by itself.
+    let weight = |hit: &Hit| {
+        let alone = hit.ids.iter().any(|(_, parent)| !parent);
+        hit.span.len() as f32 * hit.quality * if alone { 1.0 } else { 0.7 }
+    };
     hits.sort_by(|a, b| weight(b).total_cmp(&weight(a)).then(a.span.start.cmp(&b.span.start)));
     let mut kept: Vec<Hit> = Vec::new();
     for hit in hits {
