@@ -1,0 +1,100 @@
+//! Who may call in: trunks by address. The loopback may always.
+
+use std::net::IpAddr;
+
+use crate::call::error::CallError;
+
+/// Blocks of addresses.
+#[derive(Clone, Debug, Default)]
+pub struct Trunks {
+    blocks: Vec<Block>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Block {
+    network: u128,
+    mask: u128,
+    v4: bool,
+}
+
+impl Trunks {
+    /// From addresses and CIDR blocks: `192.0.2.7`, `10.0.0.0/8`, `2001:db8::/32`.
+    pub fn parse(texts: &[String]) -> Result<Self, CallError> {
+        let blocks = texts
+            .iter()
+            .map(|text| {
+                Block::parse(text).ok_or_else(|| CallError::Setting {
+                    field: "sip.trunks",
+                    problem: format!("{text:?} is no address or block like 192.0.2.7 or 10.0.0.0/8"),
+                })
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Trunks { blocks })
+    }
+
+    /// May call us.
+    pub fn allow(&self, ip: IpAddr) -> bool {
+        self.trusted(ip)
+    }
+
+    /// Is believed when it asserts who calls (RFC 3325).
+    pub fn trusted(&self, ip: IpAddr) -> bool {
+        let ip = ip.to_canonical();
+        ip.is_loopback() || self.blocks.iter().any(|block| block.holds(ip))
+    }
+}
+
+impl Block {
+    fn parse(text: &str) -> Option<Block> {
+        let (address, length) = match text.split_once('/') {
+            Some((address, length)) => (address, Some(length.parse::<u32>().ok()?)),
+            None => (text, None),
+        };
+        let ip: IpAddr = address.trim().parse().ok()?;
+        let (bits, width) = number(ip);
+        let length = length.unwrap_or(width);
+        if length > width {
+            return None;
+        }
+        let ones = u128::MAX.checked_shl(width - length).unwrap_or(0);
+        let mask = if width == 128 { ones } else { ones & u128::from(u32::MAX) };
+        Some(Block { network: bits & mask, mask, v4: width == 32 })
+    }
+
+    fn holds(self, ip: IpAddr) -> bool {
+        let (bits, width) = number(ip);
+        (width == 32) == self.v4 && bits & self.mask == self.network
+    }
+}
+
+fn number(ip: IpAddr) -> (u128, u32) {
+    match ip {
+        IpAddr::V4(v4) => (u128::from(u32::from(v4)), 32),
+        IpAddr::V6(v6) => (u128::from(v6), 128),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn blocks_hold_what_they_say() {
+        let texts = ["192.0.2.7", "10.0.0.0/8", "2001:db8::/32", "0.0.0.0/32"].map(str::to_owned);
+        let trunks = Trunks::parse(&texts).unwrap();
+        let allowed = |text: &str| trunks.allow(text.parse().unwrap());
+        for yes in ["192.0.2.7", "10.255.0.1", "2001:db8:1::1", "127.0.0.9", "::1", "::ffff:10.1.1.1"] {
+            assert!(allowed(yes), "{yes}");
+        }
+        for no in ["192.0.2.8", "11.0.0.1", "2001:db9::1", "0.0.0.1"] {
+            assert!(!allowed(no), "{no}");
+        }
+        let everybody = Trunks::parse(&["0.0.0.0/0".to_owned()]).unwrap();
+        assert!(everybody.allow("198.51.100.1".parse().unwrap()));
+        for bad in ["10.0.0.0/33", "example.cn", "", "10.0.0.0/-1"] {
+            assert!(Trunks::parse(&[bad.to_owned()]).is_err(), "{bad}");
+        }
+    }
+}
