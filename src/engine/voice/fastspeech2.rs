@@ -59,18 +59,28 @@ impl FastSpeech2 {
         let mut walk = Walk::new(graph);
         let symbols = walk.table(OpCode::Gather, SYMBOLS, WIDTH)?;
         let positions = walk.table(OpCode::Dequantize, POSITIONS, WIDTH)?;
-        let encoder = (0..3).map(|_| Block::read(&mut walk)).collect::<Result<_, _>>()?;
+        let encoder = (0..3)
+            .map(|_| Block::read(&mut walk))
+            .collect::<Result<_, _>>()?;
         let duration = Predictor::read(&mut walk)?;
         let energy = Predictor::read(&mut walk)?;
         let energy_in = walk.conv(1, 9, WIDTH)?;
         let pitch = Predictor::read(&mut walk)?;
         let pitch_in = walk.conv(1, 9, WIDTH)?;
-        let decoder = (0..3).map(|_| Block::read(&mut walk)).collect::<Result<_, _>>()?;
-        let mel = walk.dense(WIDTH, MEL_BANDS)?;
-        let post = [(MEL_BANDS, 512), (512, 512), (512, 512), (512, 512), (512, MEL_BANDS)]
-            .iter()
-            .map(|&(inputs, outputs)| walk.conv_scaled(inputs, 5, outputs))
+        let decoder = (0..3)
+            .map(|_| Block::read(&mut walk))
             .collect::<Result<_, _>>()?;
+        let mel = walk.dense(WIDTH, MEL_BANDS)?;
+        let post = [
+            (MEL_BANDS, 512),
+            (512, 512),
+            (512, 512),
+            (512, 512),
+            (512, MEL_BANDS),
+        ]
+        .iter()
+        .map(|&(inputs, outputs)| walk.conv_scaled(inputs, 5, outputs))
+        .collect::<Result<_, _>>()?;
         Ok(FastSpeech2 {
             symbols,
             positions,
@@ -92,7 +102,9 @@ impl FastSpeech2 {
     /// [`VoiceError::Symbol`] for a number that is none, [`VoiceError::TooLong`] beyond 2048 symbols or frames.
     pub fn draft(&self, symbols: &[i32], stretch: f32) -> Result<Draft, VoiceError> {
         if symbols.len() > FRAMES_MAX {
-            return Err(VoiceError::TooLong { frames: symbols.len() });
+            return Err(VoiceError::TooLong {
+                frames: symbols.len(),
+            });
         }
         let mut x = Vec::with_capacity(symbols.len() * WIDTH);
         for &symbol in symbols {
@@ -124,7 +136,9 @@ impl FastSpeech2 {
     }
 
     fn add_positions(&self, rows: &mut [f32]) {
-        rows.iter_mut().zip(&self.positions[WIDTH..]).for_each(|(value, place)| *value += place);
+        rows.iter_mut()
+            .zip(&self.positions[WIDTH..])
+            .for_each(|(value, place)| *value += place);
     }
 
     fn durations(&self, x: &[f32], stretch: f32) -> Result<Vec<u32>, VoiceError> {
@@ -143,7 +157,9 @@ impl FastSpeech2 {
         for (values, conv) in [(energy, &self.energy_in), (pitch, &self.pitch_in)] {
             conv.run_same(&values, &mut added)?;
             // Both are predicted from the encoder's output, so the sum may be made in place.
-            x.iter_mut().zip(&added).for_each(|(value, more)| *value += more);
+            x.iter_mut()
+                .zip(&added)
+                .for_each(|(value, more)| *value += more);
         }
         Ok(())
     }
@@ -152,7 +168,11 @@ impl FastSpeech2 {
     pub fn refine(&self) -> Refiner<'_> {
         Refiner {
             layers: &self.post,
-            windows: self.post.iter().map(|c| Window::new(c.inputs, 2, 2, Edge::Zero)).collect(),
+            windows: self
+                .post
+                .iter()
+                .map(|c| Window::new(c.inputs, 2, 2, Edge::Zero))
+                .collect(),
             behind: Vec::new(),
             now: Vec::new(),
             next: Vec::new(),
@@ -172,7 +192,12 @@ pub struct Refiner<'n> {
 
 impl Refiner<'_> {
     /// Takes whole frames and replaces `out` by those that are finished.
-    pub fn push(&mut self, frames: &[f32], last: bool, out: &mut Vec<f32>) -> Result<(), VoiceError> {
+    pub fn push(
+        &mut self,
+        frames: &[f32],
+        last: bool,
+        out: &mut Vec<f32>,
+    ) -> Result<(), VoiceError> {
         self.behind.extend_from_slice(frames);
         self.now.clear();
         self.now.extend_from_slice(frames);
@@ -187,7 +212,12 @@ impl Refiner<'_> {
             }
         }
         out.clear();
-        out.extend(self.now.iter().zip(&self.behind).map(|(more, value)| value + more));
+        out.extend(
+            self.now
+                .iter()
+                .zip(&self.behind)
+                .map(|(more, value)| value + more),
+        );
         self.behind.drain(..out.len());
         Ok(())
     }
@@ -212,13 +242,17 @@ impl Block {
     fn run(&self, x: &mut [f32]) -> Result<(), VoiceError> {
         let mut added = Vec::new();
         self.attend(x, &mut added)?;
-        x.iter_mut().zip(&added).for_each(|(value, more)| *value += more);
+        x.iter_mut()
+            .zip(&added)
+            .for_each(|(value, more)| *value += more);
         self.attention_norm.run(x);
         let mut wide = Vec::new();
         self.widen.run_same(x, &mut wide)?;
         wide.iter_mut().for_each(|value| *value = mish(*value));
         self.narrow.run_same(&wide, &mut added)?;
-        x.iter_mut().zip(&added).for_each(|(value, more)| *value += more);
+        x.iter_mut()
+            .zip(&added)
+            .for_each(|(value, more)| *value += more);
         self.norm.run(x);
         Ok(())
     }
@@ -242,10 +276,22 @@ impl Block {
             for first in (0..rows).step_by(QUERY_ROWS) {
                 let count = QUERY_ROWS.min(rows - first);
                 let at = first * inner + column;
-                let query = Rows { data: &queries[at..], rows: count, columns: HEAD_WIDTH, stride: inner };
+                let query = Rows {
+                    data: &queries[at..],
+                    rows: count,
+                    columns: HEAD_WIDTH,
+                    stride: inner,
+                };
                 matmul(query, &key, rows, &mut scores, rows, false)?;
-                scores[..count * rows].chunks_exact_mut(rows).for_each(softmax);
-                let weights = Rows { data: &scores, rows: count, columns: rows, stride: rows };
+                scores[..count * rows]
+                    .chunks_exact_mut(rows)
+                    .for_each(softmax);
+                let weights = Rows {
+                    data: &scores,
+                    rows: count,
+                    columns: rows,
+                    stride: rows,
+                };
                 matmul(weights, &value, HEAD_WIDTH, &mut mixed[at..], inner, false)?;
             }
         }
@@ -281,7 +327,10 @@ impl Predictor {
         let layers = (0..2)
             .map(|_| Ok((walk.conv(WIDTH, 3, WIDTH)?, walk.norm(WIDTH)?)))
             .collect::<Result<_, VoiceError>>()?;
-        Ok(Predictor { layers, output: walk.dense(WIDTH, 1)? })
+        Ok(Predictor {
+            layers,
+            output: walk.dense(WIDTH, 1)?,
+        })
     }
 
     /// One value a row.

@@ -38,7 +38,13 @@ pub fn matmul(
     let right = ArrayView2::from_shape((a.columns, n), weights).map_err(shape)?;
     let mut to =
         ArrayViewMut2::from_shape((a.rows, n).strides((out_stride, 1)), out).map_err(shape)?;
-    general_mat_mul(1.0, &left, &right, if accumulate { 1.0 } else { 0.0 }, &mut to);
+    general_mat_mul(
+        1.0,
+        &left,
+        &right,
+        if accumulate { 1.0 } else { 0.0 },
+        &mut to,
+    );
     Ok(())
 }
 
@@ -58,8 +64,12 @@ impl Conv {
         for _ in 0..rows {
             out.extend_from_slice(&self.bias);
         }
-        let window =
-            Rows { data: input, rows, columns: self.taps * self.inputs, stride: self.inputs };
+        let window = Rows {
+            data: input,
+            rows,
+            columns: self.taps * self.inputs,
+            stride: self.inputs,
+        };
         matmul(window, &self.weights, self.outputs, out, self.outputs, true)
     }
 
@@ -118,7 +128,10 @@ pub fn exp(x: f32) -> f32 {
                                 + rest
                                     * (0.041_666_5
                                         + rest * (0.008_369_15 + rest * 0.001_381_38)))));
-    let exponent = shifted.to_bits().wrapping_sub(ROUND.to_bits()).wrapping_add(127);
+    let exponent = shifted
+        .to_bits()
+        .wrapping_sub(ROUND.to_bits())
+        .wrapping_add(127);
     poly * f32::from_bits(exponent << 23)
 }
 
@@ -159,14 +172,19 @@ impl<'a> Walk<'a> {
                 return Ok(op);
             }
             // An ADD or MUL of computed values is ordinary; a convolution of another shape is another network.
-            if matches!(code, OpCode::Conv2d | OpCode::FullyConnected | OpCode::TransposeConv) {
+            if matches!(
+                code,
+                OpCode::Conv2d | OpCode::FullyConnected | OpCode::TransposeConv
+            ) {
                 let found = self.graph.constant_shape(op, nth);
                 return Err(VoiceError::Broken(format!(
                     "expected a {code:?} with weights {shape:?}, found {found:?}"
                 )));
             }
         }
-        Err(VoiceError::Broken(format!("no {code:?} with a constant of shape {shape:?} follows")))
+        Err(VoiceError::Broken(format!(
+            "no {code:?} with a constant of shape {shape:?} follows"
+        )))
     }
 
     fn vector(&mut self, code: OpCode, nth: usize, len: usize) -> Result<Vec<f32>, VoiceError> {
@@ -175,7 +193,12 @@ impl<'a> Walk<'a> {
     }
 
     /// A lookup table: the first `code` with a `[rows, width]` constant first.
-    pub fn table(&mut self, code: OpCode, rows: usize, width: usize) -> Result<Vec<f32>, VoiceError> {
+    pub fn table(
+        &mut self,
+        code: OpCode,
+        rows: usize,
+        width: usize,
+    ) -> Result<Vec<f32>, VoiceError> {
         let op = self.seek(code, 0, &[rows, width])?;
         Ok(self.graph.constant(op, 0)?.values)
     }
@@ -184,19 +207,35 @@ impl<'a> Walk<'a> {
     pub fn conv(&mut self, inputs: usize, taps: usize, outputs: usize) -> Result<Conv, VoiceError> {
         let mut conv = self.conv_bare(inputs, taps, outputs)?;
         let bias = self.vector(OpCode::Add, 1, outputs)?;
-        conv.bias.iter_mut().zip(bias).for_each(|(own, added)| *own += added);
+        conv.bias
+            .iter_mut()
+            .zip(bias)
+            .for_each(|(own, added)| *own += added);
         Ok(conv)
     }
 
     /// A convolution with only its own bias.
-    pub fn conv_bare(&mut self, inputs: usize, taps: usize, outputs: usize) -> Result<Conv, VoiceError> {
+    pub fn conv_bare(
+        &mut self,
+        inputs: usize,
+        taps: usize,
+        outputs: usize,
+    ) -> Result<Conv, VoiceError> {
         let op = self.seek(OpCode::Conv2d, 1, &[outputs, 1, taps, inputs])?;
         let weights = transposed(&self.graph.constant(op, 1)?, outputs);
         let bias = self.graph.constant(op, 2)?.values;
         if bias.len() != outputs {
-            return Err(VoiceError::Broken("a convolution's bias has another length".into()));
+            return Err(VoiceError::Broken(
+                "a convolution's bias has another length".into(),
+            ));
         }
-        Ok(Conv { taps, inputs, outputs, weights, bias })
+        Ok(Conv {
+            taps,
+            inputs,
+            outputs,
+            weights,
+            bias,
+        })
     }
 
     /// A dense layer and the bias added after it.
@@ -204,7 +243,13 @@ impl<'a> Walk<'a> {
         let op = self.seek(OpCode::FullyConnected, 1, &[outputs, inputs])?;
         let weights = transposed(&self.graph.constant(op, 1)?, outputs);
         let bias = self.vector(OpCode::Add, 1, outputs)?;
-        Ok(Conv { taps: 1, inputs, outputs, weights, bias })
+        Ok(Conv {
+            taps: 1,
+            inputs,
+            outputs,
+            weights,
+            bias,
+        })
     }
 
     /// A layer normalisation: its gain is multiplied after the reciprocal root, its shift is what the mean is taken from.
@@ -223,12 +268,19 @@ impl<'a> Walk<'a> {
     }
 
     /// A convolution with batch normalisation after it, folded into its weights.
-    pub fn conv_scaled(&mut self, inputs: usize, taps: usize, outputs: usize) -> Result<Conv, VoiceError> {
+    pub fn conv_scaled(
+        &mut self,
+        inputs: usize,
+        taps: usize,
+        outputs: usize,
+    ) -> Result<Conv, VoiceError> {
         let mut conv = self.conv(inputs, taps, outputs)?;
         let gain = self.vector(OpCode::Mul, 1, outputs)?;
         let shift = self.vector(OpCode::Add, 1, outputs)?;
         for row in conv.weights.chunks_exact_mut(outputs) {
-            row.iter_mut().zip(&gain).for_each(|(weight, gain)| *weight *= gain);
+            row.iter_mut()
+                .zip(&gain)
+                .for_each(|(weight, gain)| *weight *= gain);
         }
         for ((bias, gain), shift) in conv.bias.iter_mut().zip(&gain).zip(&shift) {
             *bias = *bias * gain + shift;

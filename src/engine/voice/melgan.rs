@@ -70,7 +70,12 @@ impl MelGan {
             .collect::<Result<Vec<_>, VoiceError>>()?;
         let tail = walk.conv(STAGES[2].2, 7, BANDS)?;
         let join = read_join(&mut walk)?;
-        Ok(MelGan { head, stages, tail, join })
+        Ok(MelGan {
+            head,
+            stages,
+            tail,
+            join,
+        })
     }
 
     /// A new stream of sound.
@@ -127,7 +132,12 @@ fn read_join(walk: &mut Walk<'_>) -> Result<Vec<f32>, VoiceError> {
 }
 
 impl Up {
-    fn read(walk: &mut Walk<'_>, stride: usize, inputs: usize, outputs: usize) -> Result<Up, VoiceError> {
+    fn read(
+        walk: &mut Walk<'_>,
+        stride: usize,
+        inputs: usize,
+        outputs: usize,
+    ) -> Result<Up, VoiceError> {
         let kernel = walk.transposed_kernel([outputs, 2 * stride, 1, inputs])?;
         let columns = 2 * stride * outputs;
         let mut weights = vec![0.0; inputs * columns];
@@ -138,7 +148,13 @@ impl Up {
             weights[input * columns + tap * outputs + output] = *value;
         }
         let bias = walk.bias(outputs)?;
-        Ok(Up { stride, inputs, outputs, weights, bias })
+        Ok(Up {
+            stride,
+            inputs,
+            outputs,
+            weights,
+            bias,
+        })
     }
 
     /// `product` is scratch.
@@ -153,7 +169,12 @@ impl Up {
         let rows = input.len() / self.inputs;
         let columns = 2 * self.stride * self.outputs;
         product.resize(rows * columns, 0.0);
-        let window = Rows { data: input, rows, columns: self.inputs, stride: self.inputs };
+        let window = Rows {
+            data: input,
+            rows,
+            columns: self.inputs,
+            stride: self.inputs,
+        };
         matmul(window, &self.weights, columns, product, columns, false)?;
         out.clear();
         for row in product.chunks_exact(columns) {
@@ -169,7 +190,9 @@ impl Up {
             out.extend_from_slice(&state.carry[..self.stride / 2 * self.outputs]);
         }
         for row in out.chunks_exact_mut(self.outputs) {
-            row.iter_mut().zip(&self.bias).for_each(|(value, bias)| *value += bias);
+            row.iter_mut()
+                .zip(&self.bias)
+                .for_each(|(value, bias)| *value += bias);
         }
         Ok(())
     }
@@ -182,8 +205,16 @@ impl Stack {
         let second = walk.conv(channels, 1, channels)?;
         both.inputs = 2 * channels;
         both.weights.extend_from_slice(&second.weights);
-        both.bias.iter_mut().zip(&second.bias).for_each(|(own, added)| *own += added);
-        Ok(Stack { dilation, channels, first, both })
+        both.bias
+            .iter_mut()
+            .zip(&second.bias)
+            .for_each(|(own, added)| *own += added);
+        Ok(Stack {
+            dilation,
+            channels,
+            first,
+            both,
+        })
     }
 
     fn run(
@@ -212,11 +243,25 @@ impl Stack {
         }
         window.consume(ready);
         if ready > 0 {
-            let windows = Rows { data: taps, rows: ready, columns: 3 * width, stride: 3 * width };
-            matmul(windows, &self.first.weights, width, &mut pairs[width..], 2 * width, true)?;
+            let windows = Rows {
+                data: taps,
+                rows: ready,
+                columns: 3 * width,
+                stride: 3 * width,
+            };
+            matmul(
+                windows,
+                &self.first.weights,
+                width,
+                &mut pairs[width..],
+                2 * width,
+                true,
+            )?;
         }
         for pair in pairs.chunks_exact_mut(2 * width) {
-            pair[width..].iter_mut().for_each(|value| *value = leaky(*value));
+            pair[width..]
+                .iter_mut()
+                .for_each(|value| *value = leaky(*value));
         }
         self.both.run(pairs, ready, out)
     }
@@ -256,7 +301,12 @@ pub struct Vocoder<'n> {
 impl Vocoder<'_> {
     /// Takes whole mel frames and appends the samples that they complete: 300 a frame in all, about 20 frames behind, the rest with
     /// `last`. A stream must have at least [`FRAMES_MIN`] frames.
-    pub fn push(&mut self, mel: &[f32], last: bool, sound: &mut Vec<f32>) -> Result<(), VoiceError> {
+    pub fn push(
+        &mut self,
+        mel: &[f32],
+        last: bool,
+        sound: &mut Vec<f32>,
+    ) -> Result<(), VoiceError> {
         let Scratch { now, next, spare } = &mut self.scratch;
         let ready = self.head.push(mel, last);
         self.net.head.run(self.head.rows(), ready, now)?;
@@ -279,8 +329,20 @@ impl Vocoder<'_> {
         let from = sound.len();
         sound.resize(from + ready * BANDS, 0.0);
         let columns = (JOIN_BEFORE + 1 + JOIN_AFTER) * BANDS;
-        let window = Rows { data: self.join.rows(), rows: ready, columns, stride: BANDS };
-        matmul(window, &self.net.join, BANDS, &mut sound[from..], BANDS, false)?;
+        let window = Rows {
+            data: self.join.rows(),
+            rows: ready,
+            columns,
+            stride: BANDS,
+        };
+        matmul(
+            window,
+            &self.net.join,
+            BANDS,
+            &mut sound[from..],
+            BANDS,
+            false,
+        )?;
         self.join.consume(ready);
         Ok(())
     }
