@@ -7,6 +7,7 @@ use super::contract::{
     Answer, Effect, Given, Input, Matter, Setup, SurveyOutcome, Value, VerifyReason,
 };
 use super::hearing;
+use super::state::{Ask, State};
 use crate::dialogue::{
     Expect, Failing, Lapse, Line, Manner, Mouth, Phrase, Prompts, Say, Tries, Understood,
     is_back_channel, spoken_digits,
@@ -35,67 +36,11 @@ pub struct Survey {
     effects: VecDeque<Effect>,
 }
 
-#[derive(Clone, Debug)]
-enum State {
-    New,
-    Asking {
-        ask: Ask,
-        tries: Tries,
-    },
-    /// The last words are being said; how the callback ended is known.
-    Closing,
-    Ended,
-}
-
-#[derive(Clone, Debug)]
-enum Ask {
-    Solved,
-    Grade,
-    /// An unhappy grade, or one that its own words contradict, is read back.
-    GradeBack(Answer),
-    Reason,
-}
-
 /// A grade denied that often is a matter for a person.
 const GRADE_ROUNDS_MAX: u8 = 3;
 const REPEATS_MAX: u8 = 3;
 /// The reason is asked for twice, not more.
 const REASON_FAILINGS_MAX: u8 = 2;
-
-impl Ask {
-    const fn name(&self) -> &'static str {
-        match self {
-            Ask::Solved => "solved",
-            Ask::Grade => "grade",
-            Ask::GradeBack(_) => "grade_back",
-            Ask::Reason => "reason",
-        }
-    }
-
-    const fn expect(&self) -> Expect {
-        match self {
-            Ask::Solved | Ask::GradeBack(_) => Expect::YesNo,
-            Ask::Grade => Expect::Grade,
-            Ask::Reason => Expect::Words,
-        }
-    }
-
-    const fn again(&self, failing: Failing, tries: Tries) -> Line {
-        match (self, failing) {
-            (Ask::Solved, Failing::Silent) => Line::SurveySolvedSilent,
-            (Ask::Solved, Failing::Unclear) if tries.unclear >= 2 => Line::SurveySolvedKeys,
-            (Ask::Solved, Failing::Unclear) => Line::SurveySolvedUnclear,
-            (Ask::Grade, Failing::Silent) => Line::SurveyGradeSilent,
-            (Ask::Grade, Failing::Unclear) if tries.unclear >= 2 => Line::SurveyGradeKeys,
-            (Ask::Grade, Failing::Unclear) => Line::SurveyGradeUnclear,
-            (Ask::GradeBack(_), Failing::Unclear) if tries.unclear >= 2 => {
-                Line::SurveyGradeBackKeys
-            }
-            (Ask::GradeBack(_), _) => Line::SurveyGradeBackAgain,
-            (Ask::Reason, _) => Line::SurveyReasonAgain,
-        }
-    }
-}
 
 impl Survey {
     pub fn new(setup: Setup) -> Survey {

@@ -6,6 +6,7 @@ mod error;
 mod hearing;
 mod machine;
 pub mod schedule;
+mod state;
 
 pub use contract::{
     Answer, Effect, Given, Input, Matter, Question, Setup, SurveyOutcome, Value, VerifyReason,

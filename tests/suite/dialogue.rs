@@ -12,6 +12,8 @@ use huiyin::kernel::{CallId, Moment, Pii, Rng, Slot, TicketId};
 pub mod script;
 #[path = "dialogue/talks.rs"]
 mod talks;
+#[path = "dialogue/waits.rs"]
+mod waits;
 
 use script::{Player, all_right, check, steps, understood, written};
 
@@ -147,6 +149,7 @@ fn play(name: &str, number: Option<&str>, script: &str) -> Result<Desk, String> 
 fn scripted_talks() {
     let results = talks::TALKS
         .iter()
+        .chain(waits::TALKS)
         .map(|(name, number, script)| play(name, *number, script));
     all_right(results.map(|result| result.map(|_| ())));
 }
