@@ -4,16 +4,21 @@
 //! as words; [`Index::search`] fuses both and says with what confidence the best item answers what was said.
 
 mod base;
+mod cache;
 mod check;
+mod confidence;
 mod encoder;
 mod error;
 mod fields;
 mod item;
 mod read;
+mod repair;
 mod search;
+mod words;
 
 pub use base::Base;
 pub use check::{LoadError, LoadErrors, Report, check};
+pub use confidence::{Calibration, Signs};
 pub use encoder::{BigramEncoder, Encoder};
 pub use error::KnowledgeError;
 pub use item::{ASKS_MIN, Citation, Hit, Item, SPOKEN_CHARS_MAX};
