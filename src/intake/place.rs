@@ -88,6 +88,7 @@ impl Places {
 
     fn named(&self, text: &Text<'_>, mention: Mention) -> Place {
         let detail = self.detail(text, mention.span.end, 2, true);
+        let detail = detail.filter(|span| self.says_where(text.slice(span)));
         let span = mention.span.start..detail.as_ref().map_or(mention.span.end, |d| d.end);
         let (name, code) = match &mention.division {
             Some(division) => (division.full_name.as_str(), Some(division.code.clone())),

@@ -111,6 +111,13 @@ pub(super) enum Piece {
     Since,
 }
 
+/// What stands behind 到.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+struct Until {
+    part: Option<Part>,
+    clock: Option<(u32, u32)>,
+}
+
 /// The pieces that stand together.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub(super) struct When {
@@ -118,7 +125,7 @@ pub(super) struct When {
     weekday: Option<u32>,
     part: Option<Part>,
     clock: Option<(u32, u32)>,
-    until: Option<(Option<Part>, Option<(u32, u32)>)>,
+    until: Option<Until>,
     each: Option<Each>,
     lasting: Option<String>,
     at: Option<Civil>,
@@ -174,10 +181,10 @@ impl When {
     }
 
     fn add_until(&mut self, piece: &Piece) -> bool {
-        let until = self.until.get_or_insert((None, None));
+        let until = self.until.get_or_insert_default();
         match piece {
-            Piece::Part(part) if until.0.is_none() && until.1.is_none() => until.0 = Some(*part),
-            Piece::Clock(hour, minute) if until.1.is_none() => until.1 = Some((*hour, *minute)),
+            Piece::Part(part) if until == &Until::default() => until.part = Some(*part),
+            Piece::Clock(hour, minute) if until.clock.is_none() => until.clock = Some((*hour, *minute)),
             _ => return false,
         }
         true
@@ -277,7 +284,7 @@ impl When {
     }
 
     fn until_time(&self) -> Option<((u32, u32), String)> {
-        let (part, clock) = self.until?;
+        let Until { part, clock } = self.until?;
         let (said, minute) = clock?;
         // 晚上十点到十一点: the part holds on; 晚上十点到两点 too.
         let (hour, _) = self.hour(part.or(self.part), said)?;

@@ -356,19 +356,18 @@ fn the_story_and_the_demand_keep_the_callers_words() {
 
 #[test]
 fn evidence_is_where_the_words_were() {
-    // Fourteen characters of 200 ms; the comma is silent, so thirteen share the time.
+    // Thirteen characters of 200 ms; the comma is silent, so twelve share the time.
     let read = intake().read(&said("我叫王建国，昨晚十点太吵了"), NOW, None);
     let evidence = |slot: Slot| {
         let evidence = read.fact(slot).map(|f| f.evidence.clone()).unwrap_or_default();
         (evidence[0].utterance, evidence[0].start_ms, evidence[0].end_ms)
     };
-    let share = 2_600 / 12;
-    let near = |a: u64, b: u64| a.abs_diff(b) <= 5;
+    let at = |n: u64| 10_000 + 2_600 * n / 12;
     let (utterance, start, end) = evidence(Slot::Caller);
     assert_eq!(2, utterance);
-    assert!(near(start, 10_000 + 2 * share) && near(end, 10_000 + 5 * share), "{start} {end}");
+    assert_eq!((at(2), at(5)), (start, end));
     let (_, start, end) = evidence(Slot::Time);
-    assert!(near(start, 10_000 + 5 * share) && near(end, 10_000 + 9 * share), "{start} {end}");
+    assert_eq!((at(5), at(9)), (start, end));
 }
 
 #[test]

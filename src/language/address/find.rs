@@ -227,13 +227,14 @@ impl<'a> Search<'a> {
         }
         let local = self.is_local(entry);
         if words == entry.name {
-            let high = entry.level <= Level::City || entry.level == Level::District;
-            return Some((id, !(high || local)));
+            return Some((id, entry.level == Level::Township && !local));
         }
         if self.continues_as_road(span.end) && !self.bears_ending(entry, span.end) {
             return None;
         }
-        let weak = TABLE.list("weak").contains(&words) && !self.eager && !self.follows_preposition(span.start);
+        let own = local && entry.level <= Level::District;
+        let everyday = TABLE.list("weak").contains(&words) && !own;
+        let weak = everyday && !self.eager && !self.follows_preposition(span.start);
         let alone = match entry.level {
             Level::Province | Level::City => true,
             Level::District | Level::Township => local,
