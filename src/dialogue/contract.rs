@@ -45,7 +45,7 @@ pub struct Manner {
 impl Default for Manner {
     fn default() -> Self {
         Manner {
-            sure_min: 0.7,
+            sure_min: 0.6,
             maybe_min: 0.4,
             matter_min: 0.5,
             patience_ms: 6_000,

@@ -104,16 +104,11 @@ fn talk(words: &[&str]) -> Vec<String> {
         now = now + 1_000;
         dialogue.handle(now, input);
         let effects = dialogue.drain();
-        let last = effects
-            .iter()
-            .filter_map(|e| {
-                if let Effect::Say(s) = e {
-                    Some(s.id)
-                } else {
-                    None
-                }
-            })
-            .last();
+        let said = |effect: &Effect| match effect {
+            Effect::Say(say) => Some(say.id),
+            _ => None,
+        };
+        let last = effects.iter().filter_map(said).next_back();
         log.extend(effects.into_iter().filter_map(|effect| match effect {
             Effect::Say(say) => Some(say.text),
             Effect::HandOver { reason, .. } => Some(format!("hand_over {}", reason.key())),
