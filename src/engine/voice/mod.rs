@@ -103,9 +103,7 @@ impl VoiceNet {
     pub fn mel(&self, ids: &[i32], speed: f32) -> Result<Mel, VoiceError> {
         let draft = self.draft(ids, speed)?;
         let mut frames = Vec::new();
-        self.acoustic
-            .refine()
-            .push(&draft.mel, true, &mut frames)?;
+        self.acoustic.refine().push(&draft.mel, true, &mut frames)?;
         Ok(Mel {
             frames,
             durations: draft.durations,
