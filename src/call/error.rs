@@ -32,6 +32,9 @@ pub enum CallError {
     /// The leg is there, but not in a state for this command.
     #[error("leg {leg} cannot {command} while {state}")]
     WrongState { leg: LegId, command: &'static str, state: &'static str },
+    /// The leg did not take a command in time: its events are not being received.
+    #[error("leg {0} does not take commands: its events are not received")]
+    Busy(LegId),
     /// As many legs as allowed are open.
     #[error("all {max} lines are in use")]
     Full { max: usize },

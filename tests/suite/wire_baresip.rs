@@ -36,11 +36,11 @@ fn free() -> SocketAddr {
 }
 
 fn configure(folder: &Path, sip: SocketAddr, control: SocketAddr, account: &str) {
-    let modules = "module g711.so\nmodule ausine.so\nmodule aubridge.so\n\
+    let modules = "module g711.so\nmodule aubridge.so\n\
         module_app account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n";
     let text = format!(
         "sip_listen {sip}\nctrl_tcp_listen {control}\naudio_player aubridge,nobody\n\
-         audio_source ausine,440\naudio_alert aubridge,nobody\nrtp_ports 42000-43000\n\
+         audio_source aubridge,nobody\naudio_alert aubridge,nobody\nrtp_ports 42000-43000\n\
          module_path {MODULES}\n{modules}"
     );
     std::fs::write(folder.join("config"), text).unwrap();

@@ -302,6 +302,56 @@ async fn a_full_house_refuses() {
 }
 
 #[tokio::test]
+async fn a_caller_without_an_offer_gets_ours() {
+    if !installed("sipp") {
+        return;
+    }
+    let mut line = Line::open().await;
+    let sipp = Sipp::calls("caller_offers_late", "u1", &line);
+    let SignalEvent::Invite { leg, sdp: None, .. } = line.next().await else {
+        panic!("an Invite without an offer was expected")
+    };
+    line.line.answer(leg, sdp::offer(&local(0))).await.unwrap();
+    let SignalEvent::Confirmed { sdp: Some(answer), .. } = line.next().await else {
+        panic!("an answer in the ACK was expected")
+    };
+    assert_eq!(sdp::accept(&answer, &local(0)).unwrap().dtmf, Some(101));
+    line.line.hang_up(leg, EndReason::HungUpByUs).await.unwrap();
+    assert_eq!(line.ended().await, EndReason::HungUpByUs);
+    sipp.done().await;
+    line.close().await;
+}
+
+/// 200 calls, up to 50 at once: each ends in order and nothing of it stays.
+#[tokio::test]
+async fn many_calls_leave_nothing_behind() {
+    const CALLS: usize = 200;
+    if !installed("sipp") {
+        return;
+    }
+    let mut line = Line::open().await;
+    let mut sipp = Command::new("sipp");
+    sipp.args(["-sn", "uac", "-i", "127.0.0.1", "-p", &free_port().to_string(), "-nostdin"]);
+    sipp.args(["-m", &CALLS.to_string(), "-r", "100", "-l", "50", "-timeout", "30s"]);
+    sipp.arg(line.line.listening().to_string()).kill_on_drop(true);
+    let mut sipp = sipp.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut ended = 0;
+    while ended < CALLS {
+        match line.next().await {
+            SignalEvent::Invite { leg, sdp, .. } => line.answer(leg, &sdp.unwrap()).await,
+            SignalEvent::Ended { reason, .. } => {
+                assert_eq!(reason, EndReason::HungUpByPeer);
+                ended += 1;
+            }
+            _ => {}
+        }
+    }
+    assert!(timeout(PATIENCE, sipp.wait()).await.unwrap().unwrap().success());
+    assert_eq!(line.line.legs(), 0);
+    line.close().await;
+}
+
+#[tokio::test]
 async fn options_are_answered() {
     if !installed("sipp") {
         return;

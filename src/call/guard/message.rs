@@ -104,7 +104,9 @@ impl Message {
         if line.starts_with([' ', '\t']) {
             match self.headers.last_mut() {
                 Some((_, value)) => {
-                    value.push(' ');
+                    if !value.is_empty() {
+                        value.push(' ');
+                    }
                     value.push_str(line.trim());
                 }
                 None => self.malformed = true,
@@ -245,7 +247,7 @@ fn tidy(value: &str) -> String {
         if quotes.inside(c) {
             out.push(c);
         } else if c.is_whitespace() {
-            if !out.ends_with([' ', ';', '=', ',', '/']) {
+            if !out.is_empty() && !out.ends_with([' ', ';', '=', ',', '/']) {
                 out.push(' ');
             }
         } else {

@@ -29,6 +29,8 @@ use super::trunk::Trunks;
 
 /// How long a name look-up or a TCP connection may take.
 const CONNECT_WAIT: Duration = Duration::from_secs(4);
+/// How long a leg may take to accept a command; longer than connecting may take.
+const COMMAND_WAIT: Duration = Duration::from_secs(6);
 /// Seconds after which a refused caller may try again.
 const RETRY_AFTER_S: u32 = 5;
 
@@ -145,11 +147,18 @@ impl Core {
         input: Input,
         agreed: Option<oneshot::Sender<Result<String, CallError>>>,
     ) -> Result<(), CallError> {
-        let inbox = self.legs().inboxes.get(&leg).cloned().ok_or(CallError::NoSuchLeg(leg))?;
+        let gone = || CallError::NoSuchLeg(leg);
+        let inbox = self.legs().inboxes.get(&leg).cloned().ok_or_else(gone)?;
         let (done, outcome) = oneshot::channel();
         let command = Command { input, done, agreed };
-        inbox.send(command).await.map_err(|_| CallError::NoSuchLeg(leg))?;
-        outcome.await.map_err(|_| CallError::NoSuchLeg(leg))?
+        let taken = async {
+            inbox.send(command).await.map_err(|_| gone())?;
+            outcome.await.map_err(|_| gone())?
+        };
+        match tokio::time::timeout(COMMAND_WAIT, taken).await {
+            Ok(result) => result,
+            Err(_) => Err(CallError::Busy(leg)),
+        }
     }
 
     fn contact(&self, transport: Transport) -> Uri {

@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::call::error::CallError;
-use crate::call::leg::{Effect, EndReason, Failure, Input, Leg, Refused, Report};
+use crate::call::leg::{Effect, EndReason, Failure, Input, Leg, Refused, Report, State};
 use crate::call::signalling::SignalEvent;
 use crate::kernel::{LegId, Pii};
 
@@ -53,12 +53,12 @@ pub struct Line {
 }
 
 impl Line {
-    /// Until the leg has ended and said so.
+    /// Until the leg has ended and said so: the last thing it does, when nothing of it is left.
     pub async fn run(mut self) {
-        loop {
+        let reason = loop {
             self.perform(None).await;
-            if self.machine.is_over() {
-                break;
+            if let State::Ended { reason } = *self.machine.state() {
+                break reason;
             }
             let wait = self.machine.deadline().map(|at| at.since(self.core.now()));
             tokio::select! {
@@ -71,8 +71,9 @@ impl Line {
                 outcome = finished(&mut self.invite) => self.invited(outcome),
                 () = sleep_ms(wait) => self.feed(Input::Tick),
             }
-        }
+        };
         self.clear().await;
+        self.core.events.send(SignalEvent::Ended { leg: self.leg, reason }).await.ok();
     }
 
     /// The peer's doings and the clock: never refused.
@@ -317,7 +318,8 @@ impl Line {
             Report::Confirmed { sdp } => SignalEvent::Confirmed { leg, sdp },
             Report::Digit { digit } => SignalEvent::Digit { leg, digit: Pii::new(digit) },
             Report::Reinvite { sdp } => SignalEvent::Reinvite { leg, sdp },
-            Report::Ended { reason } => SignalEvent::Ended { leg, reason },
+            // Said by `run`.
+            Report::Ended { .. } => return,
         };
         // A program that has dropped the receiver is going down: the leg still ends in order.
         self.core.events.send(event).await.ok();

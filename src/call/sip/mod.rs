@@ -300,7 +300,11 @@ impl Signalling for SipStack {
     }
 
     async fn hang_up(&self, leg: LegId, reason: EndReason) -> Result<(), CallError> {
-        self.core.command(leg, Input::HangUp { reason }).await
+        match self.core.command(leg, Input::HangUp { reason }).await {
+            // The other side was quicker.
+            Err(CallError::NoSuchLeg(_)) => Ok(()),
+            result => result,
+        }
     }
 
     async fn answer_reinvite(&self, leg: LegId, answer: ReinviteAnswer) -> Result<(), CallError> {
@@ -338,7 +342,8 @@ impl Signalling for SipStack {
     }
 
     fn legs(&self) -> usize {
-        self.core.leg_count()
+        // The stack's dialogs are counted too: one that outlived its leg would be a leak.
+        self.core.leg_count().max(self.core.dialogs.len())
     }
 
     fn listening(&self) -> SocketAddr {
