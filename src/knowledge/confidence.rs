@@ -52,8 +52,16 @@ pub struct Calibration {
 }
 
 // Fitted on tests/data/knowledge-dev.jsonl by the ignored test `knowledge::fit_confidence`, which prints these.
-const UNIVERSAL: Calibration = Calibration { fusion: [0.5, 0.2, 0.2, 0.1], bias: 0.0, weights: [0.0; 9] };
-const BIGRAM: Calibration = Calibration { fusion: [0.5, 0.2, 0.2, 0.1], bias: 0.0, weights: [0.0; 9] };
+const UNIVERSAL: Calibration = Calibration {
+    fusion: [0.72, 0.04, 0.18, 0.06],
+    bias: -3.923,
+    weights: [7.635, -0.137, 1.827, 0.044, 4.314, -3.676, -1.907, 2.111, -2.241],
+};
+const BIGRAM: Calibration = Calibration {
+    fusion: [0.4, 0.16, 0.32, 0.12],
+    bias: -2.363,
+    weights: [1.487, 1.924, 2.762, 0.489, 2.594, -1.526, -2.376, 1.950, -2.090],
+};
 
 impl Calibration {
     /// That of the encoder; one without its own takes the bigrams', which trusts meaning least.

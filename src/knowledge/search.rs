@@ -35,6 +35,12 @@ struct Likeness {
     score: f32,
 }
 
+impl Likeness {
+    fn parts(&self) -> [f32; 4] {
+        [self.meaning, self.words.written, self.words.sounded, self.words.keyword]
+    }
+}
+
 impl Index {
     /// Encodes every title and way of asking of the base.
     ///
@@ -125,6 +131,22 @@ impl Index {
         Ok(best.map(|item| (Arc::clone(item), signs)))
     }
 
+    /// How near each item is, best first: in meaning, in written pairs, in sounded pairs, by keyword; each 0 to 1.
+    ///
+    /// # Errors
+    /// As [`Index::search`].
+    pub fn explain(
+        &self,
+        text: &str,
+        encoder: &dyn Encoder,
+    ) -> Result<Vec<(Arc<Item>, [f32; 4])>, KnowledgeError> {
+        let ranked = self.rank(text, "", encoder)?.map(|(ranked, _)| ranked).unwrap_or_default();
+        Ok(ranked
+            .iter()
+            .filter_map(|l| Some((Arc::clone(self.base.items().get(l.item)?), l.parts())))
+            .collect())
+    }
+
     /// All items, best first, and the signs of the first. `None` where there is nothing to compare.
     fn rank(
         &self,
@@ -155,11 +177,13 @@ impl Index {
             }
             let meaning = points.iter().map(best_of).fold(0.0, f32::max);
             let words = self.words.score(&said, item);
-            let parts = [meaning, words.written, words.sounded, words.keyword];
-            let score = self.calibration.fusion.iter().zip(parts).map(|(w, part)| w * part).sum::<f32>();
-            // Of two items on one matter the one for the nearer place goes first.
-            let near = if region.is_empty() { 0.0 } else { 0.01 * own.len() as f32 };
-            ranked.push(Likeness { item, meaning, words, score: score + near });
+            let mut likeness = Likeness { item, meaning, words, score: 0.0 };
+            likeness.score = self.calibration.fusion.iter().zip(likeness.parts()).map(|(w, part)| w * part).sum();
+            if !region.is_empty() {
+                // Of two items on one matter the one for the nearer place goes first.
+                likeness.score += 0.01 * own.len() as f32;
+            }
+            ranked.push(likeness);
         }
         ranked.sort_by(|a, b| b.score.total_cmp(&a.score));
         let Some(first) = ranked.first() else { return Ok(None) };
@@ -199,6 +223,6 @@ pub(super) fn tidy(text: &str) -> String {
     for filler in FILLERS {
         bare = bare.replace(filler, "");
     }
-    let bare = bare.trim_matches(['，', ',']).to_owned();
-    if bare.chars().count() >= 2 { bare } else { plain }
+    let chosen = if bare.chars().filter(|c| c.is_alphanumeric()).count() >= 2 { bare } else { plain };
+    chosen.trim_matches(['，', ',']).to_owned()
 }

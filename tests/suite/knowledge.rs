@@ -24,10 +24,8 @@ fn repo(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// The shipped base, wherever the tests are run from.
 fn shipped() -> Arc<Base> {
-    let folder = std::env::var_os("HUIYIN_KNOWLEDGE").map_or_else(|| repo("knowledge/zh-CN"), PathBuf::from);
-    Arc::new(Base::load(&folder).unwrap_or_else(|e| panic!("{e}")))
+    Arc::new(Base::load(&repo("knowledge/zh-CN")).unwrap_or_else(|e| panic!("{e}")))
 }
 
 /// The sentence encoder, or `None` with a message where its model is not installed.
@@ -108,14 +106,14 @@ fn a_spoken_answer_has_a_bound() {
 fn all_errors_of_all_files_come_at_once() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("a.toml"), GOOD).unwrap();
-    std::fs::write(folder.path().join("b.toml"), GOOD.replace("fee", "")).unwrap();
+    std::fs::write(folder.path().join("b.toml"), GOOD.replace("身份证补领", "补领身份证")).unwrap();
     std::fs::write(folder.path().join("c.toml"), "topic = \n").unwrap();
     std::fs::write(folder.path().join("d.toml"), [0xff, 0xfe]).unwrap();
     std::fs::write(folder.path().join("e.txt"), "not read").unwrap();
     let report = check(folder.path());
     assert_eq!((report.files, report.items), (4, 1));
     let text = report.to_string();
-    for expected in ["b.toml:5: id: `id-card` is already the id", "a.toml:5", "b.toml:7: asks", "c.toml:1", "UTF-8"] {
+    for expected in ["b.toml:5: id: `id-card` is already the id", "a.toml:5", "c.toml:1", "UTF-8"] {
         assert!(text.contains(expected), "{expected} is not in\n{text}");
     }
     assert!(Base::load(folder.path()).is_err());
@@ -149,9 +147,7 @@ struct Utterance {
 }
 
 fn development_set() -> Vec<Utterance> {
-    let file = std::env::var_os("HUIYIN_KNOWLEDGE_DEV")
-        .map_or_else(|| repo("tests/data/knowledge-dev.jsonl"), PathBuf::from);
-    let text = std::fs::read_to_string(file).unwrap();
+    let text = std::fs::read_to_string(repo("tests/data/knowledge-dev.jsonl")).unwrap();
     text.lines()
         .map(|line| {
             let row: serde_json::Value = serde_json::from_str(line).unwrap();
@@ -217,8 +213,9 @@ fn bigrams_alone_find_most_and_refuse_complaints() {
     assert!(rates.recall >= BIGRAM_FLOOR.0 && rates.refused >= BIGRAM_FLOOR.1 && rates.wrong <= BIGRAM_FLOOR.2);
 }
 
-const BIGRAM_FLOOR: (f32, f32, f32) = (0.7, 0.8, 0.1);
-const UNIVERSAL_FLOOR: (f32, f32, f32) = (0.8, 0.85, 0.1);
+/// Least recall, least refused, most wrong answers at a bar of 0.6: a little below what was measured.
+const BIGRAM_FLOOR: (f32, f32, f32) = (0.78, 0.9, 0.1);
+const UNIVERSAL_FLOOR: (f32, f32, f32) = (0.9, 0.93, 0.06);
 
 #[test]
 fn the_encoder_finds_what_callers_mean_and_refuses_complaints() {
@@ -307,10 +304,9 @@ fn points_are_kept_and_a_spoilt_cache_is_made_again() {
 #[test]
 fn the_encoder_equals_its_reference() {
     let Some(encoder) = universal() else { return };
-    let file = std::env::var_os("HUIYIN_USE_REFERENCE")
-        .map_or_else(|| repo("tests/data/use-reference.jsonl"), PathBuf::from);
+    let reference = std::fs::read_to_string(repo("tests/data/use-reference.jsonl")).unwrap();
     let mut rows = 0;
-    for line in std::fs::read_to_string(file).unwrap().lines() {
+    for line in reference.lines() {
         let row: serde_json::Value = serde_json::from_str(line).unwrap();
         let (text, scale) = (row["text"].as_str().unwrap(), row["scale"].as_f64().unwrap() as f32);
         let want: Vec<f32> =
@@ -374,4 +370,4 @@ fn fit(encoder: &dyn Encoder) {
     println!("{}: bias: {:.3}, weights: {:.3?}", encoder.name(), c.bias, c.weights);
 }
 
-const RIDGE: f32 = 0.003;
+const RIDGE: f32 = 0.0005;
