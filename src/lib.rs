@@ -16,3 +16,6 @@ pub mod desk;
 pub mod survey;
 pub mod hotline;
 pub mod store;
+pub mod engine;
+pub mod console;
+pub mod runtime;

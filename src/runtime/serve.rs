@@ -9,6 +9,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 
 use super::clock::SystemClock;
 use super::engines::{self, SpeechEngines};
+use super::inference;
 use super::keeper::Keeper;
 use super::recordings::Recordings;
 use super::rtp_socket::PortRange;
@@ -43,8 +44,8 @@ pub async fn serve(
         Some(dir) => Prompts::load(dir)?,
         None => Prompts::builtin()?,
     });
-    for sentence in prompts.fixed_sentences() {
-        speech.voice.prepare(&sentence);
+    for text in prompts.fixed() {
+        inference::sentences(text).into_iter().for_each(|sentence| speech.voice.prepare(sentence));
     }
     let store = Store::open(&config.data_dir.join("huiyin.db")).await?;
     let recordings = Recordings::new(&config.data_dir);
@@ -84,8 +85,7 @@ pub async fn serve(
         token: config.console.token.clone(),
     };
     let listener = console::listen(config.console.bind).await?;
-    let listening = Listening { sip: line.local_addr(), console: listener.local_addr()? };
-    let line: Arc<dyn Signalling> = line;
+    let listening = Listening { sip: line.listening(), console: listener.local_addr()? };
     let (console_stop, console_stopped) = oneshot::channel::<()>();
     let pages = tokio::spawn(console::serve(listener, console, async move {
         let _ = console_stopped.await;
@@ -138,7 +138,7 @@ pub struct Listening {
 
 async fn line(
     config: &Config,
-) -> anyhow::Result<(Arc<SipStack>, mpsc::Receiver<crate::call::SignalEvent>)> {
+) -> anyhow::Result<(Arc<dyn Signalling>, mpsc::Receiver<crate::call::SignalEvent>)> {
     let registrations = match (&config.outbound.registrar, &config.outbound.user) {
         (Some(registrar), Some(user)) => vec![Registration {
             registrar: registrar.clone(),

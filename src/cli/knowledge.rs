@@ -1,0 +1,49 @@
+//! `huiyin kb`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use huiyin::engine::encoder::UseEncoder;
+use huiyin::engine::models::ModelDir;
+use huiyin::knowledge::{Index, check};
+use huiyin::runtime::engines::knowledge_base;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Check a base: every error with its file, line, field and how to mend it.
+    Check { path: PathBuf },
+    /// What a caller's words would find.
+    Search {
+        words: String,
+        /// Another base than the one that ships.
+        #[arg(long)]
+        base: Option<PathBuf>,
+    },
+}
+
+pub fn run(args: Args) -> anyhow::Result<ExitCode> {
+    match args.verb {
+        Verb::Check { path } => {
+            let report = check(&path);
+            println!("{report}");
+            Ok(if report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        Verb::Search { words, base } => {
+            let models = ModelDir::locate(None)?;
+            let encoder = UseEncoder::load(&models.path_of("use")?)?;
+            let base = knowledge_base(base.as_deref())?;
+            let index = Index::build(std::sync::Arc::new(base), &encoder)?;
+            for hit in index.search(&words, &encoder, 5)? {
+                println!("{:.2}  {}  {}", hit.confidence, hit.item.id, hit.item.title);
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}

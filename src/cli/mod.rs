@@ -1,0 +1,70 @@
+//! The command line: verbs, their help, their exit codes.
+
+mod demo;
+mod knowledge;
+mod models;
+mod phone;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+/// 回音: the voice hotline for 12345 lines that answers, hands over and calls back.
+#[derive(Debug, Parser)]
+#[command(name = "huiyin", version, about, long_about = None, arg_required_else_help = true)]
+struct Cli {
+    /// What to log: error, warn, info, debug, or a filter like huiyin::call=debug. Callers' numbers and words are masked.
+    #[arg(long, global = true, env = "HUIYIN_LOG", default_value = "warn")]
+    log: String,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Run the service: SIP line, console, store.
+    Serve(serve::Args),
+    /// Play three calls between processes on this machine: answered, handed over, called back.
+    Demo(demo::Args),
+    /// Place a call with a scripted caller and report what was said and how fast the answers came.
+    Call(phone::CallArgs),
+    /// Be a scripted telephone that answers calls: an agent's, a citizen's.
+    Phone(phone::PhoneArgs),
+    /// Fetch, check and list the models.
+    Models(models::Args),
+    /// Check and search the knowledge base.
+    Kb(knowledge::Args),
+}
+
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    start_log(&cli.log);
+    let result = match cli.verb {
+        Verb::Serve(args) => block_on(serve::run(args)),
+        Verb::Demo(args) => block_on(demo::run(args)),
+        Verb::Call(args) => block_on(phone::call(args)),
+        Verb::Phone(args) => block_on(phone::phone(args)),
+        Verb::Models(args) => models::run(args),
+        Verb::Kb(args) => knowledge::run(args),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("huiyin: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn block_on(run: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let code = runtime.block_on(run);
+    // A thread that still reads the terminal or renders a sentence must not hold the end.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    code
+}
+
+fn start_log(filter: &str) {
+    let filter = format!("{filter},{}", huiyin::call::LOG_SILENCE);
+    let filter = EnvFilter::try_new(&filter).unwrap_or_else(|_| EnvFilter::new("warn,rsipstack=off"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}

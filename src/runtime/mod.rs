@@ -1,0 +1,21 @@
+//! The tokio shell: the only room that owns sockets, tasks, threads and clocks. It carries the machines' effects out and
+//! feeds them what happened.
+//!
+//! - [`serve`]: the service wired together; [`shell`]: the hotline's owner; [`call_task`]: one call's sound.
+//! - [`listener`], [`speaking`]: an ear and a mouth; [`inference`], [`meaning`], [`pool`]: slow work on threads.
+//! - [`keeper`], [`recordings`]: what is written down. [`phone`]: a scripted telephone.
+
+pub mod call_task;
+pub mod clock;
+pub mod engines;
+pub mod inference;
+pub mod keeper;
+pub mod listener;
+pub mod meaning;
+pub mod phone;
+pub mod pool;
+pub mod recordings;
+pub mod rtp_socket;
+pub mod serve;
+pub mod shell;
+pub mod speaking;
