@@ -140,8 +140,7 @@ fn a_wheel_is_fetched_once_and_leaves_no_download_behind() {
     let calls = w.calls();
     assert_eq!(calls.len(), 1, "the second run asks nobody: {calls:?}");
     assert!(calls[0].contains("--no-deps") && calls[0].ends_with("thing==1.0"));
-    let left = fs::read_dir(w.dir.path().join("downloads")).unwrap();
-    assert_eq!(left.count(), 0);
+    assert!(!w.dir.path().join("downloads").exists());
 }
 
 #[test]
@@ -208,6 +207,7 @@ fn what_an_interrupted_run_left_is_used_if_right_and_thrown_away_if_not() {
     assert_eq!(fs::read(w.installed()).unwrap(), CONTENT);
 
     fs::write(w.installed(), "spoilt but longer than it was").unwrap();
+    fs::create_dir_all(&downloads).unwrap();
     fs::write(downloads.join(format!("{sum}.package")), "half").unwrap();
     w.run(&manifest, &w.client(SERVE_WHEEL)).unwrap();
     assert_eq!(w.calls().len(), 1);

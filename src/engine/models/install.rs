@@ -50,12 +50,23 @@ impl Installer<'_> {
             }
         }
         match failures.len() {
-            0 => Ok(()),
+            0 => self.tidy(),
             1 => failures.pop().map_or(Ok(()), Err),
             _ => Err(ModelsError::Several(
                 failures.iter().map(ToString::to_string).collect(),
             )),
         }
+    }
+
+    /// Nothing is missing, so what an interrupted run or an abandoned source left behind serves nobody.
+    fn tidy(&self) -> Result<(), ModelsError> {
+        for name in [DOWNLOADS, STAGING] {
+            let folder = self.dir.path().join(name);
+            if folder.exists() {
+                fs::remove_dir_all(&folder).map_err(|e| ModelsError::io("remove", &folder, e))?;
+            }
+        }
+        Ok(())
     }
 
     /// Held until dropped; the system lets go of it when the process ends, however that happens.
