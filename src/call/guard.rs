@@ -22,8 +22,7 @@ use self::source::Sources;
 pub use self::stream::Framer;
 
 /// What we understand and do (RFC 3261 8.2.1).
-const SPOKEN: [&str; 8] =
-    ["INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "PRACK"];
+const SPOKEN: [&str; 8] = ["INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "PRACK"];
 /// What we understand and do not do.
 const UNDERSTOOD: [&str; 6] = ["REGISTER", "SUBSCRIBE", "NOTIFY", "MESSAGE", "REFER", "PUBLISH"];
 /// What a request cannot be without (RFC 3261 8.1.1).

@@ -8,6 +8,8 @@
 
 use crate::kernel::Moment;
 
+pub use super::reason::{EndReason, Failure};
+
 /// How long our 200 waits for its ACK: 64*T1 (RFC 3261 13.3.1.4).
 pub const ACK_WAIT_MS: u64 = 32_000;
 /// How long a leg that we end waits for the peer's agreement before it counts as over. The transaction layer goes
@@ -15,91 +17,6 @@ pub const ACK_WAIT_MS: u64 = 32_000;
 pub const CLOSING_WAIT_MS: u64 = 4_000;
 /// How long a re-INVITE may wait for [`Input::AnswerReinvite`].
 pub const REINVITE_WAIT_MS: u64 = 10_000;
-
-/// Why a leg is over.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum EndReason {
-    HungUpByPeer,
-    HungUpByUs,
-    /// Inbound: the caller gave up before we answered (CANCEL).
-    Cancelled,
-    /// 486 or 600.
-    Busy,
-    /// It rang until our patience ended, or the peer said so (480, or 408 after ringing).
-    NoAnswer,
-    /// Another refusal, with its status code.
-    Rejected(u16),
-    Failed(Failure),
-    /// No RTP for too long.
-    MediaTimeout,
-    /// The longest allowed call.
-    TooLong,
-    ServerStopped,
-}
-
-/// What failed when a leg ended with [`EndReason::Failed`].
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Failure {
-    /// Our 200 was never acknowledged.
-    NoAck,
-    /// Nothing at all came back.
-    NoReply,
-    /// The socket or the name look-up failed.
-    Network,
-    /// The peer's session description cannot be used.
-    BadSdp,
-    /// The peer broke the protocol.
-    Protocol,
-}
-
-impl EndReason {
-    /// The name in the store and in JSON.
-    pub const fn key(self) -> &'static str {
-        match self {
-            EndReason::HungUpByPeer => "hung_up_by_peer",
-            EndReason::HungUpByUs => "hung_up_by_us",
-            EndReason::Cancelled => "cancelled",
-            EndReason::Busy => "busy",
-            EndReason::NoAnswer => "no_answer",
-            EndReason::Rejected(_) => "rejected",
-            EndReason::Failed(Failure::NoAck) => "failed_no_ack",
-            EndReason::Failed(Failure::NoReply) => "failed_no_reply",
-            EndReason::Failed(Failure::Network) => "failed_network",
-            EndReason::Failed(Failure::BadSdp) => "failed_bad_sdp",
-            EndReason::Failed(Failure::Protocol) => "failed_protocol",
-            EndReason::MediaTimeout => "media_timeout",
-            EndReason::TooLong => "too_long",
-            EndReason::ServerStopped => "server_stopped",
-        }
-    }
-
-    /// What an unanswered caller is refused with when we end the leg for this reason.
-    pub const fn refusal(self) -> u16 {
-        match self {
-            EndReason::Busy => 486,
-            EndReason::NoAnswer => 480,
-            EndReason::Rejected(code) => code,
-            EndReason::ServerStopped => 503,
-            EndReason::Failed(Failure::BadSdp) => 488,
-            EndReason::Failed(_) | EndReason::MediaTimeout => 500,
-            EndReason::HungUpByPeer
-            | EndReason::HungUpByUs
-            | EndReason::Cancelled
-            | EndReason::TooLong => 603,
-        }
-    }
-
-    /// What a refusal by the peer means; `rang`: it had rung before.
-    pub const fn of_refusal(code: u16, rang: bool) -> EndReason {
-        match code {
-            486 | 600 => EndReason::Busy,
-            480 => EndReason::NoAnswer,
-            408 if rang => EndReason::NoAnswer,
-            408 => EndReason::Failed(Failure::NoReply),
-            _ => EndReason::Rejected(code),
-        }
-    }
-}
 
 /// Where a leg is.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -109,18 +26,36 @@ pub enum State {
     /// Inbound: 180 or 183 sent.
     RingingHere,
     /// Inbound: 200 sent. `then`: we have hung up since; a BYE may only follow the ACK (RFC 3261 15).
-    Answered { ack_by: Moment, then: Option<EndReason> },
+    Answered {
+        ack_by: Moment,
+        then: Option<EndReason>,
+    },
     /// Outbound: the INVITE is sent, nothing has come back but perhaps 100.
-    Dialling { give_up: Moment },
+    Dialling {
+        give_up: Moment,
+    },
     /// Outbound: 180 or 183 came.
-    RingingThere { give_up: Moment },
+    RingingThere {
+        give_up: Moment,
+    },
     /// Outbound: CANCEL sent, the final response is awaited. A 200 may still cross it.
-    Cancelling { reason: EndReason, until: Moment },
+    Cancelling {
+        reason: EndReason,
+        until: Moment,
+    },
     /// People can talk.
-    Confirmed { since: Moment, change: Change },
+    Confirmed {
+        since: Moment,
+        change: Change,
+    },
     /// BYE sent.
-    Closing { reason: EndReason, until: Moment },
-    Ended { reason: EndReason },
+    Closing {
+        reason: EndReason,
+        until: Moment,
+    },
+    Ended {
+        reason: EndReason,
+    },
 }
 
 /// A change of the session under way (re-INVITE).
@@ -128,7 +63,9 @@ pub enum State {
 pub enum Change {
     None,
     /// The peer's, to be answered by then.
-    Theirs { by: Moment },
+    Theirs {
+        by: Moment,
+    },
     /// Ours; the peer's answer is awaited.
     Ours,
 }
@@ -153,36 +90,66 @@ impl State {
 /// What happens to a leg. The first group are our commands, the second the peer's doings, the last the clock.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Input {
-    Ring { early: Option<String> },
-    Answer { sdp: String },
-    Reject { code: u16 },
-    HangUp { reason: EndReason },
-    AnswerReinvite { sdp: String },
-    RefuseReinvite { code: u16 },
-    Reinvite { sdp: String },
-    SendDigit { digit: char },
+    Ring {
+        early: Option<String>,
+    },
+    Answer {
+        sdp: String,
+    },
+    Reject {
+        code: u16,
+    },
+    HangUp {
+        reason: EndReason,
+    },
+    AnswerReinvite {
+        sdp: String,
+    },
+    RefuseReinvite {
+        code: u16,
+    },
+    Reinvite {
+        sdp: String,
+    },
+    SendDigit {
+        digit: char,
+    },
 
     /// 180, or another 1xx above 100.
     PeerRinging,
     /// 183 with SDP.
-    PeerEarly { sdp: String },
+    PeerEarly {
+        sdp: String,
+    },
     /// 200 to our INVITE; `None`: it had no SDP, which breaks the offer's contract.
-    PeerAnswered { sdp: Option<String> },
+    PeerAnswered {
+        sdp: Option<String>,
+    },
     /// A final refusal of our INVITE.
-    PeerRefused { code: u16 },
+    PeerRefused {
+        code: u16,
+    },
     /// CANCEL before our answer.
     PeerCancelled,
     /// ACK of our 200.
-    PeerAcked { sdp: Option<String> },
+    PeerAcked {
+        sdp: Option<String>,
+    },
     PeerBye,
     /// Our BYE was answered (or there is nobody left to answer it).
     ByeDone,
-    PeerDigit { digit: char },
-    PeerReinvite { sdp: Option<String> },
+    PeerDigit {
+        digit: char,
+    },
+    PeerReinvite {
+        sdp: Option<String>,
+    },
     /// Our re-INVITE was answered, either way.
     ReinviteDone,
     /// The transaction layer gave up.
-    Broken { failure: Failure },
+    Broken {
+        failure: Failure,
+    },
 
     Tick,
 }
@@ -191,17 +158,33 @@ pub enum Input {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Effect {
     /// 180, or 183 with SDP.
-    SendRinging { early: Option<String> },
-    SendAnswer { sdp: String },
-    SendRefusal { code: u16 },
+    SendRinging {
+        early: Option<String>,
+    },
+    SendAnswer {
+        sdp: String,
+    },
+    SendRefusal {
+        code: u16,
+    },
     SendCancel,
     /// Give the INVITE up: nothing has come back, so there is nothing to cancel yet (RFC 3261 9.1).
     Abandon,
-    SendBye { reason: EndReason },
-    SendReinvite { sdp: String },
-    SendReinviteAnswer { sdp: String },
-    SendReinviteRefusal { code: u16 },
-    SendDigit { digit: char },
+    SendBye {
+        reason: EndReason,
+    },
+    SendReinvite {
+        sdp: String,
+    },
+    SendReinviteAnswer {
+        sdp: String,
+    },
+    SendReinviteRefusal {
+        code: u16,
+    },
+    SendDigit {
+        digit: char,
+    },
     Report(Report),
 }
 
@@ -376,11 +359,8 @@ impl Leg {
             Input::Broken { failure } => self.end(EndReason::Failed(failure)),
             Input::HangUp { reason } => self.give_up(now, reason, rang),
             Input::Tick if now >= give_up => {
-                let reason = if rang {
-                    EndReason::NoAnswer
-                } else {
-                    EndReason::Failed(Failure::NoReply)
-                };
+                let reason =
+                    if rang { EndReason::NoAnswer } else { EndReason::Failed(Failure::NoReply) };
                 self.give_up(now, reason, rang);
             }
             other => return self.stale(other),

@@ -1,6 +1,7 @@
 //! The telephone line: who calls, who is called, when the line opens and why it closes. No sound passes here.
 //!
 //! - [`leg`]: one leg of a call as a machine without IO.
+//! - [`reason`]: why it ended.
 //! - [`guard`]: what an unknown peer may send, as a machine without IO: bytes in, a verdict out.
 //! - [`sdp`]: what the two ends agree about the sound (RFC 3264).
 //! - [`signalling`]: the trait that the rest of the program speaks to, its commands and its events.
@@ -9,12 +10,13 @@
 pub mod error;
 pub mod guard;
 pub mod leg;
+pub mod reason;
 pub mod sdp;
 pub mod signalling;
 pub mod sip;
 
 pub use error::CallError;
-pub use leg::{EndReason, Failure};
+pub use reason::{EndReason, Failure};
 pub use sdp::{Direction, LocalMedia, Negotiated};
 pub use signalling::{Credentials, Dial, LegIds, ReinviteAnswer, SignalEvent, Signalling};
 pub use sip::{LOG_SILENCE, Registration, SipConfig, SipStack};

@@ -317,8 +317,7 @@ impl Description {
             // A map that cannot be read belongs to a format that we do not know: not chosen, no fault.
             "rtpmap" => media.maps.extend(read_map(argument)),
             "ptime" => {
-                let ptime: f32 =
-                    argument.trim().parse().map_err(|_| "a=ptime is not a number")?;
+                let ptime: f32 = argument.trim().parse().map_err(|_| "a=ptime is not a number")?;
                 media.ptime = Some(ptime as u32);
             }
             _ => {}

@@ -106,9 +106,8 @@ fn the_torture_messages_of_rfc_4475() {
         .filter_map(|&(name, expected)| {
             let bytes = std::fs::read(folder.join(format!("{name}.dat"))).unwrap();
             let verdict = judge(&bytes);
-            (outcome(&verdict) != expected).then(|| {
-                format!("{name}: {:?} instead of {expected:?}", outcome(&verdict))
-            })
+            (outcome(&verdict) != expected)
+                .then(|| format!("{name}: {:?} instead of {expected:?}", outcome(&verdict)))
         })
         .collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
@@ -281,7 +280,12 @@ fn noise_does_no_harm() {
             }
         }
         if let Verdict::Pass(plain) = judge(&bytes) {
-            assert_eq!(judge(&plain), Verdict::Pass(plain.clone()), "{}", String::from_utf8_lossy(&plain));
+            assert_eq!(
+                judge(&plain),
+                Verdict::Pass(plain.clone()),
+                "{}",
+                String::from_utf8_lossy(&plain)
+            );
         }
         let mut framer = Framer::new();
         framer.push(&bytes);

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use huiyin::call::leg::{
-    ACK_WAIT_MS, CLOSING_WAIT_MS, Change, Effect, EndReason, Failure, Input, Leg,
-    REINVITE_WAIT_MS, Report, State,
+    ACK_WAIT_MS, CLOSING_WAIT_MS, Change, Effect, EndReason, Failure, Input, Leg, REINVITE_WAIT_MS,
+    Report, State,
 };
 use huiyin::kernel::{Moment, Rng};
 
@@ -157,7 +157,8 @@ fn an_outbound_leg_that_is_not_answered_yet() {
         over(ringing(), Input::PeerRefused { code: 408 }, vec![], EndReason::NoAnswer),
     ]);
     for from in [dialling(), ringing()] {
-        let refused = |code, reason| over(from.clone(), Input::PeerRefused { code }, vec![], reason);
+        let refused =
+            |code, reason| over(from.clone(), Input::PeerRefused { code }, vec![], reason);
         check(vec![
             (
                 from.clone(),
@@ -216,10 +217,7 @@ fn a_cancel_and_what_may_cross_it() {
 #[test]
 fn a_confirmed_leg() {
     let here = || talking(Change::None);
-    let old = State::Confirmed {
-        since: Moment::ZERO,
-        change: Change::None,
-    };
+    let old = State::Confirmed { since: Moment::ZERO, change: Change::None };
     let digit = Effect::Report(Report::Digit { digit: '5' });
     check(vec![
         (here(), Input::PeerDigit { digit: '5' }, here(), vec![digit]),
@@ -255,12 +253,7 @@ fn a_change_of_the_session() {
             talking(Change::None),
             vec![Effect::SendReinviteAnswer { sdp: sdp("a") }],
         ),
-        (
-            talking(theirs),
-            Input::RefuseReinvite { code: 488 },
-            talking(Change::None),
-            refusal(488),
-        ),
+        (talking(theirs), Input::RefuseReinvite { code: 488 }, talking(Change::None), refusal(488)),
         (
             talking(Change::None),
             Input::Reinvite { sdp: sdp("o") },
@@ -268,7 +261,12 @@ fn a_change_of_the_session() {
             vec![Effect::SendReinvite { sdp: sdp("o") }],
         ),
         // Glare (RFC 3261 14.2).
-        (talking(Change::Ours), Input::PeerReinvite { sdp: offer }, talking(Change::Ours), refusal(491)),
+        (
+            talking(Change::Ours),
+            Input::PeerReinvite { sdp: offer },
+            talking(Change::Ours),
+            refusal(491),
+        ),
         (talking(Change::Ours), Input::ReinviteDone, talking(Change::None), vec![]),
         (talking(Change::Theirs { by: NOW }), Input::Tick, talking(Change::None), refusal(488)),
     ]);
@@ -299,7 +297,12 @@ fn commands_out_of_place_are_refused_by_name() {
         (dialling(), Input::Answer { sdp: sdp("a") }, "answer", "dialling"),
         (ringing(), Input::Ring { early: None }, "ring", "ringing there"),
         (talking(Change::None), Input::Reject { code: 486 }, "reject", "confirmed"),
-        (talking(Change::None), Input::AnswerReinvite { sdp: sdp("a") }, "answer a re-INVITE", "confirmed"),
+        (
+            talking(Change::None),
+            Input::AnswerReinvite { sdp: sdp("a") },
+            "answer a re-INVITE",
+            "confirmed",
+        ),
         (talking(Change::Ours), Input::Reinvite { sdp: sdp("o") }, "send a re-INVITE", "confirmed"),
         (State::Invited, Input::SendDigit { digit: '1' }, "send a digit", "invited"),
         (State::Ended { reason: US }, Input::Answer { sdp: sdp("a") }, "answer", "ended"),

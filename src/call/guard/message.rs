@@ -11,11 +11,19 @@ pub struct Fault;
 /// The first line.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Start {
-    Request { method: String, uri: String, version: String },
+    Request {
+        method: String,
+        uri: String,
+        version: String,
+    },
     /// 0 when the status line cannot be read.
-    Response { code: u16 },
+    Response {
+        code: u16,
+    },
     /// A request by its first word, but not of the form `METHOD URI VERSION` with single spaces.
-    Unreadable { method: String },
+    Unreadable {
+        method: String,
+    },
     NotSip,
 }
 
@@ -172,7 +180,9 @@ impl Message {
     /// What a stream must still read after this head; `None` when it cannot be known.
     pub fn body_length(&self) -> Option<usize> {
         match self.count("Content-Length") {
-            1 => self.value("Content-Length").and_then(digits).and_then(|n| usize::try_from(n).ok()),
+            1 => {
+                self.value("Content-Length").and_then(digits).and_then(|n| usize::try_from(n).ok())
+            }
             _ => None,
         }
     }

@@ -34,8 +34,7 @@ impl Sources {
         if !self.buckets.contains_key(&source) && self.buckets.len() >= SIP_SOURCES {
             self.forget_idlest();
         }
-        let bucket =
-            self.buckets.entry(source).or_insert(Bucket { milli_tokens: full, at: now });
+        let bucket = self.buckets.entry(source).or_insert(Bucket { milli_tokens: full, at: now });
         let earned = now.since(bucket.at).saturating_mul(self.rate);
         bucket.milli_tokens = bucket.milli_tokens.saturating_add(earned).min(full);
         bucket.at = now;

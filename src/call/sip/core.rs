@@ -186,7 +186,8 @@ impl Core {
         };
         let core = self.clone();
         tokio::spawn(async move {
-            let in_dialog = tx.original.to_header().is_ok_and(|to| to.tag().ok().flatten().is_some());
+            let in_dialog =
+                tx.original.to_header().is_ok_and(|to| to.tag().ok().flatten().is_some());
             match tx.original.method {
                 _ if in_dialog => core.within(&mut tx).await,
                 Method::Invite => core.invited(tx, permit).await,

@@ -63,9 +63,7 @@ impl Gate {
     fn check(&self, source: SocketAddr, transport: Transport, bytes: &[u8]) -> Verdict {
         let verdict = match self.guard.lock() {
             Ok(mut guard) => guard.check(self.now(), source, transport, bytes),
-            Err(poisoned) => {
-                poisoned.into_inner().check(self.now(), source, transport, bytes)
-            }
+            Err(poisoned) => poisoned.into_inner().check(self.now(), source, transport, bytes),
         };
         let Verdict::Pass(message) = verdict else { return verdict };
         // What the stack cannot read it would swallow without a word.
@@ -173,7 +171,8 @@ pub async fn join(
     let (read, write) = stream.into_split();
     // Answers of the guard go out beside those of the stack.
     let (answers, answered) = mpsc::channel(SIP_OUTBOX);
-    let reader = Reader { read, peer, gate, answers, to_stack, connection: connection.clone(), addr };
+    let reader =
+        Reader { read, peer, gate, answers, to_stack, connection: connection.clone(), addr };
     let both = stop.clone();
     tokio::spawn(async move {
         tokio::select! {
@@ -242,9 +241,7 @@ impl Reader {
         });
         let Some(message) = event else { return false };
         let connection = self.connection.clone();
-        self.to_stack
-            .send(TransportEvent::Incoming(message, connection, self.addr.clone()))
-            .is_ok()
+        self.to_stack.send(TransportEvent::Incoming(message, connection, self.addr.clone())).is_ok()
     }
 }
 

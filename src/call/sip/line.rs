@@ -87,11 +87,7 @@ impl Line {
     async fn command(&mut self, command: Command) {
         let Command { input, done, agreed } = command;
         let result = self.machine.handle(self.core.now(), input).map_err(|refused| {
-            CallError::WrongState {
-                leg: self.leg,
-                command: refused.command,
-                state: refused.state,
-            }
+            CallError::WrongState { leg: self.leg, command: refused.command, state: refused.state }
         });
         let accepted = result.is_ok();
         if accepted {
@@ -160,9 +156,7 @@ impl Line {
             TerminatedReason::UasOther(code)
             | TerminatedReason::UacOther(code)
             | TerminatedReason::ProxyError(code) => Input::PeerRefused { code: code.code() },
-            TerminatedReason::Timeout if self.inbound => {
-                Input::Broken { failure: Failure::NoAck }
-            }
+            TerminatedReason::Timeout if self.inbound => Input::Broken { failure: Failure::NoAck },
             TerminatedReason::Timeout => Input::Broken { failure: Failure::NoReply },
         })
     }

@@ -208,12 +208,7 @@ fn advertised(listening: SocketAddr, advertise: Option<IpAddr>) -> Result<Socket
     }
 }
 
-fn endpoint(
-    layer: TransportLayer,
-    agent: &str,
-    stop: CancellationToken,
-    gate: &Gate,
-) -> Endpoint {
+fn endpoint(layer: TransportLayer, agent: &str, stop: CancellationToken, gate: &Gate) -> Endpoint {
     let methods = [
         Method::Invite,
         Method::Ack,

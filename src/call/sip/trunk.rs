@@ -25,7 +25,9 @@ impl Trunks {
             .map(|text| {
                 Block::parse(text).ok_or_else(|| CallError::Setting {
                     field: "sip.trunks",
-                    problem: format!("{text:?} is no address or block like 192.0.2.7 or 10.0.0.0/8"),
+                    problem: format!(
+                        "{text:?} is no address or block like 192.0.2.7 or 10.0.0.0/8"
+                    ),
                 })
             })
             .collect::<Result<_, _>>()?;
@@ -85,7 +87,9 @@ mod tests {
         let texts = ["192.0.2.7", "10.0.0.0/8", "2001:db8::/32", "0.0.0.0/32"].map(str::to_owned);
         let trunks = Trunks::parse(&texts).unwrap();
         let allowed = |text: &str| trunks.allow(text.parse().unwrap());
-        for yes in ["192.0.2.7", "10.255.0.1", "2001:db8:1::1", "127.0.0.9", "::1", "::ffff:10.1.1.1"] {
+        for yes in
+            ["192.0.2.7", "10.255.0.1", "2001:db8:1::1", "127.0.0.9", "::1", "::ffff:10.1.1.1"]
+        {
             assert!(allowed(yes), "{yes}");
         }
         for no in ["192.0.2.8", "11.0.0.1", "2001:db9::1", "0.0.0.1"] {
