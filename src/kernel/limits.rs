@@ -46,3 +46,15 @@ pub const RECORD_FRAMES: usize = 500;
 pub const WAV_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// Legs in one bridge: caller, agent, supervisor, translator and room for more.
 pub const BRIDGE_LEGS: usize = 8;
+/// Browsers and programs connected to the console at once, live feeds included.
+pub const CONSOLE_CONNECTIONS: usize = 256;
+/// Live feeds among them: the rest is kept for pages and commands.
+pub const CONSOLE_FEEDS: usize = 128;
+/// Logged-in browsers; the oldest login is forgotten first.
+pub const CONSOLE_SESSIONS: usize = 64;
+/// Logins being checked at once.
+pub const CONSOLE_LOGINS: usize = 4;
+/// Largest body of a request to the console.
+pub const CONSOLE_BODY_BYTES_MAX: usize = 64 * 1024;
+/// Rows on one page of a list.
+pub const CONSOLE_ROWS: i64 = 200;
