@@ -22,4 +22,4 @@ pub use confidence::{Calibration, Signs};
 pub use encoder::{BigramEncoder, Encoder};
 pub use error::KnowledgeError;
 pub use item::{ASKS_MIN, Citation, Hit, Item, SPOKEN_CHARS_MAX};
-pub use search::Index;
+pub use search::{Index, Nearness};

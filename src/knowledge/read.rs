@@ -202,13 +202,17 @@ fn read_item(
 fn judge(f: &mut Fields<'_, '_, '_>, item: &Item) {
     let good_id = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if !item.id.chars().all(good_id) {
-        f.wrong("id", &format!("`{}` is not an id", item.id), "use a-z, 0-9 and hyphens, such as id-card-replace");
+        f.wrong(
+            "id",
+            &format!("`{}` is not an id", item.id),
+            "use a-z, 0-9 and hyphens, such as id-card-replace",
+        );
     }
     if item.topic.is_empty() {
         f.wrong("topic", "is missing", "add `topic = \"…\"` at the head of the file or in the item");
     }
-    let region_ok = item.region.chars().all(|c| c.is_ascii_digit())
-        && matches!(item.region.len(), 0 | 2 | 4 | 6 | 9);
+    let region_ok =
+        item.region.chars().all(|c| c.is_ascii_digit()) && matches!(item.region.len(), 0 | 2 | 4 | 6 | 9);
     if !region_ok {
         f.wrong(
             "region",

@@ -27,6 +27,14 @@ pub struct Index {
     homophones: Homophones,
 }
 
+/// How near one item is to what was said.
+#[derive(Clone, Debug)]
+pub struct Nearness {
+    pub item: Arc<Item>,
+    /// In meaning, in written pairs, in sounded pairs, by keyword; each 0 to 1.
+    pub parts: [f32; 4],
+}
+
 /// How one item compares with what was said.
 struct Likeness {
     item: usize,
@@ -56,7 +64,11 @@ impl Index {
     ///
     /// # Errors
     /// The encoder's.
-    pub fn build_cached(base: Arc<Base>, encoder: &dyn Encoder, folder: &Path) -> Result<Index, KnowledgeError> {
+    pub fn build_cached(
+        base: Arc<Base>,
+        encoder: &dyn Encoder,
+        folder: &Path,
+    ) -> Result<Index, KnowledgeError> {
         let points = cache::encode_or_read(&texts_of(&base), encoder, folder)?;
         Ok(Index::with_points(base, encoder, points))
     }
@@ -125,25 +137,27 @@ impl Index {
     ///
     /// # Errors
     /// As [`Index::search`].
-    pub fn signs(&self, text: &str, encoder: &dyn Encoder) -> Result<Option<(Arc<Item>, Signs)>, KnowledgeError> {
+    pub fn signs(
+        &self,
+        text: &str,
+        encoder: &dyn Encoder,
+    ) -> Result<Option<(Arc<Item>, Signs)>, KnowledgeError> {
         let Some((ranked, signs)) = self.rank(text, "", encoder)? else { return Ok(None) };
         let best = ranked.first().and_then(|l| self.base.items().get(l.item));
         Ok(best.map(|item| (Arc::clone(item), signs)))
     }
 
-    /// How near each item is, best first: in meaning, in written pairs, in sounded pairs, by keyword; each 0 to 1.
+    /// How near each item is, best first: why the search found what it found.
     ///
     /// # Errors
     /// As [`Index::search`].
-    pub fn explain(
-        &self,
-        text: &str,
-        encoder: &dyn Encoder,
-    ) -> Result<Vec<(Arc<Item>, [f32; 4])>, KnowledgeError> {
+    pub fn explain(&self, text: &str, encoder: &dyn Encoder) -> Result<Vec<Nearness>, KnowledgeError> {
         let ranked = self.rank(text, "", encoder)?.map(|(ranked, _)| ranked).unwrap_or_default();
         Ok(ranked
             .iter()
-            .filter_map(|l| Some((Arc::clone(self.base.items().get(l.item)?), l.parts())))
+            .filter_map(|l| {
+                Some(Nearness { item: Arc::clone(self.base.items().get(l.item)?), parts: l.parts() })
+            })
             .collect())
     }
 
@@ -178,7 +192,8 @@ impl Index {
             let meaning = points.iter().map(best_of).fold(0.0, f32::max);
             let words = self.words.score(&said, item);
             let mut likeness = Likeness { item, meaning, words, score: 0.0 };
-            likeness.score = self.calibration.fusion.iter().zip(likeness.parts()).map(|(w, part)| w * part).sum();
+            likeness.score =
+                self.calibration.fusion.iter().zip(likeness.parts()).map(|(w, part)| w * part).sum();
             if !region.is_empty() {
                 // Of two items on one matter the one for the nearer place goes first.
                 likeness.score += 0.01 * own.len() as f32;
@@ -211,8 +226,30 @@ fn texts_of(base: &Base) -> Vec<String> {
 
 /// Greetings and hesitations that a caller puts around a matter; they say nothing of it.
 const FILLERS: &[&str] = &[
-    "我想问一下", "我想咨询一下", "我想请问一下", "想问一下", "想咨询一下", "麻烦问一下", "我问一下", "请问一下", "问一下",
-    "咨询一下", "喂", "你好", "您好", "请问", "那个", "这个", "就是说", "就是", "嗯", "呃", "额", "啊", "呀", "哦",
+    "我想问一下",
+    "我想咨询一下",
+    "我想请问一下",
+    "想问一下",
+    "想咨询一下",
+    "麻烦问一下",
+    "我问一下",
+    "请问一下",
+    "问一下",
+    "咨询一下",
+    "喂",
+    "你好",
+    "您好",
+    "请问",
+    "那个",
+    "这个",
+    "就是说",
+    "就是",
+    "嗯",
+    "呃",
+    "额",
+    "啊",
+    "呀",
+    "哦",
 ];
 
 /// One script, no punctuation but commas, no fillers; the text itself where nothing else is left.

@@ -57,7 +57,12 @@ impl Words {
         };
         let all: Vec<Vec<String>> = items.iter().map(|item| texts(item)).collect();
         let (keywords, keywords_of) = keywords(items);
-        Words { written: Space::new(&all, written), sounded: Space::new(&all, sounded), keywords, keywords_of }
+        Words {
+            written: Space::new(&all, written),
+            sounded: Space::new(&all, sounded),
+            keywords,
+            keywords_of,
+        }
     }
 
     /// Other texts, as one item without keywords, weighed by what this base's words weigh.
@@ -114,8 +119,7 @@ impl Space {
     }
 
     fn beside(&self, texts: &[Vec<String>], pairs: fn(&str) -> Vec<u64>) -> Space {
-        let bags =
-            texts.iter().map(|item| item.iter().map(|text| self.bag(pairs(text))).collect()).collect();
+        let bags = texts.iter().map(|item| item.iter().map(|text| self.bag(pairs(text))).collect()).collect();
         Space { weights: self.weights.clone(), unknown: self.unknown, bags }
     }
 
@@ -154,7 +158,10 @@ fn written(text: &str) -> Vec<u64> {
 }
 
 fn sounded(text: &str) -> Vec<u64> {
-    toneless(text).windows(2).map(|pair| hash(pair[0].pinyin) ^ hash(pair[1].pinyin).rotate_left(17)).collect()
+    toneless(text)
+        .windows(2)
+        .map(|pair| hash(pair[0].pinyin) ^ hash(pair[1].pinyin).rotate_left(17))
+        .collect()
 }
 
 /// FNV-1a: the same in every run and on every machine.

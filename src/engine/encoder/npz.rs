@@ -24,10 +24,8 @@ pub(super) struct Array<T> {
 
 impl Npz {
     pub(super) fn open(path: &Path) -> Result<Npz, KnowledgeError> {
-        let file = File::open(path).map_err(|e| KnowledgeError::Model {
-            path: path.display().to_string(),
-            reason: e.to_string(),
-        })?;
+        let file = File::open(path)
+            .map_err(|e| KnowledgeError::Model { path: path.display().to_string(), reason: e.to_string() })?;
         let archive = zip::ZipArchive::new(BufReader::new(file)).map_err(|e| format(path, &e.to_string()))?;
         Ok(Npz { path: path.to_path_buf(), archive })
     }
@@ -37,7 +35,9 @@ impl Npz {
         let (array, kind) = self.raw(name)?;
         self.expect_shape(name, &array.shape, shape)?;
         match kind.as_str() {
-            "<f4" => Ok(array.data.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()),
+            "<f4" => {
+                Ok(array.data.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
+            }
             "<f8" => Ok(array
                 .data
                 .chunks_exact(8)

@@ -105,10 +105,7 @@ impl UseEncoder {
             offset: npz.floats("lo", &[BLOCKS])?,
             epsilon,
             projection: side_by_side(&mut npz)?,
-            projection_norm: Norm {
-                gain: joined(&mut npz, "ln_g")?,
-                bias: joined(&mut npz, "ln_b")?,
-            },
+            projection_norm: Norm { gain: joined(&mut npz, "ln_g")?, bias: joined(&mut npz, "ln_b")? },
             branches,
             feature_norm: Norm {
                 gain: vector(&mut npz, "ln_g", FEATURES)?,
@@ -128,7 +125,8 @@ impl UseEncoder {
 
     /// The text's pieces, between the marks of beginning and end.
     fn pieces(&self, text: &str) -> Result<Vec<u32>, KnowledgeError> {
-        let inner = self.tokenizer.encode(text.trim(), false).map_err(|e| KnowledgeError::Encode(e.to_string()))?;
+        let inner =
+            self.tokenizer.encode(text.trim(), false).map_err(|e| KnowledgeError::Encode(e.to_string()))?;
         let mut pieces = vec![BEGIN];
         pieces.extend(inner.into_iter().take(PIECES_MAX));
         if pieces.len() == 1 {
@@ -251,10 +249,8 @@ fn rectified(mut x: Array1<f32>) -> Array1<f32> {
 }
 
 fn load_tokenizer(path: &Path) -> Result<Kitoken, KnowledgeError> {
-    let bytes = std::fs::read(path).map_err(|e| KnowledgeError::Model {
-        path: path.display().to_string(),
-        reason: e.to_string(),
-    })?;
+    let bytes = std::fs::read(path)
+        .map_err(|e| KnowledgeError::Model { path: path.display().to_string(), reason: e.to_string() })?;
     Kitoken::from_sentencepiece_slice(&bytes)
         .map_err(|e| KnowledgeError::Format { path: path.display().to_string(), reason: e.to_string() })
 }
