@@ -98,6 +98,15 @@ fn torture_folder() -> Option<PathBuf> {
     None
 }
 
+/// All messages, for a live line; none, with a message, when they are not there.
+pub fn torture_messages() -> Vec<Vec<u8>> {
+    let Some(folder) = torture_folder() else { return Vec::new() };
+    TORTURE
+        .iter()
+        .map(|(name, _)| std::fs::read(folder.join(format!("{name}.dat"))).unwrap())
+        .collect()
+}
+
 #[test]
 fn the_torture_messages_of_rfc_4475() {
     let Some(folder) = torture_folder() else { return };
