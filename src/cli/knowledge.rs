@@ -4,10 +4,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use huiyin::engine::encoder::UseEncoder;
 use huiyin::engine::models::ModelDir;
 use huiyin::knowledge::{Index, check};
-use huiyin::runtime::engines::knowledge_base;
+use huiyin::runtime::engines::{knowledge_base, load_encoder};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -37,7 +36,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
         }
         Verb::Search { words, base } => {
             let models = ModelDir::locate(None)?;
-            let encoder = UseEncoder::load(&models.path_of("use")?)?;
+            let encoder = load_encoder(&models)?;
             let base = knowledge_base(base.as_deref())?;
             let index = Index::build(std::sync::Arc::new(base), &encoder)?;
             for hit in index.search(&words, &encoder, 5)? {

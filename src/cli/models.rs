@@ -28,8 +28,8 @@ enum Verb {
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let dir = ModelDir::locate(args.dir.as_deref())?;
     match args.verb {
-        Verb::Fetch => models::fetch(&dir, Progress::to_terminal())?,
-        Verb::Verify => models::verify(&dir, Progress::to_terminal())?,
+        Verb::Fetch => models::fetch(&dir, Progress::Auto)?,
+        Verb::Verify => models::verify(&dir, Progress::Auto)?,
         Verb::Status => {
             let mut missing = false;
             for artifact in dir.status()? {

@@ -28,6 +28,16 @@ impl Base {
         }
     }
 
+    /// The base that ships with the program.
+    pub fn builtin() -> Result<Base, LoadErrors> {
+        let reading = read::texts(super::shipped::FILES);
+        if reading.errors.is_empty() {
+            Ok(Base::new(reading.items, reading.outside))
+        } else {
+            Err(LoadErrors(reading.errors))
+        }
+    }
+
     /// A base of items made elsewhere: an import, a test.
     pub fn new(items: Vec<Item>, outside: Vec<String>) -> Base {
         Base { items: items.into_iter().map(Arc::new).collect(), outside }

@@ -14,6 +14,7 @@ mod item;
 mod read;
 mod repair;
 mod search;
+mod shipped;
 mod words;
 
 pub use base::Base;

@@ -99,20 +99,35 @@ fn whole(path: &Path, problem: &str, mend: &str) -> LoadError {
     }
 }
 
+/// The files that ship with the program, by name and content.
+pub(super) fn texts(files: &[(&str, &str)]) -> Reading {
+    let mut reading = Reading::default();
+    for (name, text) in files {
+        read_text(Path::new(name), text, &mut reading);
+    }
+    reading
+}
+
 fn read_file(path: &Path, reading: &mut Reading) {
-    reading.files += 1;
     let text = match std::fs::read(path).map(String::from_utf8) {
         Ok(Ok(text)) => text,
         Ok(Err(_)) => {
+            reading.files += 1;
             reading.errors.push(whole(path, "is not UTF-8 text", "save the file as UTF-8"));
             return;
         }
         Err(e) => {
+            reading.files += 1;
             reading.errors.push(whole(path, &format!("cannot be read ({e})"), "check its permissions"));
             return;
         }
     };
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    read_text(path, &text, reading);
+}
+
+fn read_text(path: &Path, text: &str, reading: &mut Reading) {
+    reading.files += 1;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let lines = Lines::new(path, text);
     let (document, syntax) = toml::de::DeTable::parse_recoverable(text);
     if !syntax.is_empty() {

@@ -48,16 +48,22 @@ impl SpeechEngines {
     }
 }
 
+/// The sentence encoder, or what is missing and how to get it.
+pub fn load_encoder(models: &ModelDir) -> anyhow::Result<UseEncoder> {
+    models.path_of("use")?;
+    Ok(UseEncoder::load(models.path())?)
+}
+
 /// The knowledge base of the configuration, or the one that ships.
 pub fn knowledge_base(path: Option<&Path>) -> anyhow::Result<Base> {
     match path {
         Some(path) => Ok(Base::load(path)?),
-        None => Ok(Base::load(Path::new("knowledge/zh-CN"))?),
+        None => Ok(Base::builtin()?),
     }
 }
 
 pub fn meaning(config: &Config, models: &ModelDir) -> anyhow::Result<Meaning> {
-    let encoder = Arc::new(UseEncoder::load(&models.path_of("use")?)?);
+    let encoder = Arc::new(load_encoder(models)?);
     let cache = config.data_dir.join("cache");
     let base = Arc::new(knowledge_base(config.knowledge.as_deref())?);
     let index = Index::build_cached(base, encoder.as_ref(), &cache).context("the knowledge base")?;

@@ -1,0 +1,26 @@
+//! The base that ships with the program.
+
+/// A file of the base, by its name.
+macro_rules! file {
+    ($name:literal) => {
+        ($name, include_str!(concat!("../../knowledge/zh-CN/", $name)))
+    };
+}
+
+pub(super) const FILES: &[(&str, &str)] = &[
+    file!("aid.toml"),
+    file!("business.toml"),
+    file!("education.toml"),
+    file!("environment.toml"),
+    file!("family.toml"),
+    file!("household.toml"),
+    file!("housing-fund.toml"),
+    file!("medical.toml"),
+    file!("outside.toml"),
+    file!("property.toml"),
+    file!("safety.toml"),
+    file!("social.toml"),
+    file!("traffic.toml"),
+    file!("utilities.toml"),
+    file!("work.toml"),
+];
