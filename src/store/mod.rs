@@ -5,8 +5,8 @@ mod read;
 mod write;
 
 pub use read::{
-    AgentRow, AnswerRow, AttemptRow, CallRow, EventRow, EvidenceRow, FieldRow, SurveyRow, TicketRow,
-    TurnRow, VerificationRow,
+    AgentRow, AnswerRow, AttemptRow, CallRow, EventRow, EvidenceRow, FieldRow, Figures, SurveyRow,
+    TicketRow, TurnRow, VerificationRow,
 };
 
 use std::path::{Path, PathBuf};

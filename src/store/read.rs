@@ -9,7 +9,9 @@ use super::{Store, StoreError};
 use crate::desk::{Ticket, TicketState};
 use crate::hotline::{PendingSurvey, Restored};
 use crate::kernel::evidence::Source;
-use crate::kernel::{AgentId, CallId, Evidence, Filled, Slot, SurveyId, TicketId, Wall};
+use crate::kernel::{
+    AgentId, CallId, Evidence, Filled, Slot, SurveyId, TicketId, VerificationId, Wall,
+};
 
 /// A call. Times are Unix milliseconds.
 #[derive(Clone, Debug, FromRow, Serialize)]
@@ -153,6 +155,17 @@ pub struct VerificationRow {
     pub actor: Option<String>,
 }
 
+/// Counts of calls, and how long callers waited for replies.
+#[derive(Clone, Debug)]
+pub struct Figures {
+    /// Direction, outcome (`None`: not ended), calls.
+    pub outcomes: Vec<(String, Option<String>, i64)>,
+    /// Replies of the robot that a latency was measured of.
+    pub replies: i64,
+    pub latency_p50_ms: Option<i64>,
+    pub latency_p95_ms: Option<i64>,
+}
+
 const CALLS: &str = "SELECT c.id, c.direction, c.number, c.state, c.outcome, c.started_at, c.ended_at,
      (SELECT MAX(t.id) FROM tickets t WHERE t.call_id = c.id) AS ticket_id FROM calls c ";
 
@@ -284,6 +297,74 @@ impl Store {
              ORDER BY CASE WHEN closed_at IS NULL THEN 0 ELSE 1 END, id DESC LIMIT $1",
         );
         Ok(query.bind(limit).fetch_all(&self.readers).await?)
+    }
+
+    pub async fn verification(&self, id: VerificationId) -> Result<Option<VerificationRow>, StoreError> {
+        let query = sqlx::query_as(
+            "SELECT id, survey_id, ticket_id, reason, opened_at, closed_at, result, actor
+             FROM verifications WHERE id = $1",
+        );
+        Ok(query.bind(id.0 as i64).fetch_optional(&self.readers).await?)
+    }
+
+    /// The last words of each speaker on the calls that have not ended.
+    pub async fn last_words(&self) -> Result<Vec<TurnRow>, StoreError> {
+        let query = sqlx::query_as(
+            "SELECT t.call_id, t.idx, t.speaker, t.text, t.start_ms, t.end_ms, t.confidence,
+             t.latency_ms, t.cut_short <> 0 AS cut_short
+             FROM turns t JOIN calls c ON c.id = t.call_id
+             WHERE c.ended_at IS NULL AND t.idx =
+               (SELECT MAX(x.idx) FROM turns x WHERE x.call_id = t.call_id AND x.speaker = t.speaker)
+             ORDER BY t.call_id, t.start_ms",
+        );
+        Ok(query.fetch_all(&self.readers).await?)
+    }
+
+    /// Tickets that this agent has taken and not closed, oldest first.
+    pub async fn tickets_handled_by(
+        &self,
+        agent: AgentId,
+        limit: i64,
+    ) -> Result<Vec<TicketRow>, StoreError> {
+        let rows = sqlx::query_as(
+            "SELECT id, call_id, state, agent, result, survey_id, opened_at, changed_at
+             FROM tickets WHERE state = 'handling' AND agent = $1 ORDER BY id LIMIT $2",
+        )
+        .bind(agent.0 as i64)
+        .bind(limit)
+        .fetch_all(&self.readers)
+        .await?;
+        self.with_fields(rows).await
+    }
+
+    /// What was done since `since`.
+    pub async fn figures(&self, since: Wall) -> Result<Figures, StoreError> {
+        let outcomes: Vec<(String, Option<String>, i64)> = sqlx::query_as(
+            "SELECT direction, outcome, COUNT(*) FROM calls WHERE started_at >= $1
+             GROUP BY direction, outcome ORDER BY direction, outcome",
+        )
+        .bind(since.unix_ms)
+        .fetch_all(&self.readers)
+        .await?;
+        const REPLIES: &str = "FROM turns t JOIN calls c ON c.id = t.call_id
+             WHERE c.started_at >= $1 AND t.latency_ms IS NOT NULL";
+        let replies: i64 =
+            sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT COUNT(*) {REPLIES}")))
+                .bind(since.unix_ms)
+                .fetch_one(&self.readers)
+                .await?;
+        let nth = async |rank: i64| -> Result<Option<i64>, StoreError> {
+            let sql = format!("SELECT t.latency_ms {REPLIES} ORDER BY t.latency_ms LIMIT 1 OFFSET $2");
+            let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(since.unix_ms);
+            Ok(query.bind(rank).fetch_optional(&self.readers).await?)
+        };
+        // Nearest rank: the smallest latency that at least half, or 95 in 100, of the replies keep to.
+        Ok(Figures {
+            latency_p50_ms: nth((replies + 1) / 2 - 1).await?.filter(|_| replies > 0),
+            latency_p95_ms: nth((replies * 95 + 99) / 100 - 1).await?.filter(|_| replies > 0),
+            replies,
+            outcomes,
+        })
     }
 
     /// What the hotline must know after a restart.

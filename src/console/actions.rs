@@ -1,0 +1,120 @@
+//! What staff do: every change is a command to the hotline, which may refuse it.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::App;
+use super::error::ApiError;
+use super::read::{Body, Ids, text};
+use crate::hotline::Command;
+use crate::kernel::{AgentId, Slot, TicketId, VerificationId};
+
+const RESULT_CHARS: usize = 2000;
+const VALUE_CHARS: usize = 2000;
+const NAME_CHARS: usize = 40;
+
+type Done = Result<Json<Value>, ApiError>;
+
+async fn carry_out(app: &App, command: Command) -> Done {
+    match (app.commands)(command).await {
+        Some(Ok(())) => Ok(Json(json!({ "done": true }))),
+        Some(Err(refused)) => Err(refused.into()),
+        None => Err(ApiError::busy()),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Resulted {
+    result: String,
+    by: String,
+}
+
+pub(super) async fn close(State(app): State<Arc<App>>, ids: Ids, body: Body<Resulted>) -> Done {
+    let command = Command::CloseTicket {
+        ticket: TicketId(ids.id()?),
+        result: text("result", &body.0.result, RESULT_CHARS)?,
+        by: text("by", &body.0.by, NAME_CHARS)?,
+    };
+    carry_out(&app, command).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Reason {
+    why: String,
+    by: String,
+}
+
+pub(super) async fn reopen(State(app): State<Arc<App>>, ids: Ids, body: Body<Reason>) -> Done {
+    let command = Command::Reopen {
+        ticket: TicketId(ids.id()?),
+        why: text("why", &body.0.why, RESULT_CHARS)?,
+        by: text("by", &body.0.by, NAME_CHARS)?,
+    };
+    carry_out(&app, command).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Edit {
+    value: String,
+    by: String,
+}
+
+pub(super) async fn edit(State(app): State<Arc<App>>, ids: Ids, body: Body<Edit>) -> Done {
+    let slot = Slot::from_key(ids.text("slot")).ok_or_else(|| {
+        let known: Vec<&str> = Slot::ALL.iter().map(|slot| slot.key()).collect();
+        let error = format!("a ticket has no field {:?}", ids.text("slot"));
+        ApiError::field("bad_slot", "slot", error, format!("use one of {}", known.join(", ")))
+    })?;
+    let value = text("value", &body.0.value, VALUE_CHARS)?;
+    // It is dialled: nothing but a telephone number may stand there.
+    if slot == Slot::Number && !is_number(&value) {
+        let error = "`value` is not a telephone number";
+        let remedy = "give 3 to 15 digits, with + before an international number";
+        return Err(ApiError::field("bad_number", "value", error, remedy));
+    }
+    let by = text("by", &body.0.by, NAME_CHARS)?;
+    carry_out(&app, Command::EditField { ticket: TicketId(ids.id()?), slot, value, by }).await
+}
+
+fn is_number(value: &str) -> bool {
+    let digits = value.strip_prefix('+').unwrap_or(value);
+    (3..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// The body of a command that needs no more words: `{}`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Nothing {}
+
+pub(super) async fn ready(State(app): State<Arc<App>>, ids: Ids, _: Body<Nothing>) -> Done {
+    carry_out(&app, Command::AgentReady { agent: AgentId(ids.id()?) }).await
+}
+
+pub(super) async fn away(State(app): State<Arc<App>>, ids: Ids, _: Body<Nothing>) -> Done {
+    carry_out(&app, Command::AgentAway { agent: AgentId(ids.id()?) }).await
+}
+
+pub(super) async fn close_verification(
+    State(app): State<Arc<App>>,
+    ids: Ids,
+    body: Body<Resulted>,
+) -> Done {
+    let verification = VerificationId(ids.id()?);
+    let result = text("result", &body.0.result, RESULT_CHARS)?;
+    let by = text("by", &body.0.by, NAME_CHARS)?;
+    let row = app.store.verification(verification).await?;
+    let row = row.ok_or_else(|| ApiError::missing("verification", verification.0))?;
+    if row.closed_at.is_some() {
+        let error = format!("verification {} is closed already", row.id);
+        let remedy = "reopen its ticket when there is more to do";
+        return Err(ApiError::new(axum::http::StatusCode::CONFLICT, "not_now", error, remedy));
+    }
+    carry_out(&app, Command::CloseVerification { verification, result, by }).await
+}

@@ -1,0 +1,123 @@
+//! Errors as callers of the API see them: what is wrong, where, and the way out.
+
+use axum::Json;
+use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use crate::desk::DeskError;
+use crate::store::StoreError;
+
+/// Every error of the API, as JSON; on pages the same, as a page.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct ApiError {
+    #[serde(skip)]
+    pub status: StatusCode,
+    /// For programs: stays the same between versions.
+    pub code: &'static str,
+    pub error: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<&'static str>,
+    pub remedy: String,
+}
+
+impl ApiError {
+    pub fn new(
+        status: StatusCode,
+        code: &'static str,
+        error: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        ApiError { status, code, error: error.into(), field: None, remedy: remedy.into() }
+    }
+
+    pub fn field(
+        code: &'static str,
+        field: &'static str,
+        error: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        let new = ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, code, error, remedy);
+        ApiError { field: Some(field), ..new }
+    }
+
+    pub fn missing(what: &'static str, id: impl std::fmt::Display) -> Self {
+        let remedy = format!("list them with GET /api/{what}s");
+        ApiError::new(StatusCode::NOT_FOUND, "not_found", format!("no {what} {id}"), remedy)
+    }
+
+    pub fn no_page() -> Self {
+        let remedy = "start at / for pages; paths of the API are listed in the README";
+        ApiError::new(StatusCode::NOT_FOUND, "not_found", "nothing is at this path", remedy)
+    }
+
+    /// The hotline did not answer a command in time.
+    pub fn busy() -> Self {
+        let remedy = "look whether the change was made, then try again";
+        let error = "the hotline did not answer in time";
+        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "busy", error, remedy)
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, Json(&self)).into_response();
+        // The guard makes a page of it where a page was asked for.
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "the console cannot read the store");
+        let remedy = "look at the service's log and the disk that holds its data folder";
+        let error = "the store cannot be read";
+        ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "store", error, remedy)
+    }
+}
+
+impl From<DeskError> for ApiError {
+    fn from(error: DeskError) -> Self {
+        let text = error.to_string();
+        match error {
+            DeskError::NotNow { .. } => {
+                let remedy = "load the ticket again; a closed one can be reopened";
+                ApiError::new(StatusCode::CONFLICT, "not_now", text, remedy)
+            }
+            DeskError::NoResult => {
+                ApiError::field("empty", "result", text, "say what was done for the citizen")
+            }
+            DeskError::NoTicket(_) => {
+                let remedy = "list tickets with GET /api/tickets";
+                ApiError::new(StatusCode::NOT_FOUND, "not_found", text, remedy)
+            }
+            DeskError::NoAgent(_) => {
+                let remedy = "list agents with GET /api/agents";
+                ApiError::new(StatusCode::NOT_FOUND, "not_found", text, remedy)
+            }
+        }
+    }
+}
+
+impl From<JsonRejection> for ApiError {
+    fn from(rejection: JsonRejection) -> Self {
+        let remedy = "send one JSON object with content-type application/json";
+        ApiError::new(rejection.status(), "bad_body", rejection.body_text(), remedy)
+    }
+}
+
+impl From<QueryRejection> for ApiError {
+    fn from(rejection: QueryRejection) -> Self {
+        let remedy = "`before` and `limit` are plain numbers";
+        ApiError::new(rejection.status(), "bad_query", rejection.body_text(), remedy)
+    }
+}
+
+impl From<PathRejection> for ApiError {
+    fn from(rejection: PathRejection) -> Self {
+        let remedy = "ids in paths are plain numbers";
+        ApiError::new(rejection.status(), "bad_path", rejection.body_text(), remedy)
+    }
+}

@@ -1,0 +1,185 @@
+//! The live feed: facts as they become true, as server-sent events. A reader that falls behind is told to reload.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Sse;
+use axum::response::sse::{Event, KeepAlive};
+use futures::Stream;
+use serde_json::{Value, json};
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::sync::CancellationToken;
+
+use super::App;
+use super::error::ApiError;
+use super::masking::{mask_numbers, words};
+use crate::desk::{Ticket, TicketState};
+use crate::hotline::Fact;
+use crate::kernel::Slot;
+use crate::kernel::redact::mask;
+use crate::survey::{Answer, Given, Value as Answered};
+
+/// How often a quiet feed shows that it lives.
+const BEAT: Duration = Duration::from_secs(15);
+
+struct Reader {
+    facts: Receiver<Fact>,
+    stop: CancellationToken,
+    _place: OwnedSemaphorePermit,
+}
+
+/// Events `fact` with a JSON object whose `kind` says which, and `reload` when some were missed.
+pub(super) async fn live(
+    State(app): State<Arc<App>>,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
+    let place = app.feeds.clone().try_acquire_owned().map_err(|_| {
+        let error = "too many live feeds are open";
+        let remedy = "close pages that nobody looks at";
+        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "busy", error, remedy)
+    })?;
+    let reader = Reader { facts: app.feed.subscribe(), stop: app.stop.clone(), _place: place };
+    let events = futures::stream::unfold(reader, async |mut reader| {
+        let next = tokio::select! {
+            () = reader.stop.cancelled() => return None,
+            next = reader.facts.recv() => next,
+        };
+        let event = match next {
+            Ok(fact) => Event::default().event("fact").data(fact_json(&fact).to_string()),
+            Err(RecvError::Lagged(missed)) => {
+                Event::default().event("reload").data(json!({ "missed": missed }).to_string())
+            }
+            Err(RecvError::Closed) => return None,
+        };
+        Some((Ok(event), reader))
+    });
+    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(BEAT)))
+}
+
+/// A fact for everybody who may look: numbers are masked.
+pub(super) fn fact_json(fact: &Fact) -> Value {
+    match fact {
+        Fact::CallStarted { call, direction, number, at } => json!({
+            "kind": "call_started", "call": call.0, "direction": direction.key(),
+            "number": number.as_ref().map(|n| n.masked()), "at": at.unix_ms,
+        }),
+        Fact::CallState { call, state, at } => {
+            json!({ "kind": "call_state", "call": call.0, "state": state, "at": at.unix_ms })
+        }
+        Fact::CallEnded { call, outcome, at } => {
+            json!({ "kind": "call_ended", "call": call.0, "outcome": outcome, "at": at.unix_ms })
+        }
+        Fact::Turn { utterance, latency_ms, cut_short, at } => json!({
+            "kind": "turn", "call": utterance.call.0, "idx": utterance.index,
+            "speaker": utterance.speaker.key(), "text": words(&utterance.text),
+            "start_ms": utterance.start_ms, "end_ms": utterance.end_ms,
+            "confidence": utterance.confidence, "latency_ms": latency_ms,
+            "cut_short": cut_short, "at": at.unix_ms,
+        }),
+        // Keys may spell an identity number: that one was pressed is enough.
+        Fact::Key { call, key: _, at_ms, at } => {
+            json!({ "kind": "key", "call": call.0, "at_ms": at_ms, "at": at.unix_ms })
+        }
+        Fact::Ticket { ticket, event, at } => json!({
+            "kind": "ticket", "call": ticket.call.0, "ticket": ticket_json(ticket),
+            "event": { "kind": event.key(), "actor": event.by(), "why": words(&event.why()) },
+            "at": at.unix_ms,
+        }),
+        Fact::AgentState { agent, state, call, at } => json!({
+            "kind": "agent_state", "agent": agent.0, "state": state, "call": call.map(|c| c.0),
+            "at": at.unix_ms,
+        }),
+        other => survey_json(other),
+    }
+}
+
+fn survey_json(fact: &Fact) -> Value {
+    match fact {
+        Fact::SurveyDue { survey, ticket, attempt, due, at } => json!({
+            "kind": "survey_due", "survey": survey.0, "ticket": ticket.0, "attempt": attempt,
+            "due_at": due.unix_ms, "at": at.unix_ms,
+        }),
+        Fact::SurveyStarted { survey, call, at } => {
+            json!({ "kind": "survey_started", "survey": survey.0, "call": call.0, "at": at.unix_ms })
+        }
+        Fact::SurveyAnswer { survey, call, answer, at } => json!({
+            "kind": "survey_answer", "survey": survey.0, "call": call.0,
+            "answer": answer_json(answer), "at": at.unix_ms,
+        }),
+        Fact::SurveyEnded { survey, ticket, outcome, last, at } => json!({
+            "kind": "survey_ended", "survey": survey.0, "ticket": ticket.0, "outcome": outcome,
+            "last": last, "at": at.unix_ms,
+        }),
+        Fact::VerificationOpened { verification, survey, ticket, reason, at } => json!({
+            "kind": "verification_opened", "verification": verification.0, "survey": survey.0,
+            "ticket": ticket.0, "reason": reason, "at": at.unix_ms,
+        }),
+        Fact::VerificationClosed { verification, result, by, at } => json!({
+            "kind": "verification_closed", "verification": verification.0,
+            "result": words(result), "by": by, "at": at.unix_ms,
+        }),
+        // The rest is written by `fact_json`.
+        _ => Value::Null,
+    }
+}
+
+fn ticket_json(ticket: &Ticket) -> Value {
+    let fields: Vec<Value> = ticket
+        .fields
+        .iter()
+        .map(|(slot, filled)| {
+            let hide = |text: &str| match slot {
+                Slot::Number => mask(text),
+                _ => mask_numbers(text),
+            };
+            let evidence: Vec<Value> = filled
+                .evidence
+                .iter()
+                .map(|e| json!({
+                    "utterance": e.utterance, "start_ms": e.start_ms, "end_ms": e.end_ms,
+                    "confidence": e.confidence,
+                }))
+                .collect();
+            json!({
+                "slot": slot.key(), "value": hide(&filled.value),
+                "code": filled.code.as_deref().map(|code| if *slot == Slot::Number { mask(code) } else { code.to_owned() }),
+                "source": filled.source.key(), "evidence": evidence,
+            })
+        })
+        .collect();
+    let (agent, result, survey) = match &ticket.state {
+        TicketState::Handling { agent } => (Some(agent.0), None, None),
+        TicketState::Closed { result } => (None, Some(mask_numbers(result)), None),
+        TicketState::CalledBack { survey } => (None, None, Some(survey.0)),
+        TicketState::Draft | TicketState::Interrupted | TicketState::Registered => {
+            (None, None, None)
+        }
+    };
+    json!({
+        "id": ticket.id.0, "call_id": ticket.call.0, "state": ticket.state.key(), "agent": agent,
+        "result": result, "survey_id": survey, "opened_at": ticket.opened.unix_ms,
+        "changed_at": ticket.changed.unix_ms, "fields": fields,
+    })
+}
+
+fn answer_json(answer: &Answer) -> Value {
+    let value = match answer.value() {
+        Answered::Solved(true) => "yes",
+        Answered::Solved(false) => "no",
+        Answered::Satisfied(grade) => grade.key(),
+        Answered::Reason => "",
+    };
+    let (start_ms, end_ms) = answer.heard_at_ms();
+    let (said, pressed) = match answer.given() {
+        Given::Spoken { words: said, .. } => (Some(words(said.reveal())), None),
+        Given::Key { key, .. } => (None, Some(key.to_string())),
+    };
+    json!({
+        "question": answer.question().key(), "value": value, "words": said, "pressed": pressed,
+        "start_ms": start_ms, "end_ms": end_ms, "confirmed": answer.is_confirmed(),
+    })
+}

@@ -1,0 +1,2 @@
+mod frame;
+pub(super) use frame::{error_page, login};

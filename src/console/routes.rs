@@ -1,0 +1,85 @@
+//! The route table: what can be asked, and who may. A path that is not here does not exist.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::Method;
+use axum::middleware;
+use axum::routing::{MethodRouter, get, post};
+
+use super::error::ApiError;
+use super::{App, access, actions, api, assets, audio, live, login};
+use crate::kernel::limits::CONSOLE_BODY_BYTES_MAX;
+
+/// Who may use a route. Without a token everybody on this machine is staff.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Who {
+    /// Needs no login: the login page and what it is drawn with.
+    Anyone,
+    /// The same, changed by a form that carries the page's form token.
+    AnyoneByForm,
+    /// Logged in.
+    Staff,
+    /// Logged in, by a form that carries the page's form token.
+    StaffByForm,
+}
+
+/// One line of the table.
+pub struct Route {
+    pub method: Method,
+    pub path: &'static str,
+    pub who: Who,
+    handler: fn() -> MethodRouter<Arc<App>>,
+}
+
+const fn reads(path: &'static str, who: Who, handler: fn() -> MethodRouter<Arc<App>>) -> Route {
+    Route { method: Method::GET, path, who, handler }
+}
+
+const fn changes(path: &'static str, who: Who, handler: fn() -> MethodRouter<Arc<App>>) -> Route {
+    Route { method: Method::POST, path, who, handler }
+}
+
+/// Every route there is.
+pub static ROUTES: &[Route] = &[
+    reads("/login", Who::Anyone, || get(login::page)),
+    changes("/login", Who::AnyoneByForm, || post(login::log_in)),
+    changes("/logout", Who::StaffByForm, || post(login::log_out)),
+    reads("/assets/{name}", Who::Anyone, || get(assets::asset)),
+    reads("/api/health", Who::Anyone, || get(api::health)),
+    reads("/api/live", Who::Staff, || get(live::live)),
+    reads("/api/calls", Who::Staff, || get(api::calls)),
+    reads("/api/calls/{id}", Who::Staff, || get(api::call)),
+    reads("/api/calls/{id}/audio", Who::Staff, || get(audio::audio)),
+    reads("/api/queue", Who::Staff, || get(api::queue)),
+    reads("/api/figures", Who::Staff, || get(api::figures)),
+    reads("/api/tickets", Who::Staff, || get(api::tickets)),
+    reads("/api/tickets/{id}", Who::Staff, || get(api::ticket)),
+    changes("/api/tickets/{id}/close", Who::Staff, || post(actions::close)),
+    changes("/api/tickets/{id}/reopen", Who::Staff, || post(actions::reopen)),
+    changes("/api/tickets/{id}/fields/{slot}", Who::Staff, || post(actions::edit)),
+    reads("/api/agents", Who::Staff, || get(api::agents)),
+    changes("/api/agents/{id}/ready", Who::Staff, || post(actions::ready)),
+    changes("/api/agents/{id}/away", Who::Staff, || post(actions::away)),
+    reads("/api/surveys", Who::Staff, || get(api::surveys)),
+    reads("/api/verifications", Who::Staff, || get(api::verifications)),
+    changes("/api/verifications/{id}/close", Who::Staff, || post(actions::close_verification)),
+];
+
+/// The rule for a request; HEAD is a GET without a body.
+pub(super) fn who_may(method: &Method, path: &str) -> Option<Who> {
+    let method = if *method == Method::HEAD { &Method::GET } else { method };
+    ROUTES.iter().find(|route| route.method == *method && route.path == path).map(|route| route.who)
+}
+
+pub(super) fn router(app: Arc<App>) -> Router {
+    let table = ROUTES
+        .iter()
+        .fold(Router::new(), |router, route| router.route(route.path, (route.handler)()));
+    table
+        .fallback(async || ApiError::no_page())
+        .layer(DefaultBodyLimit::max(CONSOLE_BODY_BYTES_MAX))
+        .layer(middleware::from_fn_with_state(app.clone(), access::guard))
+        .with_state(app)
+}

@@ -1,0 +1,86 @@
+//! The words of the pages: `texts.toml`. A line that is missing or not used fails the reading, and so the tests.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// A struct of texts, each under its own name in the file.
+macro_rules! texts {
+    ($name:ident { $($line:ident),* $(,)? }) => {
+        #[derive(Debug, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub(super) struct $name { $(pub $line: String),* }
+    };
+}
+
+texts!(Page {
+    site, skip, overview, tickets, agents, surveys, supervisor, call, ticket, agent, login, logout,
+    offline, online, dark_hint, none, blank, more, back_to_top, navigation,
+});
+texts!(Overview {
+    live_calls, no_live_calls, recent_calls, no_calls, number, direction, state, since, duration, seconds,
+    last_words, no_words, ticket, outcome, started, waiting, nobody_waiting, on_duty,
+});
+texts!(Figures {
+    title, calls, live, answered, handed_over, registered, abandoned, broken, callbacks, latency,
+    p50, p95, replies, not_measured,
+});
+texts!(Call {
+    transcript, no_turns, play, play_from, latency, cut_short, recording, confidence, no_audio, stop,
+});
+texts!(Ticket {
+    fields, field, value, evidence, source, code, history, none_yet, subject, state, opened, changed,
+    call, agent, result, survey, close, close_result, close_help, by, by_help, reopen, reopen_why, edit, save,
+    cancel, closed_already, words_missing, staff_wrote, signalling_gave, keys_gave,
+});
+texts!(Agent {
+    list, ready, away, ready_key, away_key, keys_hint, no_call, ringing, talking, wrap_up, idle, away_now,
+    transcript, unfinished, no_unfinished, close, closed, open_ticket, no_ticket, none_configured, since,
+});
+texts!(Survey {
+    title, none, ticket, state, due, attempt, attempts, answers, question, answer, words, pressed, position,
+    confirmed, no_answers, call,
+});
+texts!(Verification {
+    open, closed, none_open, none_closed, reason, citizen_words, ticket, opened, close, result, result_help,
+    closed_at, by,
+});
+texts!(Login { title, token, help, enter, wrong });
+texts!(Messages { sent, failed, saving });
+
+/// What keys of the machines are called: the key's table, then the key.
+pub(super) type Names = BTreeMap<String, String>;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Texts {
+    pub page: Page,
+    pub overview: Overview,
+    pub figures: Figures,
+    pub call: Call,
+    pub ticket: Ticket,
+    pub agent: Agent,
+    pub survey: Survey,
+    pub verification: Verification,
+    pub login: Login,
+    pub messages: Messages,
+    pub names: BTreeMap<String, Names>,
+    /// By the code of an [`super::error::ApiError`].
+    pub errors: Names,
+}
+
+impl Texts {
+    pub fn load() -> Result<Texts, toml::de::Error> {
+        toml::from_str(include_str!("texts.toml"))
+    }
+
+    /// What `key` of `table` is called; the key itself where nobody has named it.
+    pub fn name<'a>(&'a self, table: &str, key: &'a str) -> &'a str {
+        self.names.get(table).and_then(|names| names.get(key)).map_or(key, String::as_str)
+    }
+
+    /// The name of an actor: the robot, the system, an agent by work number, or who signed.
+    pub fn actor<'a>(&'a self, actor: &'a str) -> &'a str {
+        self.name("actor", actor)
+    }
+}
