@@ -9,7 +9,7 @@ use axum::middleware;
 use axum::routing::{MethodRouter, get, post};
 
 use super::error::ApiError;
-use super::{App, access, actions, api, assets, audio, live, login};
+use super::{App, access, actions, api, assets, audio, live, login, pages};
 use crate::kernel::limits::CONSOLE_BODY_BYTES_MAX;
 
 /// Who may use a route. Without a token everybody on this machine is staff.
@@ -43,6 +43,14 @@ const fn changes(path: &'static str, who: Who, handler: fn() -> MethodRouter<Arc
 
 /// Every route there is.
 pub static ROUTES: &[Route] = &[
+    reads("/", Who::Staff, || get(pages::overview)),
+    reads("/calls/{id}", Who::Staff, || get(pages::call)),
+    reads("/tickets", Who::Staff, || get(pages::tickets)),
+    reads("/tickets/{id}", Who::Staff, || get(pages::ticket)),
+    reads("/agents", Who::Staff, || get(pages::agents)),
+    reads("/agents/{id}", Who::Staff, || get(pages::agent)),
+    reads("/surveys", Who::Staff, || get(pages::surveys)),
+    reads("/supervisor", Who::Staff, || get(pages::supervisor)),
     reads("/login", Who::Anyone, || get(login::page)),
     changes("/login", Who::AnyoneByForm, || post(login::log_in)),
     changes("/logout", Who::StaffByForm, || post(login::log_out)),

@@ -15,31 +15,31 @@ macro_rules! texts {
 
 texts!(Page {
     site, skip, overview, tickets, agents, surveys, supervisor, call, ticket, agent, login, logout,
-    offline, online, dark_hint, none, blank, more, back_to_top, navigation,
+    offline, online, none, blank, more, back_to_top, navigation,
 });
 texts!(Overview {
-    live_calls, no_live_calls, recent_calls, no_calls, number, direction, state, since, duration, seconds,
-    last_words, no_words, ticket, outcome, started, waiting, nobody_waiting, on_duty,
+    live_calls, no_live_calls, recent_calls, no_calls, number, direction, duration, seconds,
+    no_words, ticket, outcome, started, waiting, nobody_waiting, on_duty,
 });
 texts!(Figures {
     title, calls, live, answered, handed_over, registered, abandoned, broken, callbacks, latency,
     p50, p95, replies, not_measured,
 });
 texts!(Call {
-    transcript, no_turns, play, play_from, latency, cut_short, recording, confidence, no_audio, stop,
+    transcript, no_turns, play, play_from, latency, cut_short, recording, confidence, no_audio,
 });
 texts!(Ticket {
-    fields, field, value, evidence, source, code, history, none_yet, subject, state, opened, changed,
-    call, agent, result, survey, close, close_result, close_help, by, by_help, reopen, reopen_why, edit, save,
-    cancel, closed_already, words_missing, staff_wrote, signalling_gave, keys_gave,
+    fields, value, evidence, source, code, history, none_yet, subject, state, opened, changed,
+    call, agent, result, survey, close, close_result, close_help, by, by_help, reopen, reopen_why,
+    edit, save, words_missing,
 });
 texts!(Agent {
-    list, ready, away, ready_key, away_key, keys_hint, no_call, ringing, talking, wrap_up, idle, away_now,
-    transcript, unfinished, no_unfinished, close, closed, open_ticket, no_ticket, none_configured, since,
+    list, ready, away, ready_key, away_key, keys_hint, no_call, transcript, unfinished,
+    no_unfinished, closed, no_ticket, none_configured, since,
 });
 texts!(Survey {
-    title, none, ticket, state, due, attempt, attempts, answers, question, answer, words, pressed, position,
-    confirmed, no_answers, call,
+    title, none, ticket, due, attempt, attempts, answers, question, answer, words, pressed,
+    position, confirmed, no_answers, call,
 });
 texts!(Verification {
     open, closed, none_open, none_closed, reason, citizen_words, ticket, opened, close, result, result_help,

@@ -1,0 +1,71 @@
+// Forms that change something: sent as JSON, answered in place. The keys of an agent's hand: Alt and a letter.
+const words = () => document.body.dataset;
+
+function explain(error) {
+  const known = JSON.parse(words().errors);
+  return words().failed + (known[error.code] ?? error.error ?? "");
+}
+
+function answer(form, text, good) {
+  const output = form.querySelector("output");
+  if (!output) return;
+  output.textContent = text;
+  output.className = good === undefined ? "" : good ? "is-good" : "is-bad";
+}
+
+function remember(form) {
+  for (const field of form.querySelectorAll("[data-remember]")) {
+    localStorage.setItem(`huiyin.${field.dataset.remember}`, field.value);
+  }
+}
+
+function recall(root) {
+  for (const field of root.querySelectorAll("[data-remember]")) {
+    if (!field.value) field.value = localStorage.getItem(`huiyin.${field.dataset.remember}`) ?? "";
+  }
+}
+
+async function send(form) {
+  const body = JSON.stringify(Object.fromEntries(new FormData(form)));
+  const headers = { "content-type": "application/json" };
+  const reply = await fetch(form.dataset.post, { method: "POST", headers, body });
+  if (reply.ok) return null;
+  return reply.json().catch(() => ({ code: "network" }));
+}
+
+async function submit(form) {
+  const button = form.querySelector("button[type=submit]");
+  button.disabled = true;
+  answer(form, words().saving);
+  const error = await send(form).catch(() => ({ code: "network" }));
+  button.disabled = false;
+  if (error) {
+    answer(form, explain(error), false);
+    form.elements.namedItem(error.field ?? "")?.focus();
+    return;
+  }
+  answer(form, words().sent, true);
+  remember(form);
+  const details = form.closest("details");
+  if (details) details.open = false;
+  setTimeout(() => answer(form, ""), 4000);
+  document.dispatchEvent(new Event("changed"));
+}
+
+export function listen() {
+  recall(document);
+  document.addEventListener("patched", () => recall(document));
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!form.dataset.post) return;
+    event.preventDefault();
+    submit(form);
+  });
+  document.addEventListener("keydown", (event) => {
+    if (!event.altKey || event.ctrlKey || event.metaKey || event.repeat) return;
+    const button = document.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
+    if (!button || button.disabled) return;
+    event.preventDefault();
+    button.click();
+  });
+}

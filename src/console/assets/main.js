@@ -1,0 +1,10 @@
+// Starts what a page needs. Without scripts every page is still whole; it then shows what was true when it was loaded.
+import { follow } from "./live.js";
+import { refresh, tick } from "./patch.js";
+import { listen as player } from "./player.js";
+import { listen as forms } from "./forms.js";
+
+forms();
+player();
+tick();
+if (document.getElementById("page")) follow(refresh);

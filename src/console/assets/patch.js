@@ -1,0 +1,84 @@
+// Fetches the page again and changes only what differs: focus, open parts, what is being typed and what is being
+// played stay as they are.
+
+const key = (node) => (node.nodeType === Node.ELEMENT_NODE ? node.id : "");
+
+function same(old, fresh) {
+  return old.nodeType === fresh.nodeType && old.nodeName === fresh.nodeName && key(old) === key(fresh);
+}
+
+function attributes(old, fresh) {
+  for (const { name, value } of fresh.attributes) {
+    if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  }
+  for (const { name } of [...old.attributes]) {
+    if (!fresh.hasAttribute(name) && name !== "open" && name !== "aria-pressed") old.removeAttribute(name);
+  }
+}
+
+function morph(old, fresh) {
+  if (old.nodeType !== Node.ELEMENT_NODE) {
+    if (old.data !== fresh.data) old.data = fresh.data;
+    return;
+  }
+  // What people type and what forms answered is theirs.
+  if (old.matches("input, textarea, output")) return;
+  attributes(old, fresh);
+  children(old, fresh);
+}
+
+function children(old, fresh) {
+  const keyed = new Map([...old.children].filter((child) => child.id).map((child) => [child.id, child]));
+  let at = old.firstChild;
+  for (const next of [...fresh.childNodes]) {
+    const known = key(next) && keyed.get(key(next));
+    if (known && same(known, next)) {
+      if (known !== at) old.insertBefore(known, at);
+      else at = at.nextSibling;
+      morph(known, next);
+    } else if (at && !key(next) && same(at, next)) {
+      const here = at;
+      at = at.nextSibling;
+      morph(here, next);
+    } else {
+      old.insertBefore(document.importNode(next, true), at);
+    }
+  }
+  while (at) {
+    const gone = at;
+    at = at.nextSibling;
+    gone.remove();
+  }
+}
+
+export async function refresh() {
+  const answer = await fetch(location.href, { headers: { accept: "text/html" }, redirect: "manual" });
+  if (answer.type === "opaqueredirect") { location.reload(); return; }
+  if (!answer.ok) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const page = document.getElementById("page");
+  const next = fresh.getElementById("page");
+  if (!page || !next) return;
+  const talk = document.getElementById("transcript");
+  const atEnd = !talk || talk.scrollTop + talk.clientHeight >= talk.scrollHeight - 8;
+  morph(page, next);
+  if (atEnd) toEnd();
+  document.dispatchEvent(new Event("patched"));
+}
+
+function toEnd() {
+  const talk = document.getElementById("transcript");
+  if (talk) talk.scrollTop = talk.scrollHeight;
+}
+
+// Seconds of running calls.
+export function tick() {
+  toEnd();
+  const ahead = (node) => Math.max(0, Math.floor((Date.now() - Number(node.dataset.since)) / 1000));
+  setInterval(() => {
+    for (const node of document.querySelectorAll("[data-since]")) {
+      const seconds = String(ahead(node));
+      if (node.textContent !== seconds) node.textContent = seconds;
+    }
+  }, 1000);
+}

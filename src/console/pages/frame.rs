@@ -4,6 +4,7 @@ use maud::{DOCTYPE, Markup, html};
 
 use crate::console::App;
 use crate::console::error::ApiError;
+use crate::console::read::Page;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
@@ -62,7 +63,7 @@ fn document(app: &App, title: &str, header: Markup, body: Markup) -> Markup {
                 script type="module" src="/assets/main.js" {}
             }
             body data-errors=(errors) data-sent=(messages.sent) data-failed=(messages.failed)
-                data-saving=(messages.saving) data-stop=(app.texts.call.stop) {
+                data-saving=(messages.saving) {
                 a .skip href="#main" { (page.skip) }
                 (header)
                 main #main tabindex="-1" { (body) }
@@ -100,4 +101,16 @@ pub(in crate::console) fn login(app: &App, wrong: bool) -> Markup {
     };
     let header = html! { header .top { span .brand { (app.texts.page.site) } } };
     document(app, &app.texts.page.login, header, body)
+}
+
+/// Links below a list: older rows, and back to the newest.
+pub(super) fn turn_over(app: &App, path: &str, next: Option<i64>, page: Page) -> Markup {
+    html! {
+        p .turn-over {
+            @if page.before != i64::MAX { a href=(path) { (app.texts.page.back_to_top) } }
+            @if let Some(next) = next {
+                a href={ (path) "?before=" (next) "&limit=" (page.limit) } { (app.texts.page.more) }
+            }
+        }
+    }
 }

@@ -1,2 +1,19 @@
+//! The pages, whole as they leave here. What the script may patch stands in regions: `data-live` names the kinds of facts
+//! that change it (`data-call`, `data-agent`: only those of this call or agent), children with an id are matched by it.
+
+mod agent;
+mod call;
 mod frame;
+mod overview;
+mod parts;
+mod supervisor;
+mod survey;
+mod ticket;
+
+pub(super) use agent::{agent, agents};
+pub(super) use call::call;
 pub(super) use frame::{error_page, login};
+pub(super) use overview::overview;
+pub(super) use supervisor::supervisor;
+pub(super) use survey::surveys;
+pub(super) use ticket::{ticket, tickets};

@@ -1,0 +1,181 @@
+//! 坐席: who is on duty, and the page that an agent works with.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use maud::{Markup, html};
+
+use super::frame::{Place, frame};
+use super::parts::{
+    Live, badge, call_link, clock, is_recorded, lasting, live, subject, ticket_link, transcript,
+};
+use super::ticket::{field_list, forms, is_closed};
+use crate::console::App;
+use crate::console::api::{AgentNow, agent_rows};
+use crate::console::error::ApiError;
+use crate::console::read::Ids;
+use crate::kernel::{AgentId, CallId, TicketId};
+use crate::store::{CallRow, TicketRow, TurnRow};
+
+pub(in crate::console) async fn agents(State(app): State<Arc<App>>) -> Result<Markup, ApiError> {
+    let rows = agent_rows(&app).await?;
+    let texts = &app.texts.agent;
+    let body = html! {
+        h1 { (texts.list) }
+        @if rows.is_empty() { p .empty { (texts.none_configured) } }
+        ul .cards {
+            @for row in &rows {
+                li .card id={ "agent-" (row.id) } {
+                    div .card-head {
+                        a .large href={ "/agents/" (row.id) } { (AgentId(row.id.max(0) as u64)) " " (row.name) }
+                        (badge(&app, "agent_state", &row.state))
+                        @if let Some(since) = row.since { span .hint { (clock(since)) " " (texts.since) } }
+                        @if let Some(call) = row.call_id { span .push { (call_link(call)) } }
+                    }
+                }
+            }
+        }
+    };
+    let what = Live { kinds: "agent_state", ..Live::default() };
+    Ok(frame(&app, Place::Agents, &texts.list, live(what, &body)))
+}
+
+/// What the agent has on the telephone.
+struct Work {
+    call: CallRow,
+    turns: Vec<TurnRow>,
+    ticket: Option<TicketRow>,
+    recorded: bool,
+}
+
+async fn work(app: &App, now: &AgentNow) -> Result<Option<Work>, ApiError> {
+    let Some(id) = now.call_id.map(|id| CallId(id.max(0) as u64)) else { return Ok(None) };
+    let Some(call) = app.store.call(id).await? else { return Ok(None) };
+    let turns = app.store.turns(id).await?;
+    let ticket = match call.ticket_id {
+        Some(ticket) => app.store.ticket(TicketId(ticket.max(0) as u64)).await?,
+        None => None,
+    };
+    let recorded = is_recorded(app, call.id).await;
+    Ok(Some(Work { call, turns, ticket, recorded }))
+}
+
+pub(in crate::console) async fn agent(
+    State(app): State<Arc<App>>,
+    ids: Ids,
+) -> Result<Markup, ApiError> {
+    let id = ids.id()?;
+    let rows = agent_rows(&app).await?;
+    let now = rows.into_iter().find(|row| row.id as u64 == id).ok_or_else(|| {
+        let error = format!("no agent {id}");
+        let remedy = "agents are listed in the configuration under [[agents]]";
+        ApiError::new(StatusCode::NOT_FOUND, "not_found", error, remedy)
+    })?;
+    let work = work(&app, &now).await?;
+    let own = app.store.tickets_handled_by(AgentId(id), 20).await?;
+    let shown = work.as_ref().and_then(|work| work.ticket.as_ref()).map(|ticket| ticket.id);
+    let body = html! {
+        (banner(&app, &now, work.as_ref()))
+        @match &work {
+            Some(work) => { (desk(&app, &now, work)) }
+            None => { p .large.quiet-hours { (app.texts.agent.no_call) } }
+        }
+        (unfinished(&app, own.iter().filter(|ticket| Some(ticket.id) != shown)))
+    };
+    let what = Live {
+        kinds: "agent_state turn ticket call_state call_ended",
+        call: now.call_id,
+        agent: Some(now.id),
+        ..Live::default()
+    };
+    let title = format!("{} {}", app.texts.page.agent, now.name);
+    Ok(frame(&app, Place::Agents, &title, live(what, &body)))
+}
+
+fn banner(app: &App, now: &AgentNow, work: Option<&Work>) -> Markup {
+    let texts = &app.texts.agent;
+    let call = work.map(|work| &work.call);
+    let number = call.and_then(|call| call.number.as_deref());
+    html! {
+        section #banner class={ "banner is-" (now.state) } aria-live="assertive" {
+            div {
+                h1 { (AgentId(now.id.max(0) as u64)) " " (now.name) }
+                p .state { (app.texts.name("agent_state", &now.state)) }
+            }
+            @if let Some(call) = call {
+                div {
+                    p .number.large { (number.unwrap_or(&app.texts.page.none)) }
+                    p { (call_link(call.id)) " · " (lasting(app, call)) }
+                }
+            }
+            div .row.push {
+                (switch(now.id, "ready", &texts.ready, &texts.ready_key, "r", "main"))
+                (switch(now.id, "away", &texts.away, &texts.away_key, "a", ""))
+            }
+        }
+        p .hint { (texts.keys_hint) }
+    }
+}
+
+fn switch(agent: i64, what: &str, name: &str, keys: &str, key: &str, class: &str) -> Markup {
+    html! {
+        form method="post" data-post={ "/api/agents/" (agent) "/" (what) } {
+            button class=(class) type="submit" data-key=(key) aria-keyshortcuts=(keys) {
+                (name) " " kbd { (keys) }
+            }
+            output role="status" {}
+        }
+    }
+}
+
+fn desk(app: &App, now: &AgentNow, work: &Work) -> Markup {
+    let texts = &app.texts.agent;
+    let by = format!("{} {}", AgentId(now.id.max(0) as u64), now.name);
+    html! {
+        div .columns.desk id={ "desk-" (work.call.id) } {
+            section #ticket-now aria-label=(app.texts.page.ticket) {
+                @match &work.ticket {
+                    Some(ticket) => {
+                        div .title {
+                            h2 { (app.texts.page.ticket) " " (ticket_link(ticket.id)) }
+                            (badge(app, "ticket_state", &ticket.state))
+                            span .large { (subject(ticket)) }
+                        }
+                        (field_list(app, ticket, &work.turns, work.recorded, !is_closed(ticket)))
+                    }
+                    None => { p .empty { (texts.no_ticket) } }
+                }
+            }
+            div {
+                section #talk-now aria-label=(texts.transcript) {
+                    h2 { (texts.transcript) }
+                    (transcript(app, &work.turns, work.recorded, false))
+                }
+                @if let Some(ticket) = &work.ticket {
+                    @if is_closed(ticket) { p .card { (texts.closed) } }
+                    @else { (forms(app, ticket, &by)) }
+                }
+            }
+        }
+    }
+}
+
+fn unfinished<'a>(app: &App, tickets: impl Iterator<Item = &'a TicketRow>) -> Markup {
+    let texts = &app.texts.agent;
+    let tickets: Vec<&TicketRow> = tickets.collect();
+    html! {
+        section #unfinished {
+            h2 { (texts.unfinished) }
+            @if tickets.is_empty() { p .empty { (texts.no_unfinished) } }
+            ul .plain {
+                @for ticket in tickets {
+                    li id={ "open-" (ticket.id) } {
+                        (ticket_link(ticket.id)) " " (subject(ticket)) " "
+                        span .hint { (clock(ticket.opened_at)) }
+                    }
+                }
+            }
+        }
+    }
+}

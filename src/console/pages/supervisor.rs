@@ -1,0 +1,119 @@
+//! 督办: the day in figures, and unhappy answers that somebody must look into.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use maud::{Markup, html};
+
+use super::frame::{Place, frame};
+use super::overview::strip;
+use super::parts::{Live, area, badge, clock, live, signature, subject, ticket_link};
+use super::survey::answers;
+use crate::console::App;
+use crate::console::error::ApiError;
+use crate::console::figures::today;
+use crate::kernel::TicketId;
+use crate::kernel::limits::CONSOLE_ROWS;
+use crate::store::{AnswerRow, VerificationRow};
+
+/// A verification and what it is about.
+struct Case {
+    row: VerificationRow,
+    subject: String,
+    answers: Vec<AnswerRow>,
+}
+
+pub(in crate::console) async fn supervisor(
+    State(app): State<Arc<App>>,
+) -> Result<Markup, ApiError> {
+    let today = today(&app).await?;
+    let mut open = Vec::new();
+    let mut closed = Vec::new();
+    for row in app.store.verifications(CONSOLE_ROWS).await? {
+        match row.closed_at {
+            None => open.push(case(&app, row).await?),
+            Some(_) => closed.push(row),
+        }
+    }
+    let texts = &app.texts.verification;
+    let body = html! {
+        h1 .sr { (app.texts.page.supervisor) }
+        (strip(&app, &today))
+        section aria-labelledby="open" {
+            h2 #open { (texts.open) " " span .count { (open.len()) } }
+            @if open.is_empty() { p .empty { (texts.none_open) } }
+            ul .cards { @for case in &open { (open_card(&app, case)) } }
+        }
+        section aria-labelledby="closed" {
+            h2 #closed { (texts.closed) }
+            @if closed.is_empty() { p .empty { (texts.none_closed) } } @else { (closed_table(&app, &closed)) }
+        }
+    };
+    let kinds = "call_started call_ended verification_opened verification_closed survey_answer";
+    let what = Live { kinds, ..Live::default() };
+    Ok(frame(&app, Place::Supervisor, &app.texts.page.supervisor, live(what, &body)))
+}
+
+async fn case(app: &App, row: VerificationRow) -> Result<Case, ApiError> {
+    let ticket = app.store.ticket(TicketId(row.ticket_id.max(0) as u64)).await?;
+    // The newest callback before the next one is this one.
+    let surveys = app.store.surveys(row.survey_id.saturating_add(1), 1).await?;
+    let own = surveys.into_iter().find(|survey| survey.id == row.survey_id);
+    Ok(Case {
+        subject: ticket.as_ref().map(subject).unwrap_or_default(),
+        answers: own.map(|survey| survey.answers).unwrap_or_default(),
+        row,
+    })
+}
+
+fn open_card(app: &App, case: &Case) -> Markup {
+    let texts = &app.texts.verification;
+    let row = &case.row;
+    html! {
+        li .card id={ "verification-" (row.id) } {
+            div .card-head {
+                b { "V" (row.id) }
+                (badge(app, "verify_reason", &row.reason))
+                span { (texts.ticket) " " (ticket_link(row.ticket_id)) " " (case.subject) }
+                span .push.hint { (texts.opened) " " (clock(row.opened_at)) }
+            }
+            div .columns {
+                div {
+                    h3 { (texts.citizen_words) }
+                    (answers(app, &case.answers))
+                }
+                form method="post" data-post={ "/api/verifications/" (row.id) "/close" } {
+                    (area(&format!("result-{}", row.id), "result", &texts.result, &texts.result_help))
+                    (signature(app, &format!("by-{}", row.id), ""))
+                    div .row { button .main type="submit" { (texts.close) } output role="status" {} }
+                }
+            }
+        }
+    }
+}
+
+fn closed_table(app: &App, rows: &[VerificationRow]) -> Markup {
+    let texts = &app.texts.verification;
+    html! {
+        div .scroll { table {
+            thead { tr {
+                th scope="col" { (texts.ticket) }
+                th scope="col" { (texts.reason) }
+                th scope="col" { (texts.result) }
+                th scope="col" { (texts.by) }
+                th scope="col" { (texts.closed_at) }
+            } }
+            tbody {
+                @for row in rows {
+                    tr id={ "closed-" (row.id) } {
+                        td { (ticket_link(row.ticket_id)) }
+                        td { (badge(app, "verify_reason", &row.reason)) }
+                        td { (row.result.as_deref().unwrap_or_default()) }
+                        td { (row.actor.as_deref().unwrap_or_default()) }
+                        td { @if let Some(at) = row.closed_at { (clock(at)) } }
+                    }
+                }
+            }
+        } }
+    }
+}

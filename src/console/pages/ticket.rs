@@ -1,0 +1,242 @@
+//! 工单: the list, and one ticket with the words that each of its fields rests on.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use maud::{Markup, html};
+
+use super::frame::{Place, frame, turn_over};
+use super::parts::{
+    Live, area, badge, call_link, clock, field, is_recorded, live, percent, play, position, signature,
+    subject, ticket_link,
+};
+use crate::console::App;
+use crate::console::error::ApiError;
+use crate::console::masking;
+use crate::console::read::{Ids, Page};
+use crate::kernel::{AgentId, CallId, Slot, TicketId};
+use crate::store::{EventRow, EvidenceRow, FieldRow, TicketRow, TurnRow};
+
+pub(in crate::console) async fn tickets(
+    State(app): State<Arc<App>>,
+    page: Page,
+) -> Result<Markup, ApiError> {
+    let mut rows = app.store.tickets(page.before, page.limit).await?;
+    rows.iter_mut().for_each(masking::ticket);
+    let next = page.next(rows.iter().map(|row| row.id));
+    let texts = &app.texts.ticket;
+    let value = |row: &TicketRow, slot| field(row, slot).map(|f| f.value.clone()).unwrap_or_default();
+    let body = html! {
+        h1 { (app.texts.page.tickets) }
+        @if rows.is_empty() { p .empty { (texts.none_yet) } }
+        @else {
+            div .scroll { table {
+                thead { tr {
+                    th scope="col" { (app.texts.page.ticket) }
+                    th scope="col" { (texts.state) }
+                    th scope="col" { (texts.subject) }
+                    th scope="col" { (app.texts.name("slot", "place")) }
+                    th scope="col" { (app.texts.name("slot", "number")) }
+                    th scope="col" { (texts.agent) }
+                    th scope="col" { (texts.opened) }
+                } }
+                tbody {
+                    @for row in &rows {
+                        tr id={ "ticket-" (row.id) } {
+                            td { (ticket_link(row.id)) }
+                            td { (badge(&app, "ticket_state", &row.state)) }
+                            td { (subject(row)) }
+                            td { (value(row, "place")) }
+                            td .number { (value(row, "number")) }
+                            td { (row.agent.map(|id| agent_name(&app, id)).unwrap_or_default()) }
+                            td { (clock(row.opened_at)) }
+                        }
+                    }
+                }
+            } }
+        }
+        (turn_over(&app, "/tickets", next, page))
+    };
+    let what = Live { kinds: "ticket", ..Live::default() };
+    Ok(frame(&app, Place::Tickets, &app.texts.page.tickets, live(what, &body)))
+}
+
+pub(super) fn agent_name(app: &App, id: i64) -> String {
+    let agent = AgentId(id.max(0) as u64);
+    let name = app.agents.iter().find(|a| a.id == agent).map_or("", |a| a.name.as_str());
+    format!("{agent} {name}")
+}
+
+pub(in crate::console) async fn ticket(
+    State(app): State<Arc<App>>,
+    ids: Ids,
+) -> Result<Markup, ApiError> {
+    let id = TicketId(ids.id()?);
+    let row = app.store.ticket(id).await?.ok_or_else(|| ApiError::missing("ticket", id.0))?;
+    let events = app.store.ticket_events(id).await?;
+    let turns = app.store.turns(CallId(row.call_id.max(0) as u64)).await?;
+    let recorded = is_recorded(&app, row.call_id).await;
+    let texts = &app.texts.ticket;
+    let may_edit = !is_closed(&row);
+    let body = html! {
+        div .title {
+            h1 { (app.texts.page.ticket) " " (row.id) }
+            (badge(&app, "ticket_state", &row.state))
+            span .large { (subject(&row)) }
+        }
+        (facts(&app, &row))
+        div .columns {
+            section aria-labelledby="fields" {
+                h2 #fields { (texts.fields) }
+                (field_list(&app, &row, &turns, recorded, may_edit))
+            }
+            div {
+                (forms(&app, &row, ""))
+                section aria-labelledby="history" { h2 #history { (texts.history) } (history(&app, &events)) }
+            }
+        }
+    };
+    let what = Live { kinds: "ticket survey_ended turn", call: Some(row.call_id), ticket: Some(row.id), ..Live::default() };
+    let title = format!("{} {}", app.texts.page.ticket, row.id);
+    Ok(frame(&app, Place::Tickets, &title, live(what, &body)))
+}
+
+pub(super) fn is_closed(row: &TicketRow) -> bool {
+    row.state == "closed" || row.state == "called_back"
+}
+
+fn facts(app: &App, row: &TicketRow) -> Markup {
+    let texts = &app.texts.ticket;
+    html! {
+        dl .facts {
+            div { dt { (texts.call) } dd { (call_link(row.call_id)) } }
+            div { dt { (texts.opened) } dd { (clock(row.opened_at)) } }
+            div { dt { (texts.changed) } dd { (clock(row.changed_at)) } }
+            @if let Some(agent) = row.agent {
+                div { dt { (texts.agent) } dd { a href={ "/agents/" (agent) } { (agent_name(app, agent)) } } }
+            }
+            @if let Some(result) = &row.result {
+                div { dt { (texts.result) } dd { (result) } }
+            }
+            @if let Some(survey) = row.survey_id {
+                div { dt { (texts.survey) } dd { a href={ "/surveys#survey-" (survey) } { "S" (survey) } } }
+            }
+        }
+    }
+}
+
+/// Every field of a ticket, blank ones too, with the words behind it.
+pub(super) fn field_list(
+    app: &App,
+    row: &TicketRow,
+    turns: &[TurnRow],
+    recorded: bool,
+    may_edit: bool,
+) -> Markup {
+    html! {
+        dl .fields {
+            @for slot in Slot::ALL {
+                @let filled = field(row, slot.key());
+                div id={ "field-" (slot.key()) } .blank[filled.is_none()] {
+                    dt { (app.texts.name("slot", slot.key())) }
+                    dd {
+                        @match filled {
+                            Some(filled) => { (content(app, row.call_id, filled, turns, recorded)) }
+                            None => { span .hint { (app.texts.page.blank) } }
+                        }
+                        @if may_edit { (edit(app, row.id, slot, filled)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn content(app: &App, call: i64, filled: &FieldRow, turns: &[TurnRow], recorded: bool) -> Markup {
+    let texts = &app.texts.ticket;
+    html! {
+        p .value {
+            (filled.value)
+            @if let Some(code) = &filled.code { " " code title=(texts.code) { (code) } }
+        }
+        @for evidence in &filled.evidence { (words(app, call, evidence, turns, recorded)) }
+        @if filled.evidence.is_empty() {
+            p .hint { (texts.source) "：" (app.texts.name("source", &filled.source)) }
+        }
+    }
+}
+
+fn words(app: &App, call: i64, evidence: &EvidenceRow, turns: &[TurnRow], recorded: bool) -> Markup {
+    let texts = &app.texts.ticket;
+    let turn = turns.iter().find(|turn| turn.idx == evidence.utterance);
+    html! {
+        blockquote .evidence title=(texts.evidence) {
+            q { (turn.map_or(texts.words_missing.as_str(), |turn| turn.text.as_str())) }
+            span .hint {
+                (position(evidence.start_ms)) "–" (position(evidence.end_ms)) " · "
+                (app.texts.call.confidence) " " (percent(evidence.confidence))
+            }
+            @if recorded { (play(app, call, evidence.start_ms, evidence.end_ms)) }
+        }
+    }
+}
+
+fn edit(app: &App, ticket: i64, slot: Slot, filled: Option<&FieldRow>) -> Markup {
+    let texts = &app.texts.ticket;
+    let key = slot.key();
+    let name = app.texts.name("slot", key);
+    html! {
+        details .edit id={ "edit-" (key) } {
+            summary aria-label={ (texts.edit) " " (name) } { (texts.edit) }
+            form method="post" data-post={ "/api/tickets/" (ticket) "/fields/" (key) } {
+                label for={ "value-" (key) } { (texts.value) }
+                textarea id={ "value-" (key) } name="value" rows="2" maxlength="2000" required {
+                    (filled.map_or("", |filled| filled.value.as_str()))
+                }
+                (signature(app, &format!("by-{key}"), ""))
+                div .row { button .main type="submit" { (texts.save) } output role="status" {} }
+            }
+        }
+    }
+}
+
+/// To close an open ticket, to reopen a closed one. `by`: who signs, where that is known.
+pub(super) fn forms(app: &App, row: &TicketRow, by: &str) -> Markup {
+    let texts = &app.texts.ticket;
+    html! {
+        @if is_closed(row) {
+            details .card id={ "reopen-" (row.id) } {
+                summary { (texts.reopen) }
+                form method="post" data-post={ "/api/tickets/" (row.id) "/reopen" } {
+                    (area("reopen-why", "why", &texts.reopen_why, ""))
+                    (signature(app, "reopen-by", by))
+                    div .row { button type="submit" { (texts.reopen) } output role="status" {} }
+                }
+            }
+        } @else {
+            form .card id={ "close-" (row.id) } data-post={ "/api/tickets/" (row.id) "/close" } {
+                h2 { (texts.close) }
+                (area("close-result", "result", &texts.close_result, &texts.close_help))
+                (signature(app, "close-by", by))
+                div .row { button .main type="submit" { (texts.close) } output role="status" {} }
+            }
+        }
+    }
+}
+
+fn history(app: &App, events: &[EventRow]) -> Markup {
+    html! {
+        ol .history {
+            @for event in events {
+                li id={ "event-" (event.seq) } {
+                    (clock(event.at)) " "
+                    b { (app.texts.name("ticket_event", &event.kind)) } " "
+                    span .hint { (app.texts.actor(&event.actor)) }
+                    @if !event.why.is_empty() {
+                        p { @if event.kind == "edited" { (app.texts.name("slot", &event.why)) } @else { (event.why) } }
+                    }
+                }
+            }
+        }
+    }
+}
