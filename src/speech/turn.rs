@@ -213,16 +213,18 @@ impl Turn {
                 }
             }
         }
-        if let State::Deciding(speech) = std::mem::replace(&mut self.state, State::Quiet) {
-            self.state = self.decide(speech);
-        }
+        self.state = match std::mem::replace(&mut self.state, State::Quiet) {
+            State::Deciding(speech) => self.decide(speech),
+            other => other,
+        };
     }
 
     /// The stream ends: what is being said ends here. `true` when a decode is still under way.
     pub fn finish(&mut self) -> bool {
-        if let State::Speaking(speech) = std::mem::replace(&mut self.state, State::Quiet) {
-            self.state = self.end_turn(speech);
-        }
+        self.state = match std::mem::replace(&mut self.state, State::Quiet) {
+            State::Speaking(speech) => self.end_turn(speech),
+            other => other,
+        };
         matches!(self.state, State::Deciding(_))
     }
 

@@ -1,0 +1,167 @@
+//! `huiyin eval` and `huiyin transcribe`: measure and look at the ear.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Subcommand;
+use huiyin::engine::eval::{Sample, asr};
+use huiyin::engine::models::ModelDir;
+use huiyin::engine::silero::SileroModel;
+use huiyin::engine::whisper::WhisperModel;
+use huiyin::media::wav;
+use huiyin::runtime::engines::load_voice;
+use huiyin::speech::turn::Effect;
+use huiyin::speech::{Asr, Listening, Tts, Turn, VAD_STEP, Vad};
+
+#[derive(Debug, clap::Args)]
+pub struct EvalArgs {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Recognition alone: character error rate and time. Rows of the manifest: {"wav": "relative/path", "text": "…"} (or "file").
+    Asr {
+        manifest: PathBuf,
+        /// Only the first so many rows.
+        #[arg(long)]
+        limit: Option<usize>,
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub struct TranscribeArgs {
+    /// A WAV; of two channels each is heard by itself.
+    wav: PathBuf,
+    /// Words that the recogniser is told beforehand.
+    #[arg(long)]
+    prompt: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct SayArgs {
+    text: String,
+    /// The file to write: a WAV as the telephone sounds, 8 kHz.
+    wav: PathBuf,
+}
+
+/// Renders a text with our own voice.
+pub fn say(args: SayArgs) -> anyhow::Result<ExitCode> {
+    let mut voice = load_voice(&ModelDir::locate(None)?)?;
+    let mut sound = Vec::new();
+    voice.speak(&args.text, &mut |piece| {
+        sound.extend_from_slice(piece);
+        ControlFlow::Continue(())
+    })?;
+    wav::write(&args.wav, &sound)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub fn eval(args: EvalArgs) -> anyhow::Result<ExitCode> {
+    let What::Asr { manifest, limit, json } = args.what;
+    let mut samples = read_manifest(&manifest)?;
+    samples.truncate(limit.unwrap_or(usize::MAX));
+    let models = ModelDir::locate(None)?;
+    let whisper = WhisperModel::load(&models.path_of("whisper-base")?)?;
+    let report = asr(&mut whisper.recogniser()?, &samples)?;
+    let (p50, p95) = (report.p50.as_millis() as u64, report.p95.as_millis() as u64);
+    if json {
+        let object = serde_json::json!({
+            "cer": report.character_error_rate,
+            "n": report.utterances,
+            "unclear": report.unclear,
+            "p50_ms": p50,
+            "p95_ms": p95,
+            "rtf": report.real_time_factor,
+        });
+        println!("{object}");
+    } else {
+        println!(
+            "{} utterances: CER {:.3}, {} unclear, {p50} ms median, {p95} ms P95, {:.3} s of time a second of sound",
+            report.utterances, report.character_error_rate, report.unclear, report.real_time_factor
+        );
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read_manifest(path: &Path) -> anyhow::Result<Vec<Sample>> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("{}", path.display()))?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut samples = Vec::new();
+    for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let at = || format!("{} line {}", path.display(), number + 1);
+        let row: serde_json::Value = serde_json::from_str(line).with_context(at)?;
+        let wav = row["wav"].as_str().or(row["file"].as_str());
+        let wav = wav.with_context(|| format!("{}: the field \"wav\" is missing", at()))?;
+        let text = row["text"].as_str();
+        let text = text.with_context(|| format!("{}: the field \"text\" is missing", at()))?;
+        samples.push(Sample { text: text.into(), pcm: wav::read(&folder.join(wav))? });
+    }
+    anyhow::ensure!(!samples.is_empty(), "{}: no rows", path.display());
+    Ok(samples)
+}
+
+/// Finds the turns of a recording and prints their words, as the service would hear them.
+pub fn transcribe(args: TranscribeArgs) -> anyhow::Result<ExitCode> {
+    let models = ModelDir::locate(None)?;
+    let whisper = WhisperModel::load(&models.path_of("whisper-base")?)?;
+    let vad = SileroModel::load(&models.path_of("silero")?, &models.path_of("onnxruntime")?)?;
+    let channels = wav::channels(&args.wav)?;
+    let many = channels.len() > 1;
+    let mut lines = Vec::new();
+    for (index, pcm) in channels.into_iter().enumerate() {
+        let side = if many { ["左", "右"].get(index).copied().unwrap_or("") } else { "" };
+        let mut recogniser = match &args.prompt {
+            Some(prompt) => whisper.prompted(prompt)?,
+            None => whisper.recogniser()?,
+        };
+        let mut stream = vad.stream();
+        let mut turn = Turn::new(0, Listening::OVERHEARD);
+        for step in pcm.as_chunks::<VAD_STEP>().0 {
+            turn.step(step, stream.step(step));
+            follow(&mut turn, &mut recogniser, side, &mut lines)?;
+        }
+        turn.finish();
+        follow(&mut turn, &mut recogniser, side, &mut lines)?;
+    }
+    lines.sort();
+    for (start_ms, end_ms, side, text) in lines {
+        println!("{:>8.2} – {:>8.2}  {side}  {text}", start_ms as f64 / 1e3, end_ms as f64 / 1e3);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+type Line<'a> = (u64, u64, &'a str, String);
+
+fn follow<'a>(
+    turn: &mut Turn,
+    recogniser: &mut impl Asr,
+    side: &'a str,
+    lines: &mut Vec<Line<'a>>,
+) -> anyhow::Result<()> {
+    loop {
+        let effects: Vec<Effect> = turn.drain().collect();
+        if effects.is_empty() {
+            return Ok(());
+        }
+        for effect in effects {
+            match effect {
+                Effect::Decode { job, pcm } => {
+                    turn.decoded(job, recogniser.recognise(&pcm, true)?);
+                }
+                Effect::Words { text, start_ms, end_ms, .. } => {
+                    lines.push((start_ms, end_ms, side, text));
+                }
+                Effect::Unclear { start_ms, end_ms } => {
+                    lines.push((start_ms, end_ms, side, "（听不清）".into()));
+                }
+                Effect::Started { .. } | Effect::StopOurSound | Effect::Silent => {}
+            }
+        }
+    }
+}
