@@ -18,7 +18,7 @@ texts!(Page {
     offline, online, none, blank, more, back_to_top, navigation,
 });
 texts!(Overview {
-    live_calls, no_live_calls, recent_calls, no_calls, number, direction, duration, seconds,
+    live_calls, no_live_calls, recent_calls, no_calls, number, direction, duration,
     no_words, ticket, outcome, started, waiting, nobody_waiting, on_duty,
 });
 texts!(Figures {
@@ -34,11 +34,11 @@ texts!(Ticket {
     edit, save, words_missing,
 });
 texts!(Agent {
-    list, ready, away, ready_key, away_key, keys_hint, no_call, transcript, unfinished,
+    list, ready, away, ready_key, away_key, no_call, transcript, unfinished,
     no_unfinished, closed, no_ticket, none_configured, since,
 });
 texts!(Survey {
-    title, none, ticket, due, attempt, attempts, answers, question, answer, words, pressed,
+    title, none, ticket, due, attempt, attempts, question, answer, words, pressed,
     position, confirmed, no_answers, call,
 });
 texts!(Verification {

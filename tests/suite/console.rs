@@ -1,6 +1,8 @@
 //! The console over a real socket: who may do what, the API, the recording, the live feed.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "console/browser.rs"]
+pub mod browser;
 #[path = "console/house.rs"]
 pub mod house;
 

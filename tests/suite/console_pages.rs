@@ -36,7 +36,8 @@ async fn words_of_callers_are_text_and_never_markup() {
     for path in ["/", "/calls/1", "/agents/1", ticket.as_str()] {
         let page = house.page(path).await;
         assert!(!page.contains("<script>") && !page.contains("<img"), "{path}");
-        assert!(page.contains("&lt;script&gt;alert('x')"), "{path}");
+        let text = page.contains("&lt;script&gt;alert('x')");
+        assert!(text || path == "/", "{path}: the overview alone shows only the last words");
     }
     assert_eq!(house.json("/api/calls/1").await["turns"][1]["text"], HOSTILE);
 }

@@ -71,14 +71,20 @@ function toEnd() {
   if (talk) talk.scrollTop = talk.scrollHeight;
 }
 
-// Seconds of running calls.
+// How long a running call lasts, as the server writes it.
+function duration(since) {
+  const all = Math.max(0, Math.floor((Date.now() - since) / 1000));
+  const two = (figure) => String(figure).padStart(2, "0");
+  const [hours, minutes, seconds] = [Math.floor(all / 3600), Math.floor(all / 60) % 60, all % 60];
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds)}` : `${minutes}:${two(seconds)}`;
+}
+
 export function tick() {
   toEnd();
-  const ahead = (node) => Math.max(0, Math.floor((Date.now() - Number(node.dataset.since)) / 1000));
   setInterval(() => {
     for (const node of document.querySelectorAll("[data-since]")) {
-      const seconds = String(ahead(node));
-      if (node.textContent !== seconds) node.textContent = seconds;
+      const text = duration(Number(node.dataset.since));
+      if (node.textContent !== text) node.textContent = text;
     }
   }, 1000);
 }

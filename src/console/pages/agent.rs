@@ -106,7 +106,7 @@ fn banner(app: &App, now: &AgentNow, work: Option<&Work>) -> Markup {
             @if let Some(call) = call {
                 div {
                     p .number.large { (number.unwrap_or(&app.texts.page.none)) }
-                    p { (call_link(call.id)) " · " (lasting(app, call)) }
+                    p { (call_link(call.id)) " · " (lasting(call)) }
                 }
             }
             div .row.push {
@@ -114,7 +114,6 @@ fn banner(app: &App, now: &AgentNow, work: Option<&Work>) -> Markup {
                 (switch(now.id, "away", &texts.away, &texts.away_key, "a", ""))
             }
         }
-        p .hint { (texts.keys_hint) }
     }
 }
 

@@ -35,7 +35,7 @@ pub(in crate::console) async fn call(
             div { dt { (texts.overview.number) }
                 dd .number { (call.number.as_deref().map(mask).unwrap_or_else(|| texts.page.none.clone())) } }
             div { dt { (texts.overview.started) } dd { (clock(call.started_at)) } }
-            div { dt { (texts.overview.duration) } dd { (lasting(&app, &call)) } }
+            div { dt { (texts.overview.duration) } dd { (lasting(&call)) } }
             @if let Some(ticket) = call.ticket_id {
                 div { dt { (texts.overview.ticket) } dd { (ticket_link(ticket)) } }
             }

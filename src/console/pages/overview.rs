@@ -115,7 +115,7 @@ fn live_card(app: &App, call: &CallRow, words: &[TurnRow]) -> Markup {
                 b .number { (call.number.as_deref().unwrap_or(&app.texts.page.none)) }
                 (badge(app, "direction", &call.direction))
                 (badge(app, "call_state", &call.state))
-                span .push { (lasting(app, call)) }
+                span .push { (lasting(call)) }
                 @if let Some(ticket) = call.ticket_id {
                     span { (texts.ticket) " " (ticket_link(ticket)) }
                 }
@@ -152,7 +152,7 @@ fn table(app: &App, calls: &[CallRow]) -> Markup {
                             td { (app.texts.name("direction", &call.direction)) }
                             td .number { (call.number.as_deref().unwrap_or(&app.texts.page.none)) }
                             td { (badge(app, "call_outcome", call.outcome.as_deref().unwrap_or("ended"))) }
-                            td { (lasting(app, call)) }
+                            td { (lasting(call)) }
                             td { @if let Some(ticket) = call.ticket_id { (ticket_link(ticket)) } }
                         }
                     }

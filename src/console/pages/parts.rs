@@ -38,13 +38,19 @@ pub(super) fn position(ms: i64) -> String {
     format!("{}:{:02}.{}", ms / 60_000, ms / 1000 % 60, ms % 1000 / 100)
 }
 
-/// A duration in seconds: those of a call that has not ended run on by the script.
-pub(super) fn lasting(app: &App, call: &CallRow) -> Markup {
+/// A duration: `2:05`, `1:02:05`.
+fn duration(seconds: i64) -> String {
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
+}
+
+/// How long a call lasts: that of one that has not ended is run on by the script.
+pub(super) fn lasting(call: &CallRow) -> Markup {
     let until = call.ended_at.unwrap_or_else(|| crate::console::figures::now().unix_ms);
     let seconds = (until - call.started_at).max(0) / 1000;
     let running = call.ended_at.is_none().then_some(call.started_at);
     html! {
-        span .figure data-since=[running] { (seconds) } " " (app.texts.overview.seconds)
+        span .figure data-since=[running] { (duration(seconds)) }
     }
 }
 

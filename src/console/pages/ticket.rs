@@ -141,10 +141,13 @@ pub(super) fn field_list(
                     dt { (app.texts.name("slot", slot.key())) }
                     dd {
                         @match filled {
-                            Some(filled) => { (content(app, row.call_id, filled, turns, recorded)) }
+                            Some(filled) => { (content(app, slot, filled)) }
                             None => { span .hint { (app.texts.page.blank) } }
                         }
                         @if may_edit { (edit(app, row.id, slot, filled)) }
+                        @for evidence in filled.iter().flat_map(|filled| &filled.evidence) {
+                            (words(app, row.call_id, evidence, turns, recorded))
+                        }
                     }
                 }
             }
@@ -152,16 +155,15 @@ pub(super) fn field_list(
     }
 }
 
-fn content(app: &App, call: i64, filled: &FieldRow, turns: &[TurnRow], recorded: bool) -> Markup {
+fn content(app: &App, slot: Slot, filled: &FieldRow) -> Markup {
     let texts = &app.texts.ticket;
+    // The other codes only say the same to programs.
+    let telling = matches!(slot, Slot::Place | Slot::Time);
+    let code = filled.code.as_deref().filter(|_| telling);
     html! {
-        p .value {
-            (filled.value)
-            @if let Some(code) = &filled.code { " " code title=(texts.code) { (code) } }
-        }
-        @for evidence in &filled.evidence { (words(app, call, evidence, turns, recorded)) }
+        p .value { (filled.value) @if let Some(code) = code { " " code title=(texts.code) { (code) } } }
         @if filled.evidence.is_empty() {
-            p .hint { (texts.source) "：" (app.texts.name("source", &filled.source)) }
+            span .hint { (texts.source) "：" (app.texts.name("source", &filled.source)) }
         }
     }
 }
