@@ -1,6 +1,7 @@
 //! Speech recognition by OpenAI's Whisper, run by whisper.cpp.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use whisper_rs::{
     FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperState,
@@ -33,7 +34,7 @@ const FRAME: usize = SAMPLE_RATE as usize / 50;
 
 /// The weights, loaded once and shared by all recognisers.
 pub struct WhisperModel {
-    context: WhisperContext,
+    context: Arc<WhisperContext>,
 }
 
 impl WhisperModel {
@@ -59,7 +60,7 @@ impl WhisperModel {
         if !context.is_multilingual() {
             return Err(broken("it knows only English".to_string()));
         }
-        Ok(WhisperModel { context })
+        Ok(WhisperModel { context: Arc::new(context) })
     }
 
     /// A recogniser for one thread. It holds about 100 MB of working memory.
@@ -69,21 +70,23 @@ impl WhisperModel {
             state,
             settings: settings(),
             prompt: Vec::new(),
+            hint: String::new(),
+            context: self.context.clone(),
             end_of_text: self.context.token_eot(),
         })
     }
 
     /// As [`WhisperModel::recogniser`], told beforehand what the talk is about.
     pub fn prompted(&self, prompt: &str) -> Result<WhisperAsr, SpeechError> {
-        // Room for a token a byte: the library writes past the end of a shorter list's length.
-        let tokens = self
-            .context
-            .tokenize(prompt, prompt.len() + 8)
-            .map_err(failed)?;
         let mut recogniser = self.recogniser()?;
-        recogniser.prompt = tokens;
+        recogniser.expect(prompt)?;
         Ok(recogniser)
     }
+}
+
+fn tokens(context: &WhisperContext, prompt: &str) -> Result<Vec<WhisperTokenId>, SpeechError> {
+    // Room for a token a byte: the library writes past the end of a shorter list's length.
+    context.tokenize(prompt, prompt.len() + 8).map_err(failed)
 }
 
 fn failed(e: whisper_rs::WhisperError) -> SpeechError {
@@ -125,10 +128,22 @@ pub struct WhisperAsr {
     /// Made once: every `set_language` leaks a few bytes in the library's wrapper.
     settings: FullParams<'static, 'static>,
     prompt: Vec<WhisperTokenId>,
+    /// What `prompt` was made of.
+    hint: String,
+    context: Arc<WhisperContext>,
     end_of_text: WhisperTokenId,
 }
 
 impl WhisperAsr {
+    /// From now on the network is told these words beforehand; none for an empty text.
+    pub fn expect(&mut self, hint: &str) -> Result<(), SpeechError> {
+        if self.hint != hint {
+            self.prompt = tokens(&self.context, hint)?;
+            hint.clone_into(&mut self.hint);
+        }
+        Ok(())
+    }
+
     /// Runs the network. `None` when there is too little sound to try. Sound over the limit of an utterance is cut at its end.
     pub fn transcribe(
         &mut self,
@@ -177,6 +192,16 @@ impl WhisperAsr {
 }
 
 impl Asr for WhisperAsr {
+    fn recognise_expecting(
+        &mut self,
+        pcm: &[i16],
+        last: bool,
+        hint: &str,
+    ) -> Result<Heard, SpeechError> {
+        self.expect(hint)?;
+        self.recognise(pcm, last)
+    }
+
     fn recognise(&mut self, pcm: &[i16], last: bool) -> Result<Heard, SpeechError> {
         Ok(match self.transcribe(pcm, last)? {
             None => Heard::Unclear,

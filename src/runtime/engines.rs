@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 
+use super::hints::Hints;
 use super::inference::{Recogniser, Voice};
 use super::meaning::Meaning;
 use crate::config::Config;
@@ -23,6 +24,7 @@ pub struct SpeechEngines {
     pub recogniser: Recogniser,
     pub voice: Voice,
     pub vad: SileroModel,
+    pub hints: Hints,
 }
 
 impl SpeechEngines {
@@ -41,6 +43,7 @@ impl SpeechEngines {
             recogniser: Recogniser::start(asr)?,
             voice: Voice::start(tts)?,
             vad,
+            hints: Hints::builtin()?,
         })
     }
 }

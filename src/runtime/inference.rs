@@ -15,6 +15,7 @@ type Reply = Box<dyn FnOnce(Result<Heard, SpeechError>) + Send>;
 
 struct AsrJob {
     pcm: Vec<i16>,
+    hint: Arc<str>,
     dropped: Arc<AtomicBool>,
     reply: Reply,
 }
@@ -41,7 +42,8 @@ impl Recogniser {
             .map(|mut engine| {
                 move |job: AsrJob| {
                     if !job.dropped.load(Ordering::Relaxed) {
-                        (job.reply)(engine.recognise(&job.pcm, true));
+                        let heard = engine.recognise_expecting(&job.pcm, true, &job.hint);
+                        (job.reply)(heard);
                     }
                 }
             })
@@ -49,14 +51,16 @@ impl Recogniser {
         Ok(Recogniser { pool: Pool::start("asr", ASR_QUEUE, workers)? })
     }
 
-    /// `reply` is called on a recogniser's thread and must be quick. It is not called once [`Wanted`] is dropped.
+    /// `hint` is what the question makes likely. `reply` is called on a recogniser's thread and must be quick. It is not called once [`Wanted`] is dropped.
     pub fn recognise(
         &self,
         pcm: Vec<i16>,
+        hint: Arc<str>,
         reply: impl FnOnce(Result<Heard, SpeechError>) + Send + 'static,
     ) -> Result<Wanted, Full> {
         let dropped = Arc::new(AtomicBool::new(false));
-        let job = AsrJob { pcm, dropped: dropped.clone(), reply: Box::new(reply) };
+        let job = AsrJob { pcm, hint, dropped: dropped.clone(), reply: Box::new(reply) };
+        self.pool.purge(|job| job.dropped.load(Ordering::Relaxed));
         self.pool.push(job)?;
         Ok(Wanted(dropped))
     }

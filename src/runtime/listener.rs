@@ -1,5 +1,6 @@
 //! One party's ear: the detector, the turn machine and the recogniser's jobs, fed with frames.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -30,6 +31,8 @@ type Decoded = (JobId, Result<speech::Heard, SpeechError>);
 
 pub struct Listener {
     pub turn: Turn,
+    /// What the question makes likely.
+    pub hint: Arc<str>,
     vad: SileroVad,
     step: Vec<i16>,
     /// The newest job; dropping it stops an older one.
@@ -46,6 +49,7 @@ impl Listener {
         let (reply, results) = mpsc::channel(8);
         Listener {
             turn: Turn::new(0, listening),
+            hint: Arc::from(""),
             vad: engines.vad.stream(),
             step: Vec::with_capacity(VAD_STEP * 2),
             wanted: None,
@@ -141,7 +145,7 @@ impl Listener {
     fn ask(&mut self, job: JobId, pcm: Vec<i16>, engines: &SpeechEngines) {
         self.overloaded = false;
         let reply = self.reply.clone();
-        let asked = engines.recogniser.recognise(pcm, move |result| {
+        let asked = engines.recogniser.recognise(pcm, self.hint.clone(), move |result| {
             // The listener is gone with its call, or has a newer job waiting: nobody wants this.
             let _ = reply.try_send((job, result));
         });

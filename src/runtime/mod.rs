@@ -8,6 +8,7 @@
 pub mod call_task;
 pub mod clock;
 pub mod engines;
+pub mod hints;
 pub mod inference;
 pub mod keeper;
 pub mod listener;

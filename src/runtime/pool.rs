@@ -84,6 +84,11 @@ impl<J: Send + 'static> Pool<J> {
         Ok(())
     }
 
+    /// Takes jobs out of the queue that nobody wants any more.
+    pub fn purge(&self, unwanted: impl Fn(&J) -> bool) {
+        self.shared.lock().jobs.retain(|job| !unwanted(job));
+    }
+
     /// Jobs waiting, those under way not counted.
     pub fn waiting(&self) -> usize {
         self.shared.lock().jobs.len()

@@ -35,6 +35,17 @@ pub enum Heard {
 pub trait Asr: Send {
     /// `last`: the turn is over. When false the result is only a look ahead and may be cheaper.
     fn recognise(&mut self, pcm: &[i16], last: bool) -> Result<Heard, SpeechError>;
+
+    /// As [`Asr::recognise`], told what words the question makes likely. An engine that cannot use that ignores it.
+    fn recognise_expecting(
+        &mut self,
+        pcm: &[i16],
+        last: bool,
+        hint: &str,
+    ) -> Result<Heard, SpeechError> {
+        let _ = hint;
+        self.recognise(pcm, last)
+    }
 }
 
 /// A voice. One per inference thread.

@@ -26,21 +26,23 @@ pub struct Listening {
     pub patience_ms: Option<u64>,
     /// Whether the caller's speech stops our sound.
     pub barge_in: bool,
+    /// Whether to decode ahead of the endpoint: where somebody waits for the answer.
+    pub look_ahead: bool,
 }
 
 impl Listening {
     /// A whole request in the caller's own words.
     pub const OPEN: Listening =
-        Listening { endpoint_ms: 640, patience_ms: Some(6000), barge_in: true };
+        Listening { endpoint_ms: 640, patience_ms: Some(6000), barge_in: true, look_ahead: true };
     /// A word or two.
     pub const SHORT: Listening =
-        Listening { endpoint_ms: 480, patience_ms: Some(6000), barge_in: true };
+        Listening { endpoint_ms: 480, patience_ms: Some(6000), barge_in: true, look_ahead: true };
     /// A number, an address, a date: said in groups.
     pub const DICTATED: Listening =
-        Listening { endpoint_ms: 960, patience_ms: Some(8000), barge_in: true };
+        Listening { endpoint_ms: 960, patience_ms: Some(8000), barge_in: true, look_ahead: true };
     /// Two people talking; we only write down.
     pub const OVERHEARD: Listening =
-        Listening { endpoint_ms: 640, patience_ms: None, barge_in: false };
+        Listening { endpoint_ms: 640, patience_ms: None, barge_in: false, look_ahead: false };
 }
 
 /// Steps at or above this are speech; below [`QUIET`] they are not; between, they are what the step before was.
@@ -275,7 +277,10 @@ impl Turn {
             speech.voiced_ms += STEP_MS;
             speech.look = None;
             self.maybe_stop_ours(&mut speech);
-        } else if pause_ms >= LOOK_AHEAD_MS && speech.look.is_none() && speech.voiced_ms >= WORD_MS
+        } else if self.listening.look_ahead
+            && pause_ms >= LOOK_AHEAD_MS
+            && speech.look.is_none()
+            && speech.voiced_ms >= WORD_MS
         {
             self.look(&mut speech);
         }

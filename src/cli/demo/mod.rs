@@ -35,7 +35,7 @@ pub struct Args {
 /// The persons of the demo. The patterns are what they listen for, the texts what they answer.
 const ASKS: &[&str] = &[
     "--from", "13800000001",
-    "--reply", "什么事|咨询什么=>你好，我的身份证丢了，怎么补办？",
+    "--reply", "请问您有|什么事|通话会录音|咨询什么=>你好，我想问一下，身份证丢了去哪里补？",
     "--reply", "对的|不是=>对的。",
     "--reply", "帮助|有帮助=>有帮助，谢谢。",
     "--reply", "别的事=>没有了，谢谢，再见。",
@@ -44,7 +44,7 @@ const COMPLAINS: &[&str] = &[
     "--from", "13800000002",
     "--reply", "工号|为您服务=>你好，工地晚上打桩声音太大，孩子没法睡觉，希望你们管一管。",
     "--reply", "会通知|马上联系|派人=>好的，谢谢你，麻烦你们了。",
-    "--reply", "什么事|咨询什么=>我要投诉，我家旁边的工地每天半夜还在施工，噪音太大，吵得睡不着觉。",
+    "--reply", "请问您有|什么事|通话会录音|咨询什么=>我要投诉，我家旁边的工地每天半夜还在施工，噪音太大，吵得睡不着觉。",
     "--reply", "什么地方|哪个区县=>在金华市婺城区白龙桥镇，临江路的工地。",
     "--reply", "什么时候|几点=>昨天晚上十一点开始的。",
     "--reply", "地点是|您说的地点|地点我记的是=>对的。",
@@ -91,12 +91,12 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
 
     let calls = Calls { api: &api, data: &data, sip: &sip, quiet: args.json };
     let mut right = true;
-    let outcomes = [
-        calls.answered().await,
-        calls.handed_over(&mut agent).await,
-        calls.called_back(&mut citizen).await,
-    ];
-    for outcome in outcomes {
+    for number in 1..=3 {
+        let outcome = match number {
+            1 => calls.answered().await,
+            2 => calls.handed_over(&mut agent).await,
+            _ => calls.called_back(&mut citizen).await,
+        };
         let (object, wrong) = outcome?;
         right &= wrong.is_empty();
         if args.json {

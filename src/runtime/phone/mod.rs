@@ -26,7 +26,7 @@ use measure::Latency;
 use script::{Pace, Persona, Script, Step};
 
 /// The other side speaks in sentences with short pauses between; a turn of theirs ends with this silence.
-const THEIR_TURN: Listening = Listening { endpoint_ms: 700, patience_ms: None, barge_in: false };
+const THEIR_TURN: Listening = Listening { endpoint_ms: 700, ..Listening::OVERHEARD };
 /// What they were saying when the call ended is decoded within this.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
