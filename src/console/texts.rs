@@ -38,7 +38,7 @@ texts!(Agent {
     no_unfinished, closed, no_ticket, none_configured, since,
 });
 texts!(Survey {
-    title, none, ticket, due, attempt, attempts, question, answer, words, pressed,
+    title, none, ticket, due, attempt, times, attempts, question, answer, words, pressed,
     position, confirmed, no_answers, call,
 });
 texts!(Verification {

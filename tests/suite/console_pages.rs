@@ -99,6 +99,13 @@ async fn the_supervisor_sees_open_verifications_with_the_citizens_words() {
     }
 }
 
+/// As the store, the conversation and the callback name them.
+const CALL_STATES: [&str; 23] = [
+    "begun", "new", "request", "rephrase", "more", "go_on", "confirm", "helped", "fill", "place_back",
+    "callback", "leave_word", "saving", "waiting", "talking", "closing", "ended", "interrupted",
+    "dialling", "solved", "grade", "grade_back", "reason",
+];
+
 /// Every key that a machine or the store may hand to a page, by the table that names it.
 fn keys() -> Vec<(&'static str, &'static str)> {
     let moment = Moment::ZERO;
@@ -168,6 +175,13 @@ fn keys() -> Vec<(&'static str, &'static str)> {
     keys.extend(Question::ALL.iter().map(|q| ("question", q.key())));
     keys.extend(Slot::ALL.iter().map(|s| ("slot", s.key())));
     keys.extend(grades.iter().map(|g| ("answer", g.key())));
+    keys.extend(CALL_STATES.iter().map(|state| ("call_state", *state)));
+    keys.extend(["due", "calling", "ended"].map(|state| ("survey_state", state)));
+    keys.extend(["caller", "robot", "agent"].map(|speaker| ("speaker", speaker)));
+    keys.extend(["spoken", "keys", "signalling", "staff"].map(|source| ("source", source)));
+    keys.extend(["inbound", "callback"].map(|direction| ("direction", direction)));
+    keys.extend(["not_reached", "no_number", "no_ticket"].map(|end| ("survey_outcome", end)));
+    keys.extend([("ticket_event", "edited"), ("call_outcome", "interrupted"), ("call_outcome", "ended")]);
     keys.extend([("survey_outcome", "attempts_used"), ("answer", "yes"), ("answer", "no")]);
     keys
 }

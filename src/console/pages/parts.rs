@@ -134,11 +134,10 @@ pub(super) fn area(id: &str, name: &str, label: &str, help: &str) -> Markup {
 }
 
 /// Who signs: what was typed last is remembered by the browser.
-pub(super) fn signature(app: &App, id: &str, value: &str) -> Markup {
-    let texts = &app.texts.ticket;
+pub(super) fn signature(app: &App, id: &str, label: &str, value: &str) -> Markup {
     html! {
-        label for=(id) { (texts.by) }
-        input id=(id) name="by" maxlength="40" required placeholder=(texts.by_help) value=(value)
+        label for=(id) { (label) }
+        input id=(id) name="by" maxlength="40" required placeholder=(app.texts.ticket.by_help) value=(value)
             data-remember="by" autocomplete="name";
     }
 }

@@ -84,7 +84,7 @@ fn open_card(app: &App, case: &Case) -> Markup {
                 }
                 form method="post" data-post={ "/api/verifications/" (row.id) "/close" } {
                     (area(&format!("result-{}", row.id), "result", &texts.result, &texts.result_help))
-                    (signature(app, &format!("by-{}", row.id), ""))
+                    (signature(app, &format!("by-{}", row.id), &texts.by, ""))
                     div .row { button .main type="submit" { (texts.close) } output role="status" {} }
                 }
             }

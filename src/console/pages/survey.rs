@@ -48,9 +48,10 @@ fn card(app: &App, row: &SurveyRow) -> Markup {
             @if !row.attempts.is_empty() {
                 p .hint {
                     (texts.attempts) "："
-                    @for attempt in &row.attempts {
-                        (attempt.attempt) " " (texts.attempt) " " (clock(attempt.at)) " "
-                        (app.texts.name("survey_outcome", &attempt.outcome)) "；"
+                    @for (index, attempt) in row.attempts.iter().enumerate() {
+                        @if index > 0 { "；" }
+                        (texts.attempt) " " (attempt.attempt) " " (texts.times) " " (clock(attempt.at)) " "
+                        (app.texts.name("survey_outcome", &attempt.outcome))
                     }
                 }
             }

@@ -176,7 +176,7 @@ fn words(app: &App, call: i64, evidence: &EvidenceRow, turns: &[TurnRow], record
             q { (turn.map_or(texts.words_missing.as_str(), |turn| turn.text.as_str())) }
             span .hint {
                 (position(evidence.start_ms)) "–" (position(evidence.end_ms)) " · "
-                (app.texts.call.confidence) " " (percent(evidence.confidence))
+                span title=(app.texts.call.confidence) { (percent(evidence.confidence)) }
             }
             @if recorded { (play(app, call, evidence.start_ms, evidence.end_ms)) }
         }
@@ -195,7 +195,7 @@ fn edit(app: &App, ticket: i64, slot: Slot, filled: Option<&FieldRow>) -> Markup
                 textarea id={ "value-" (key) } name="value" rows="2" maxlength="2000" required {
                     (filled.map_or("", |filled| filled.value.as_str()))
                 }
-                (signature(app, &format!("by-{key}"), ""))
+                (signature(app, &format!("by-{key}"), &texts.by, ""))
                 div .row { button .main type="submit" { (texts.save) } output role="status" {} }
             }
         }
@@ -211,7 +211,7 @@ pub(super) fn forms(app: &App, row: &TicketRow, by: &str) -> Markup {
                 summary { (texts.reopen) }
                 form method="post" data-post={ "/api/tickets/" (row.id) "/reopen" } {
                     (area("reopen-why", "why", &texts.reopen_why, ""))
-                    (signature(app, "reopen-by", by))
+                    (signature(app, "reopen-by", &texts.by, by))
                     div .row { button type="submit" { (texts.reopen) } output role="status" {} }
                 }
             }
@@ -219,7 +219,7 @@ pub(super) fn forms(app: &App, row: &TicketRow, by: &str) -> Markup {
             form .card id={ "close-" (row.id) } data-post={ "/api/tickets/" (row.id) "/close" } {
                 h2 { (texts.close) }
                 (area("close-result", "result", &texts.close_result, &texts.close_help))
-                (signature(app, "close-by", by))
+                (signature(app, "close-by", &texts.by, by))
                 div .row { button .main type="submit" { (texts.close) } output role="status" {} }
             }
         }
