@@ -132,10 +132,10 @@ fn ticket_json(ticket: &Ticket) -> Value {
         .fields
         .iter()
         .map(|(slot, filled)| {
-            let hide = |text: &str| match slot {
-                Slot::Number => mask(text),
-                _ => mask_numbers(text),
-            };
+            let number = *slot == Slot::Number;
+            let hide = |text: &str| if number { mask(text) } else { mask_numbers(text) };
+            let code = filled.code.as_deref();
+            let code = code.map(|code| if number { mask(code) } else { code.to_owned() });
             let evidence: Vec<Value> = filled
                 .evidence
                 .iter()
@@ -146,7 +146,7 @@ fn ticket_json(ticket: &Ticket) -> Value {
                 .collect();
             json!({
                 "slot": slot.key(), "value": hide(&filled.value),
-                "code": filled.code.as_deref().map(|code| if *slot == Slot::Number { mask(code) } else { code.to_owned() }),
+                "code": code,
                 "source": filled.source.key(), "evidence": evidence,
             })
         })

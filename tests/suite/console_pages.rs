@@ -106,8 +106,10 @@ const CALL_STATES: [&str; 23] = [
     "dialling", "solved", "grade", "grade_back", "reason",
 ];
 
-/// Every key that a machine or the store may hand to a page, by the table that names it.
-fn keys() -> Vec<(&'static str, &'static str)> {
+type Key = (&'static str, &'static str);
+
+/// Every key that the desk may hand to a page, by the table that names it.
+fn keys_of_the_desk() -> Vec<Key> {
     let moment = Moment::ZERO;
     let call = CallId(1);
     let states = [
@@ -134,6 +136,17 @@ fn keys() -> Vec<(&'static str, &'static str)> {
         TicketEvent::CalledBack { survey: SurveyId(1) },
         TicketEvent::Reopened { by: String::new(), why: String::new() },
     ];
+    let mut keys: Vec<Key> = Vec::new();
+    keys.extend(states.iter().map(|s| ("agent_state", s.key())));
+    keys.extend(tickets.iter().map(|s| ("ticket_state", s.key())));
+    keys.extend(events.iter().map(|e| ("ticket_event", e.key())));
+    keys.extend(Slot::ALL.iter().map(|s| ("slot", s.key())));
+    keys.push(("ticket_event", "edited"));
+    keys
+}
+
+/// The same of calls and callbacks.
+fn keys_of_calls() -> Vec<Key> {
     let outcomes = [
         Outcome::Answered,
         Outcome::HandedOver,
@@ -163,17 +176,13 @@ fn keys() -> Vec<(&'static str, &'static str)> {
         Grade::Dissatisfied,
         Grade::VeryDissatisfied,
     ];
-    let mut keys: Vec<(&str, &str)> = Vec::new();
-    keys.extend(states.iter().map(|s| ("agent_state", s.key())));
-    keys.extend(tickets.iter().map(|s| ("ticket_state", s.key())));
-    keys.extend(events.iter().map(|e| ("ticket_event", e.key())));
+    let mut keys: Vec<Key> = Vec::new();
     keys.extend(outcomes.iter().map(|o| ("call_outcome", o.key())));
     keys.extend(ends.iter().map(|e| ("call_outcome", e.key())));
     keys.extend(SurveyOutcome::ALL.iter().map(|o| ("call_outcome", o.key())));
     keys.extend(SurveyOutcome::ALL.iter().map(|o| ("survey_outcome", o.key())));
     keys.extend(VerifyReason::ALL.iter().map(|r| ("verify_reason", r.key())));
     keys.extend(Question::ALL.iter().map(|q| ("question", q.key())));
-    keys.extend(Slot::ALL.iter().map(|s| ("slot", s.key())));
     keys.extend(grades.iter().map(|g| ("answer", g.key())));
     keys.extend(CALL_STATES.iter().map(|state| ("call_state", *state)));
     keys.extend(["due", "calling", "ended"].map(|state| ("survey_state", state)));
@@ -181,7 +190,7 @@ fn keys() -> Vec<(&'static str, &'static str)> {
     keys.extend(["spoken", "keys", "signalling", "staff"].map(|source| ("source", source)));
     keys.extend(["inbound", "callback"].map(|direction| ("direction", direction)));
     keys.extend(["not_reached", "no_number", "no_ticket"].map(|end| ("survey_outcome", end)));
-    keys.extend([("ticket_event", "edited"), ("call_outcome", "interrupted"), ("call_outcome", "ended")]);
+    keys.extend([("call_outcome", "interrupted"), ("call_outcome", "ended")]);
     keys.extend([("survey_outcome", "attempts_used"), ("answer", "yes"), ("answer", "no")]);
     keys
 }
@@ -191,7 +200,7 @@ fn every_key_has_a_name_in_chinese() {
     let text = include_str!("../../src/console/texts.toml");
     let texts: toml::Table = toml::from_str(text).unwrap();
     let names = texts["names"].as_table().unwrap();
-    for (table, key) in keys() {
+    for (table, key) in keys_of_the_desk().into_iter().chain(keys_of_calls()) {
         let name = names[table].as_table().unwrap().get(key).and_then(toml::Value::as_str);
         assert!(name.is_some_and(|name| !name.is_ascii()), "[names.{table}] has no {key}");
     }

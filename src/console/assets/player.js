@@ -34,7 +34,8 @@ function play(button) {
   }
   audio.dataset.call = call;
   audio.src = `/api/calls/${call}/audio?at=${Date.now()}`;
-  audio.addEventListener("loadedmetadata", begin, { once: true });
+  // The last moment asked for is the one that is played.
+  audio.onloadedmetadata = begin;
   audio.load();
 }
 

@@ -98,10 +98,10 @@ fn banner(app: &App, now: &AgentNow, work: Option<&Work>) -> Markup {
     let call = work.map(|work| &work.call);
     let number = call.and_then(|call| call.number.as_deref());
     html! {
-        section #banner class={ "banner is-" (now.state) } aria-live="assertive" {
+        section #banner class={ "banner is-" (now.state) } {
             div {
                 h1 { (AgentId(now.id.max(0) as u64)) " " (now.name) }
-                p .state { (app.texts.name("agent_state", &now.state)) }
+                p .state aria-live="assertive" { (app.texts.name("agent_state", &now.state)) }
             }
             @if let Some(call) = call {
                 div {

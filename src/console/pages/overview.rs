@@ -23,13 +23,13 @@ pub(in crate::console) async fn overview(
 ) -> Result<Markup, ApiError> {
     let mut live_calls = app.store.live_calls().await?;
     let mut recent = app.store.calls(page.before, page.limit).await?;
+    let next = page.next(recent.iter().map(|row| row.id));
     recent.retain(|call| call.ended_at.is_some());
     live_calls.iter_mut().chain(&mut recent).for_each(masking::call);
     let words = app.store.last_words().await?;
     let agents = agent_rows(&app).await?;
     let today = today(&app).await?;
     let texts = &app.texts.overview;
-    let next = page.next(recent.iter().map(|row| row.id));
     let body = html! {
         h1 .sr { (app.texts.page.overview) }
         (strip(&app, &today))

@@ -96,7 +96,12 @@ pub(in crate::console) async fn ticket(
             }
         }
     };
-    let what = Live { kinds: "ticket survey_ended turn", call: Some(row.call_id), ticket: Some(row.id), ..Live::default() };
+    let what = Live {
+        kinds: "ticket survey_ended turn",
+        call: Some(row.call_id),
+        ticket: Some(row.id),
+        agent: None,
+    };
     let title = format!("{} {}", app.texts.page.ticket, row.id);
     Ok(frame(&app, Place::Tickets, &title, live(what, &body)))
 }
