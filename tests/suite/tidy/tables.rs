@@ -1,0 +1,182 @@
+//! The doors between the rooms, and every exception from the rules of the house, each with its reason.
+
+/// A room, what it may name (`room` wholly, or `room::Item` alone), and why.
+pub type Door = (&'static str, &'static [&'static str], &'static str);
+
+/// `kernel` stands open to all and is not named here.
+pub const DOORS: &[Door] = &[
+    ("kernel", &[], "what every room may use uses no room"),
+    ("language", &[], "Chinese text as data knows no hotline"),
+    ("media", &[], "sound does not know what is said in it"),
+    ("desk", &[], "people and time: the desk never sees sound or talk"),
+    ("call", &["media::Codec"], "a leg agrees on a codec; the sound itself passes by"),
+    ("speech", &[], "engines are traits and turns are times: frames are plain samples"),
+    (
+        "intake",
+        &["language", "speech::Utterance", "speech::Speaker"],
+        "evidence points at the utterance it came from",
+    ),
+    ("knowledge", &["language"], "search is by words, sound and meaning of plain text"),
+    (
+        "dialogue",
+        &["speech::Utterance", "intake", "knowledge", "language::numbers"],
+        "the talk sees what was said and meant, not how it was heard; it says numbers as the voice does",
+    ),
+    (
+        "survey",
+        &["speech::Utterance", "intake::Command", "intake::Grade", "dialogue"],
+        "the callback is a talk too: it shares the mouth and the ear of the dialogue",
+    ),
+    (
+        "hotline",
+        &[
+            "call::EndReason",
+            "speech::Utterance",
+            "speech::Speaker",
+            "intake::Draft",
+            "dialogue",
+            "desk",
+            "survey",
+        ],
+        "composes the machines, and of a leg knows only why it ended",
+    ),
+    (
+        "store",
+        &["speech::Utterance", "desk", "survey", "hotline"],
+        "keeps the facts of the hotline and gives back what a restart needs",
+    ),
+    (
+        "engine",
+        &["language", "speech", "knowledge", "media::resample::bessel"],
+        "implements the traits of these rooms, with the language's own text and the sound's own window",
+    ),
+    (
+        "console",
+        &["desk", "survey", "hotline", "store"],
+        "shows what is kept and what happens, and sends commands",
+    ),
+    (
+        "config",
+        &["desk", "survey", "hotline"],
+        "fills the rules of the machines and nothing that runs",
+    ),
+    (
+        "sim",
+        &["call::EndReason", "speech", "intake", "knowledge", "dialogue", "desk", "survey", "hotline"],
+        "plays the machines in virtual time: no engine, no socket, no store",
+    ),
+    (
+        "runtime",
+        &[
+            "language", "media", "call", "speech", "intake", "knowledge", "dialogue", "desk",
+            "survey", "hotline", "store", "engine", "console", "config",
+        ],
+        "the shell wires everything but the simulated world",
+    ),
+    (
+        "cli",
+        &[
+            "language", "media", "call", "speech", "intake", "knowledge", "dialogue", "desk",
+            "survey", "hotline", "store", "engine", "console", "config", "sim", "runtime",
+        ],
+        "the binary may call for anything",
+    ),
+];
+
+/// Rooms that are machines or data: nothing in them touches the world.
+pub const MACHINES: &[&str] = &[
+    "kernel", "language", "media", "call", "speech", "intake", "knowledge", "dialogue", "desk",
+    "survey", "hotline", "sim",
+];
+
+/// What touches the world.
+pub const WORLD: &[&str] = &[
+    "std::fs",
+    "std::net::TcpListener",
+    "std::net::TcpStream",
+    "std::net::ToSocketAddrs",
+    "std::net::UdpSocket",
+    "std::thread",
+    "std::process",
+    "std::env",
+    "std::time::Instant",
+    "std::time::SystemTime",
+    "tokio",
+    "tokio_util",
+    "axum",
+    "reqwest",
+    "sqlx",
+    "getrandom",
+    "rand",
+];
+
+/// A file, or a folder with its closing `/`; what it may hold; why.
+pub type Exception = (&'static str, &'static str, &'static str);
+
+pub const WORLD_EXCEPTIONS: &[Exception] = &[
+    ("src/language/address.rs", "std::fs", "the gazetteer is loaded once, at the start"),
+    ("src/language/pinyin.rs", "std::fs", "so are the tables of readings"),
+    ("src/knowledge/read.rs", "std::fs", "so is a knowledge base"),
+    ("src/knowledge/cache.rs", "std::fs", "the encoded base is kept on disk"),
+    ("src/knowledge/cache.rs", "std::process", "by a file of this process's own until it is whole"),
+    ("src/dialogue/prompts.rs", "std::fs", "the wordings are loaded once, at the start"),
+    ("src/media/wav.rs", "std::fs", "reads and writes WAV files; no frame task calls it"),
+    ("src/media/record.rs", "std::fs", "the recorder blocks, on a writer's thread"),
+    ("src/call/sip/", "tokio", "the sockets and the SIP stack behind the trait of the room"),
+    ("src/call/sip/", "tokio_util", "they end together"),
+    ("src/call/sip/", "std::time::Instant", "the guard's clock begins with its sockets"),
+];
+
+/// Rooms that may ask what time it is.
+pub const CLOCK_ROOMS: &[&str] = &["runtime", "cli"];
+
+pub const CLOCK_EXCEPTIONS: &[Exception] = &[
+    ("src/call/sip/gate.rs", "Instant::now", "counts from the opening of the sockets"),
+    ("src/engine/eval.rs", "Instant::now", "measures how fast the recogniser is"),
+    ("src/engine/models/tools.rs", "Instant::now", "a child process has a deadline"),
+    ("src/engine/models/install.rs", "Instant::now", "so has the wait for another installer"),
+    ("src/console/access.rs", "Instant::now", "a login ends by age"),
+    ("src/console/listener.rs", "Instant::now", "so does a quiet connection"),
+    ("src/console/figures.rs", "SystemTime::now", "a page of today's figures asks for midnight"),
+];
+
+/// What has a form outside the program.
+pub const SERDE: &[&str] = &["serde", "serde_json", "toml"];
+
+pub const SERDE_EXCEPTIONS: &[Exception] = &[
+    ("src/config.rs", "*", "the configuration file"),
+    ("src/cli/", "*", "JSON on the standard output, and what a child process prints"),
+    ("src/console/", "*", "the API"),
+    ("src/store/read.rs", "*", "rows go to the API as they are"),
+    ("src/engine/models/", "*", "the manifest, receipts, and the models' own files"),
+    ("src/engine/voice/mapper.rs", "*", "the voice's table of symbols"),
+    ("src/knowledge/read.rs", "*", "items as TOML"),
+    ("src/knowledge/fields.rs", "*", "their fields, with the place of a fault"),
+    ("src/intake/mod.rs", "*", "the fault of a table that ships with the program"),
+    ("src/intake/matter.rs", "*", "the table of topics"),
+    ("src/dialogue/prompts.rs", "*", "the wordings"),
+    ("src/dialogue/error.rs", "*", "where a wording is wrong"),
+    ("src/language/address.rs", "*", "the gazetteer's files"),
+    ("src/language/pinyin.rs", "*", "the tables of readings"),
+    ("src/runtime/hints.rs", "*", "what the recogniser is told before an answer"),
+    ("src/runtime/phone/", "*", "the scripted telephone prints its report"),
+];
+
+/// Files that may hold `unsafe`, with the C library they call. None does.
+pub const UNSAFE_EXCEPTIONS: &[Exception] = &[];
+
+/// Queues whose bound is no line of `kernel/limits.rs`.
+pub const QUEUE_EXCEPTIONS: &[Exception] = &[
+    (
+        "src/call/sip/gate.rs",
+        "unbounded_channel",
+        "the SIP stack takes no other; the gate counts what waits in it, and the socket's deadline empties it",
+    ),
+    ("src/runtime/listener.rs", "8", "answers of the recogniser for one caller, who says one thing at a time"),
+];
+
+pub const FILE_LINES_MAX: usize = 600;
+pub const FUNCTION_LINES_MAX: usize = 70;
+
+/// Longer by their nature: tables.
+pub const LENGTH_EXCEPTIONS: &[Exception] = &[];
