@@ -19,7 +19,7 @@ use crate::config::Config;
 use crate::console::{self, Console};
 use crate::dialogue::{Manner, Prompts};
 use crate::engine::models::ModelDir;
-use crate::hotline::{Hotline, Input, Setup};
+use crate::hotline::{Fact, Hotline, Input, Restored, Setup};
 use crate::kernel::LegId;
 use crate::kernel::limits::{FEED_EVENTS, HOTLINE_INBOX};
 use crate::store::Store;
@@ -40,41 +40,15 @@ pub async fn serve(
     let models = ModelDir::locate(config.models_dir.as_deref())?;
     let speech = Arc::new(SpeechEngines::load(&models, config.recognisers, config.voices)?);
     let meaning = engines::meaning(&config, &models)?;
-    let prompts = Arc::new(match &config.prompts {
-        Some(dir) => Prompts::load(dir)?,
-        None => Prompts::builtin()?,
-    });
-    for text in prompts.fixed() {
-        inference::sentences(text).into_iter().for_each(|sentence| speech.voice.prepare(sentence));
-    }
+    let prompts = prompts(&config, &speech)?;
     let store = Store::open(&config.data_dir.join("huiyin.db")).await?;
     let recordings = Recordings::new(&config.data_dir);
-    let left_over = store.mark_interrupted(clock.wall()).await?;
-    if left_over > 0 {
-        tracing::warn!(calls = left_over, "calls that the last run left open are marked as interrupted");
-        recordings.repair();
-    }
-    let restored = store.restore().await?;
-    let hotline = Hotline::new(
-        Setup {
-            prompts,
-            manner: Manner::default(),
-            queue: config.queue,
-            agents: config.agents.clone(),
-            callbacks: config.callbacks,
-        },
-        restored,
-    );
+    let restored = restored(&store, &recordings, &clock).await?;
+    let setup = setup(&config, prompts);
 
     let (inbox, messages) = mpsc::channel(HOTLINE_INBOX);
     let (feed, _) = broadcast::channel(FEED_EVENTS);
-    let acks = inbox.clone();
-    let keeper = Keeper::start(store.clone(), feed.clone(), move |ack| {
-        let acks = acks.clone();
-        tokio::spawn(async move {
-            let _ = acks.send(Message::Input(Input::Stored(ack))).await;
-        });
-    });
+    let keeper = keeper(&store, &feed, &inbox);
     let (line, signals) = line(&config).await?;
     let console = Console {
         store: store.clone(),
@@ -91,7 +65,7 @@ pub async fn serve(
         let _ = console_stopped.await;
     }));
     let shell = Shell::new(Parts {
-        hotline,
+        hotline: Hotline::new(setup, restored),
         clock,
         line: line.clone(),
         engines: speech,
@@ -113,11 +87,7 @@ pub async fn serve(
             anyhow::bail!("the telephone line closed");
         }
     }
-    let (done, stopped) = oneshot::channel();
-    let _ = inbox.send(Message::Stop { done }).await;
-    if tokio::time::timeout(STOP_DEADLINE, stopped).await.is_err() {
-        tracing::error!("some calls did not end in time; the next start marks them as interrupted");
-    }
+    end_calls(&inbox).await;
     line.shutdown(Duration::from_secs(3)).await;
     let _ = console_stop.send(());
     shell.abort();
@@ -127,6 +97,66 @@ pub async fn serve(
     let _ = tokio::time::timeout(Duration::from_secs(2), pages).await;
     store.close().await;
     Ok(())
+}
+
+/// The wordings, those without slots spoken ahead of the first call.
+fn prompts(config: &Config, speech: &SpeechEngines) -> anyhow::Result<Arc<Prompts>> {
+    let prompts = match &config.prompts {
+        Some(dir) => Prompts::load(dir)?,
+        None => Prompts::builtin()?,
+    };
+    for text in prompts.fixed() {
+        inference::sentences(text).into_iter().for_each(|sentence| speech.voice.prepare(sentence));
+    }
+    Ok(Arc::new(prompts))
+}
+
+fn setup(config: &Config, prompts: Arc<Prompts>) -> Setup {
+    Setup {
+        prompts,
+        manner: Manner::default(),
+        queue: config.queue,
+        agents: config.agents.clone(),
+        callbacks: config.callbacks,
+    }
+}
+
+/// What the last run left, its open calls marked and their recordings mended.
+async fn restored(
+    store: &Store,
+    recordings: &Recordings,
+    clock: &SystemClock,
+) -> anyhow::Result<Restored> {
+    let left_over = store.mark_interrupted(clock.wall()).await?;
+    if left_over > 0 {
+        tracing::warn!(calls = left_over, "calls that the last run left open are marked as interrupted");
+        recordings.repair();
+    }
+    Ok(store.restore().await?)
+}
+
+/// Keeps facts, and tells the hotline which are kept.
+fn keeper(
+    store: &Store,
+    feed: &broadcast::Sender<Fact>,
+    inbox: &mpsc::Sender<Message>,
+) -> Keeper {
+    let acks = inbox.clone();
+    Keeper::start(store.clone(), feed.clone(), move |ack| {
+        let acks = acks.clone();
+        tokio::spawn(async move {
+            let _ = acks.send(Message::Input(Input::Stored(ack))).await;
+        });
+    })
+}
+
+/// Lets every call say its last words, as long as [`STOP_DEADLINE`] allows.
+async fn end_calls(inbox: &mpsc::Sender<Message>) {
+    let (done, stopped) = oneshot::channel();
+    let _ = inbox.send(Message::Stop { done }).await;
+    if tokio::time::timeout(STOP_DEADLINE, stopped).await.is_err() {
+        tracing::error!("some calls did not end in time; the next start marks them as interrupted");
+    }
 }
 
 /// Where the service can be reached.
