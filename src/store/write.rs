@@ -175,6 +175,13 @@ async fn survey_fact(db: &mut SqliteConnection, fact: &Fact) -> Result<(), Store
             .execute(db)
             .await?;
         }
+        other => verification_fact(db, other).await?,
+    }
+    Ok(())
+}
+
+async fn verification_fact(db: &mut SqliteConnection, fact: &Fact) -> Result<(), StoreError> {
+    match fact {
         Fact::VerificationOpened { verification, survey, ticket, reason, at } => {
             sqlx::query(
                 "INSERT INTO verifications (id, survey_id, ticket_id, reason, opened_at)
