@@ -3,6 +3,8 @@
 use std::f64::consts::PI;
 use std::sync::LazyLock;
 
+use crate::media::resample::bessel;
+
 /// Taps of the interpolating phase, on each side of the new sample.
 const HALF: usize = 32;
 /// Kaiser window: 8 gives about 80 dB of stop band.
@@ -21,16 +23,6 @@ static PHASE: LazyLock<[f32; 2 * HALF]> = LazyLock::new(|| {
     let sum: f64 = taps.iter().sum();
     taps.map(|t| (t / sum) as f32)
 });
-
-/// Modified Bessel function of the first kind, order zero, by its series.
-fn bessel(x: f64) -> f64 {
-    let (mut term, mut sum) = (1.0, 1.0);
-    for k in 1..40 {
-        term *= (x / (2.0 * f64::from(k))).powi(2);
-        sum += term;
-    }
-    sum
-}
 
 /// Doubles the sample rate: 16-bit samples in, −1 to 1 out, twice as many, without delay.
 pub fn double(pcm: &[i16]) -> Vec<f32> {

@@ -90,8 +90,8 @@ fn kaiser(x: f64) -> f64 {
     bessel(BETA * (1.0 - x * x).sqrt()) / bessel(BETA)
 }
 
-/// The modified Bessel function of order 0, by its series.
-fn bessel(x: f64) -> f64 {
+/// The modified Bessel function of the first kind, of order 0, by its power series: what a Kaiser window is made of.
+pub fn bessel(x: f64) -> f64 {
     let quarter = x * x / 4.0;
     let mut term = 1.0;
     let mut sum = 1.0;

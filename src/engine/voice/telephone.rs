@@ -1,6 +1,7 @@
 //! From the voice's 24 kHz to the telephone's 8 kHz: a low-pass, every third sample, a fixed gain and 16 bits.
 
 use super::window::{Edge, Window};
+use crate::media::resample::bessel;
 
 const FACTOR: usize = 3;
 /// Taps on either side of the middle one: 6.7 ms altogether.
@@ -76,21 +77,9 @@ fn low_pass() -> Vec<f32> {
                 angle.sin() / angle
             };
             let edge = (1.0 - (t / half).powi(2)).max(0.0).sqrt();
-            sinc * bessel_i0(KAISER * edge)
+            sinc * bessel(KAISER * edge)
         })
         .collect();
     let sum: f64 = taps.iter().sum();
     taps.iter().map(|tap| (tap / sum) as f32).collect()
-}
-
-/// The modified Bessel function of order 0, by its power series.
-fn bessel_i0(x: f64) -> f64 {
-    let quarter = x * x / 4.0;
-    let mut term = 1.0;
-    let mut sum = 1.0;
-    for k in 1..40 {
-        term *= quarter / f64::from(k * k);
-        sum += term;
-    }
-    sum
 }
