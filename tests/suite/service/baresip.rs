@@ -1,0 +1,126 @@
+//! baresip, a telephone as people have it, calls the service: a file is what it says, a file is what it hears, and both
+//! are judged.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use huiyin::media::wav;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::process::{Child, Command};
+
+use super::process::{LOOK_AGAIN, Service, alone, models, say, transcribe, words};
+use super::wire::sounds;
+
+const MODULES: &str = "/usr/lib/baresip/modules";
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn installed() -> bool {
+    let found = Path::new(MODULES).join("sndfile.so").is_file();
+    if !found {
+        eprintln!("skipped: baresip with its sndfile module is not installed");
+    }
+    found
+}
+
+fn free() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+struct Telephone {
+    child: Child,
+    control: TcpStream,
+    folder: tempfile::TempDir,
+}
+
+impl Telephone {
+    async fn start() -> Telephone {
+        let folder = tempfile::tempdir().unwrap();
+        let (sip, control) = (free(), free());
+        let path = folder.path().display();
+        wav::write(&folder.path().join("silence.wav"), &vec![0; 8000 * 60]).unwrap();
+        let modules: String = ["g711", "aufile", "aubridge", "sndfile"]
+            .map(|name| format!("module {name}.so\n"))
+            .concat();
+        let text = format!(
+            "sip_listen {sip}\nctrl_tcp_listen {control}\naudio_player aubridge,nobody\n\
+             audio_source aufile,{path}/silence.wav\naudio_alert aubridge,nobody\n\
+             rtp_ports 42000-43000\nsnd_path {path}\nmodule_path {MODULES}\n{modules}\
+             module_app account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n"
+        );
+        std::fs::write(folder.path().join("config"), text).unwrap();
+        let account = "<sip:13900005555@127.0.0.1>;regint=0\n";
+        std::fs::write(folder.path().join("accounts"), account).unwrap();
+        std::fs::write(folder.path().join("contacts"), "").unwrap();
+        let mut command = Command::new("baresip");
+        command.arg("-4").arg("-f").arg(folder.path()).stdin(Stdio::null());
+        command.stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+        let child = command.spawn().unwrap();
+        let deadline = Instant::now() + PATIENCE;
+        let control = loop {
+            match TcpStream::connect(control).await {
+                Ok(stream) => break stream,
+                Err(error) => assert!(Instant::now() < deadline, "no control port: {error}"),
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        };
+        Telephone { child, control, folder }
+    }
+
+    /// One command, as a netstring of JSON.
+    async fn order(&mut self, command: &str, params: &str) {
+        let json = format!("{{\"command\":\"{command}\",\"params\":\"{params}\"}}");
+        let netstring = format!("{}:{json},", json.len());
+        self.control.write_all(netstring.as_bytes()).await.unwrap();
+    }
+
+    /// What came from the other side, once the telephone is put away and its file is whole.
+    async fn heard(mut self, keep: &Path) -> PathBuf {
+        self.order("quit", "").await;
+        tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("baresip ends").unwrap();
+        let files = std::fs::read_dir(self.folder.path()).unwrap().flatten();
+        let mut files = files.map(|file| file.path());
+        let file = files.find(|path| path.to_string_lossy().ends_with("-dec.wav"));
+        let kept = keep.join("heard.wav");
+        std::fs::copy(file.expect("a file of what was heard"), &kept).unwrap();
+        kept
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn baresip_asks_and_hears_the_answer() {
+    let _alone = alone().await;
+    if !installed() || !models() {
+        return;
+    }
+    let service = Service::start("").await;
+    let mut telephone = Telephone::start().await;
+    let folder = telephone.folder.path().to_path_buf();
+    say("你好，我的身份证丢了，怎么补办？", &folder, "request.wav").await;
+    let request = folder.join("asks.wav");
+    let mut sound = wav::read(&folder.join("request.wav")).unwrap();
+    // The telephone plays a file once and then nothing at all.
+    sound.resize(sound.len() + 8000 * 60, 0);
+    wav::write(&request, &sound).unwrap();
+    telephone.order("dial", &format!("sip:12345@{}", service.sip)).await;
+    service.asked(1).await;
+    telephone.order("ausrc", &format!("aufile,{}", request.display())).await;
+    let asked = service
+        .until("calls/1", 60, |call| words(call, "speaker", "robot").contains("依据"))
+        .await;
+    let robot = words(&asked, "speaker", "robot");
+    assert!(robot.contains("身份证"), "{robot}");
+    telephone.order("sndcode", "0").await;
+    let call = service.ended(1, 60).await;
+    assert_eq!(call["outcome"], "registered", "the key 0 leads to a person, none is there: {call}");
+    let ticket = service.get(&format!("tickets/{}", call["ticket_id"])).await;
+    assert_eq!(ticket["state"], "registered", "{ticket}");
+    let heard = telephone.heard(service.folder.path()).await;
+    let text = transcribe(&heard).await;
+    assert!(sounds(&text, "通话会录音"), "baresip heard: {text}");
+    assert!(sounds(&text, "身份证"), "baresip heard: {text}");
+    assert!(sounds(&text, "登记"), "baresip heard: {text}");
+    service.calm();
+}
