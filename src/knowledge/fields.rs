@@ -6,6 +6,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::check::LoadError;
+use crate::language::edits;
 
 /// A file's text as lines, for turning a byte offset into a line number.
 pub(super) struct Lines<'t> {
@@ -220,18 +221,6 @@ fn kind(value: &DeValue<'_>) -> &'static str {
     }
 }
 
-/// Edit distance (Levenshtein, 1966).
 fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = i;
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let change = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = change.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
+    edits(&a.chars().collect::<Vec<_>>(), &b.chars().collect::<Vec<_>>())
 }

@@ -17,7 +17,7 @@ pub mod speakable;
 mod tones;
 mod written;
 
-pub use normalise::{character_error_rate, comparable};
+pub use normalise::{character_error_rate, comparable, edits};
 pub use numbers::{DigitRun, Numeral, numerals, parse_numeral, spoken_digits, to_spoken};
 pub use pinyin::Lexicon;
 pub use simplify::simplified;

@@ -99,19 +99,24 @@ pub fn character_error_rate(reference: &str, hypothesis: &str) -> f32 {
     if reference.is_empty() {
         return if hypothesis.is_empty() { 0.0 } else { 1.0 };
     }
-    let mut row: Vec<usize> = (0..=hypothesis.len()).collect();
-    for (n, wanted) in reference.iter().enumerate() {
+    edits(&reference, &hypothesis) as f32 / reference.len() as f32
+}
+
+/// The fewest characters to put in, take out or change that make one text of the other (Levenshtein, 1966).
+pub fn edits(from: &[char], to: &[char]) -> usize {
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (n, wanted) in from.iter().enumerate() {
         let mut diagonal = n;
         let mut before = n + 1;
         if let Some(first) = row.first_mut() {
             *first = before;
         }
-        for (cell, heard) in row.iter_mut().skip(1).zip(&hypothesis) {
+        for (cell, heard) in row.iter_mut().skip(1).zip(to) {
             let best = (diagonal + usize::from(wanted != heard)).min(before + 1).min(*cell + 1);
             diagonal = *cell;
             *cell = best;
             before = best;
         }
     }
-    row.last().copied().unwrap_or(0) as f32 / reference.len() as f32
+    row.last().copied().unwrap_or(0)
 }
