@@ -7,6 +7,7 @@ mod models;
 mod phone;
 mod serve;
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -60,9 +61,21 @@ pub fn main() -> ExitCode {
         Verb::Kb(args) => knowledge::run(args),
     };
     result.unwrap_or_else(|error| {
-        eprintln!("huiyin: {error:#}");
+        eprintln!("huiyin: {}", message(&error));
         ExitCode::FAILURE
     })
+}
+
+/// The error and its causes, each once: many of ours tell their cause already.
+fn message(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if !text.contains(&cause) {
+            let between = if text.is_empty() { "" } else { ": " };
+            text = format!("{text}{between}{cause}");
+        }
+    }
+    text
 }
 
 fn block_on(run: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
@@ -76,5 +89,8 @@ fn block_on(run: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Resu
 fn start_log(filter: &str) {
     let filter = format!("{filter},{}", huiyin::call::LOG_SILENCE);
     let filter = EnvFilter::try_new(&filter).unwrap_or_else(|_| EnvFilter::new("warn,rsipstack=off"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    // Colours are for people: a file gets plain text.
+    let colours = std::io::stderr().is_terminal();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours);
+    log.with_writer(std::io::stderr).init();
 }

@@ -1,5 +1,7 @@
 //! The service: everything wired together, from start to an orderly end.
 
+use std::fs::{File, TryLockError};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -14,7 +16,7 @@ use super::keeper::Keeper;
 use super::recordings::Recordings;
 use super::rtp_socket::PortRange;
 use super::shell::{Message, Parts, Shell};
-use crate::call::{LegIds, Registration, Signalling, SipConfig, SipStack};
+use crate::call::{CallError, LegIds, Registration, Signalling, SipConfig, SipStack};
 use crate::config::Config;
 use crate::console::{self, Console};
 use crate::dialogue::{Manner, Prompts};
@@ -37,6 +39,7 @@ pub async fn serve(
     std::fs::create_dir_all(&config.data_dir).with_context(|| {
         format!("the data folder {} cannot be made", config.data_dir.display())
     })?;
+    let _claim = claim(&config.data_dir)?;
     let models = ModelDir::locate(config.models_dir.as_deref())?;
     let speech = Arc::new(SpeechEngines::load(&models, config.recognisers, config.voices)?);
     let meaning = engines::meaning(&config, &models)?;
@@ -97,6 +100,24 @@ pub async fn serve(
     let _ = tokio::time::timeout(Duration::from_secs(2), pages).await;
     store.close().await;
     Ok(())
+}
+
+/// Two services on one folder would call each other's calls interrupted. The system gives the claim back however this
+/// process ends.
+fn claim(data_dir: &Path) -> anyhow::Result<File> {
+    let path = data_dir.join("huiyin.lock");
+    let file = File::create(&path).with_context(|| format!("{} cannot be made", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => anyhow::bail!(
+            "the data folder {} is in use by another `huiyin serve`; stop that one, or choose another folder with \
+             --data or `data.dir`",
+            data_dir.display()
+        ),
+        Err(TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("{} cannot be locked", path.display()))
+        }
+    }
 }
 
 /// The wordings, those without slots spoken ahead of the first call.
@@ -192,7 +213,14 @@ async fn line(
         registrations,
         ..SipConfig::default()
     };
-    Ok(SipStack::start(sip, ids).await?)
+    // The line calls the address `sip.listen`; ours is set with `sip.bind`.
+    let started = SipStack::start(sip, ids).await.map_err(|error| match error {
+        CallError::Listen { transport, addr, source, .. } => {
+            CallError::Listen { transport, addr, setting: "sip.bind", source }
+        }
+        other => other,
+    });
+    Ok(started?)
 }
 
 /// The console's way to the hotline: a command and its answer, within a deadline.
