@@ -36,9 +36,6 @@ pub async fn serve(
     ready: impl FnOnce(&Listening),
 ) -> anyhow::Result<()> {
     let clock = SystemClock::start();
-    std::fs::create_dir_all(&config.data_dir).with_context(|| {
-        format!("the data folder {} cannot be made", config.data_dir.display())
-    })?;
     let _claim = claim(&config.data_dir)?;
     let models = ModelDir::locate(config.models_dir.as_deref())?;
     let speech = Arc::new(SpeechEngines::load(&models, config.recognisers, config.voices)?);
@@ -102,9 +99,11 @@ pub async fn serve(
     Ok(())
 }
 
-/// Two services on one folder would call each other's calls interrupted. The system gives the claim back however this
-/// process ends.
+/// The data folder, made where it is not there, for this process alone: two services on one would call each other's
+/// calls interrupted. The system gives the claim back however this process ends.
 fn claim(data_dir: &Path) -> anyhow::Result<File> {
+    std::fs::create_dir_all(data_dir)
+        .with_context(|| format!("the data folder {} cannot be made", data_dir.display()))?;
     let path = data_dir.join("huiyin.lock");
     let file = File::create(&path).with_context(|| format!("{} cannot be made", path.display()))?;
     match file.try_lock() {

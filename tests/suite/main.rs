@@ -20,6 +20,7 @@ mod models_convert;
 mod page;
 mod recognise;
 mod sdp;
+mod service;
 mod survey;
 mod tidy;
 mod voice;

@@ -62,8 +62,11 @@ pub const DOORS: &[Door] = &[
     ),
     (
         "sim",
-        &["call::EndReason", "speech", "intake", "knowledge", "dialogue", "desk", "survey", "hotline"],
-        "plays the machines in virtual time: no engine, no socket, no store",
+        &[
+            "language::address", "call::EndReason", "call::Failure", "speech", "intake", "knowledge",
+            "dialogue", "desk", "survey", "hotline",
+        ],
+        "plays the machines in virtual time, in a country of its own: no engine, no socket, no store",
     ),
     (
         "runtime",
