@@ -157,8 +157,11 @@ impl Queue {
     }
 
     fn enqueue(&mut self, now: Moment, call: CallId, priority: Priority) {
-        if self.waiting.iter().any(|w| w.call == call) || self.agent_of(call).is_some() {
+        if self.is_served(call) {
             return;
+        }
+        if let Some(at) = self.waiting.iter().position(|w| w.call == call) {
+            return self.hurry(at, priority);
         }
         if self.on_duty() == 0 {
             self.effects.push_back(Effect::NobodyOnDuty { call });
@@ -167,6 +170,25 @@ impl Queue {
         } else {
             self.insert(now, call, priority, false);
         }
+    }
+
+    /// Rung for or talked with. Writing up an earlier talk with the same caller is neither.
+    fn is_served(&self, call: CallId) -> bool {
+        self.agents.values().any(|a| match a.state {
+            AgentState::Ringing { call: served, .. } | AgentState::Talking { call: served } => {
+                served == call
+            }
+            _ => false,
+        })
+    }
+
+    /// Who waits already moves up when it has become urgent; nobody moves down.
+    fn hurry(&mut self, at: usize, priority: Priority) {
+        let Some(mut entry) = self.waiting.remove(at) else { return };
+        entry.priority = entry.priority.min(priority);
+        // Among equals by arrival: behind those of this priority who stand before.
+        let to = self.waiting.iter().take(at).position(|w| w.priority > entry.priority);
+        self.waiting.insert(to.unwrap_or(at), entry);
     }
 
     fn insert(&mut self, now: Moment, call: CallId, priority: Priority, front: bool) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Direction, Effect, Fact, Hotline, Party, Restored, Talk};
 use crate::call::EndReason;
-use crate::desk::{Ticket, TicketEvent};
+use crate::desk::{Ticket, TicketEvent, TicketState};
 use crate::dialogue::spoken_number;
 use crate::kernel::{CallId, Moment, Pii, Slot, SurveyId, TicketId, VerificationId, Wall};
 use crate::survey::schedule::{Next, Window, next_attempt};
@@ -67,8 +67,11 @@ impl Hotline {
         due.min().map(|due| self.now + due.unix_ms.saturating_sub(self.wall.unix_ms).max(0) as u64)
     }
 
+    /// A citizen who is being thanked is still on the line.
     fn lines_busy(&self) -> usize {
-        self.callbacks.pending.values().filter(|c| c.call.is_some()).count()
+        let running = |call: &&super::Call| call.ending.is_none();
+        let calls = self.calls.values().filter(running);
+        calls.filter(|call| call.direction == Direction::Callback).count()
     }
 
     /// The ticket is closed: its citizen is due a call, if there is a number to call.
@@ -87,7 +90,13 @@ impl Hotline {
         not_before: Wall,
     ) {
         let at = self.wall;
-        let has_number = self.tickets.get(&ticket).is_some_and(|t| number_of(t).is_some());
+        let ticket_now = self.tickets.get(&ticket);
+        let has_number = ticket_now.is_some_and(|t| number_of(t).is_some());
+        let closed = |t: &Ticket| matches!(t.state, TicketState::Closed { .. });
+        if !ticket_now.is_some_and(closed) {
+            // Handled again since: the next closing plans the next callback.
+            return self.survey_over(survey, ticket, "reopened");
+        }
         let next = next_attempt(not_before.max(at), &attempts, &self.setup.callbacks.window);
         match next {
             Next::At(due) if has_number => {
@@ -98,6 +107,16 @@ impl Hotline {
             }
             Next::At(_) => self.survey_over(survey, ticket, "no_number"),
             Next::GiveUp(reason) => self.survey_over(survey, ticket, reason.key()),
+        }
+    }
+
+    /// The ticket is open again: nobody is called about it until it is closed once more.
+    pub(super) fn drop_callbacks(&mut self, ticket: TicketId) {
+        let planned = |c: &Callback| c.ticket == ticket && c.call.is_none();
+        let pending = self.callbacks.pending.iter().filter(|(_, c)| planned(c));
+        let dropped: Vec<SurveyId> = pending.map(|(survey, _)| *survey).collect();
+        for survey in dropped {
+            self.survey_over(survey, ticket, "reopened");
         }
     }
 

@@ -153,6 +153,8 @@ struct Call {
     /// The agent's leg while it is being rung or talked on, and whether it was answered.
     agent: Option<(AgentId, LegId, bool)>,
     ticket: Option<TicketId>,
+    /// Somebody is in danger.
+    emergency: bool,
     next_utterance: u32,
     /// End of the caller's last words, until we answer them.
     unanswered_end_ms: Option<u64>,
@@ -162,6 +164,17 @@ struct Call {
     /// On a callback whose talk has ended.
     survey_outcome: Option<SurveyOutcome>,
     ending: Option<Ending>,
+}
+
+impl Call {
+    /// When its machine wants the clock. A call whose legs are down waits for nobody.
+    fn talk_deadline(&self) -> Option<Moment> {
+        match &self.talk {
+            _ if self.ending.is_some() => None,
+            Talk::Robot(dialogue) => dialogue.deadline(),
+            Talk::Callback { machine, .. } => machine.deadline(),
+        }
+    }
 }
 
 /// A call whose legs are down, until its last words are kept.
@@ -228,10 +241,7 @@ impl Hotline {
 
     /// When [`Input::Tick`] is due at the latest.
     pub fn deadline(&self) -> Option<Moment> {
-        let talks = self.calls.values().filter_map(|call| match &call.talk {
-            Talk::Robot(dialogue) => dialogue.deadline(),
-            Talk::Callback { machine, .. } => machine.deadline(),
-        });
+        let talks = self.calls.values().filter_map(Call::talk_deadline);
         let endings = self.calls.values().filter_map(|c| c.ending.as_ref().map(|e| e.until));
         talks.chain(endings).chain(self.queue.deadline()).chain(self.callbacks_deadline()).min()
     }
@@ -317,6 +327,7 @@ impl Hotline {
             talk,
             agent: None,
             ticket,
+            emergency: false,
             next_utterance: 0,
             unanswered_end_ms: None,
             state_told: String::new(),
@@ -407,6 +418,11 @@ impl Hotline {
 
     fn stop(&mut self) {
         self.stopping = true;
+        // Nobody is rung for a caller who is about to be cut off.
+        let waiting: Vec<CallId> = self.queue.waiting().collect();
+        for call in waiting {
+            self.tell_queue(crate::desk::queue::Input::Leave { call });
+        }
         let running: Vec<CallId> = self.calls.keys().copied().collect();
         for id in running {
             self.interrupt_ticket(id);
@@ -428,10 +444,7 @@ impl Hotline {
         let due: Vec<CallId> = self
             .calls
             .values()
-            .filter(|call| match &call.talk {
-                Talk::Robot(dialogue) => dialogue.deadline().is_some_and(|at| at <= now),
-                Talk::Callback { machine, .. } => machine.deadline().is_some_and(|at| at <= now),
-            })
+            .filter(|call| call.talk_deadline().is_some_and(|at| at <= now))
             .map(|call| call.id)
             .collect();
         for id in due {

@@ -40,16 +40,28 @@ impl Hotline {
         self.maybe_end(id);
     }
 
+    /// A call whose legs are down is asked nothing more: only what was told still counts.
+    fn listens(&self, id: CallId) -> bool {
+        self.calls.get(&id).is_some_and(|call| call.ending.is_none())
+    }
+
     pub(super) fn unclear(&mut self, id: CallId) {
+        if !self.listens(id) {
+            return;
+        }
         self.tell_talk(id, dialogue::Input::Unclear, survey::Input::Unclear);
     }
 
     pub(super) fn silent(&mut self, id: CallId) {
-        self.tell_talk(id, dialogue::Input::Silent, survey::Input::Silent);
+        if self.listens(id) {
+            self.tell_talk(id, dialogue::Input::Silent, survey::Input::Silent);
+        }
     }
 
     pub(super) fn overloaded(&mut self, id: CallId) {
-        self.tell_talk(id, dialogue::Input::Overloaded, survey::Input::Unclear);
+        if self.listens(id) {
+            self.tell_talk(id, dialogue::Input::Overloaded, survey::Input::Unclear);
+        }
     }
 
     pub(super) fn key(&mut self, id: CallId, key: char, at_ms: u64) {
@@ -145,11 +157,8 @@ impl Hotline {
             dialogue::Effect::Hush if !ended => self.effect(Effect::Hush { call: id }),
             dialogue::Effect::Say(_) | dialogue::Effect::Hush => {}
             dialogue::Effect::Save(draft) => self.save_draft(id, &draft),
-            dialogue::Effect::HandOver { reason: _, emergency } if !ended => {
-                let priority = match emergency {
-                    Some(_) => Priority::Emergency,
-                    None => Priority::Ordinary,
-                };
+            dialogue::Effect::HandOver { reason, emergency } if !ended => {
+                let priority = self.priority(id, reason, emergency.is_some());
                 self.register_ticket(id);
                 self.effect(Effect::Music { call: id, on: true });
                 self.tell_queue(QueueInput::Enqueue { call: id, priority });
@@ -161,6 +170,22 @@ impl Hotline {
                 }
                 self.outcome(id, outcome.key());
             }
+        }
+    }
+
+    /// Danger once told stays danger, and who was with an agent already does not wait behind others.
+    fn priority(
+        &mut self,
+        id: CallId,
+        reason: dialogue::HandOverReason,
+        emergency: bool,
+    ) -> Priority {
+        let Some(call) = self.calls.get_mut(&id) else { return Priority::Ordinary };
+        call.emergency |= emergency;
+        match reason {
+            _ if call.emergency => Priority::Emergency,
+            dialogue::HandOverReason::AgentLost => Priority::Returned,
+            _ => Priority::Ordinary,
         }
     }
 

@@ -112,7 +112,9 @@ impl Hotline {
                 Ok(())
             }
             Command::Reopen { ticket, why, by } => {
-                self.ticket_event(ticket, TicketEvent::Reopened { by, why }, None)
+                self.ticket_event(ticket, TicketEvent::Reopened { by, why }, None)?;
+                self.drop_callbacks(ticket);
+                Ok(())
             }
             Command::CloseVerification { verification, result, by } => {
                 let at = self.wall;

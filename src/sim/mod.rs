@@ -1,12 +1,23 @@
-//! A world with virtual time: callers, agents and citizens from a seed, on the same machines that serve real calls. A day
-//! passes in seconds, and the same seed gives the same run to the last effect.
+//! A world with virtual time: callers, agents and citizens from a seed, on the same machines that serve real calls. Days
+//! pass in seconds, and the same seed gives the same run to the last effect.
 //!
 //! The world stands where the runtime stands: it takes the hotline's effects and hands back what becomes of them. Words
 //! come without sound; everything from the intake and the search on is the real thing.
+//!
+//! - `world.rs`: the clock, the agenda, the run.
+//! - `line.rs`: telephones: who rings, who picks up, who hangs up.
+//! - `talk.rs`: the robot's mouth, the citizens' turns, people talking with each other.
+//! - `staff.rs`: what the desk does with tickets, verifications and duty.
+//! - `check.rs`: what must hold of every run.
 
 mod check;
+mod line;
+mod mind;
 mod people;
+mod staff;
+mod talk;
+mod voice;
 mod world;
 
 pub use check::Violation;
-pub use world::{Report, Scenario, run};
+pub use world::{Report, Scenario, SimError, run};
