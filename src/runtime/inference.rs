@@ -129,7 +129,9 @@ impl Voice {
             let _ = to.try_send(ready.as_ref().clone());
             return Ok(sound);
         }
-        self.pool.push(TtsJob { text: sentence.into(), to: Some(to) })?;
+        // A caller waits for this, nobody for what is rendered ahead.
+        let job = TtsJob { text: sentence.into(), to: Some(to) };
+        self.pool.push_before(job, |later| later.to.is_none())?;
         Ok(sound)
     }
 
@@ -147,7 +149,14 @@ impl Voice {
 }
 
 fn render(engine: &mut dyn Tts, cache: &Mutex<Cache>, job: TtsJob) {
-    if job.to.as_ref().is_some_and(mpsc::Sender::is_closed) {
+    let needless = match &job.to {
+        Some(to) => to.is_closed(),
+        None => {
+            let cache = cache.lock().unwrap_or_else(PoisonError::into_inner);
+            cache.sound.contains_key(&job.text)
+        }
+    };
+    if needless {
         return;
     }
     let mut whole = Vec::new();

@@ -74,11 +74,17 @@ impl<J: Send + 'static> Pool<J> {
     }
 
     pub fn push(&self, job: J) -> Result<(), Full> {
+        self.push_before(job, |_| false)
+    }
+
+    /// Puts the job before the first of those that can wait.
+    pub fn push_before(&self, job: J, can_wait: impl Fn(&J) -> bool) -> Result<(), Full> {
         let mut queue = self.shared.lock();
         if queue.jobs.len() >= self.shared.bound {
             return Err(Full(self.shared.name));
         }
-        queue.jobs.push_back(job);
+        let at = queue.jobs.iter().position(can_wait).unwrap_or(queue.jobs.len());
+        queue.jobs.insert(at, job);
         drop(queue);
         self.shared.wake.notify_one();
         Ok(())

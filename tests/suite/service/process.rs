@@ -166,6 +166,12 @@ impl Service {
         self.log.lock().unwrap().clone()
     }
 
+    /// The log without the store's statements.
+    fn events(&self) -> String {
+        let log = self.log();
+        log.lines().filter(|line| !line.contains("sqlx")).map(|line| format!("{line}\n")).collect()
+    }
+
     pub async fn get(&self, path: &str) -> Value {
         let reply = reqwest::get(format!("http://{}/api/{path}", self.console)).await.unwrap();
         assert!(reply.status().is_success(), "/api/{path}: {}", reply.status());
@@ -180,13 +186,10 @@ impl Service {
             if wanted(&value) {
                 return value;
             }
-            let log = self.log();
-            let tail = log.len().saturating_sub(3000);
-            let tail = log.char_indices().map(|(at, _)| at).find(|at| *at >= tail).unwrap_or(0);
             assert!(
                 Instant::now() < deadline,
                 "/api/{path} did not become as wanted: {value}\n{}",
-                &log[tail..]
+                self.events()
             );
             tokio::time::sleep(LOOK_AGAIN).await;
         }

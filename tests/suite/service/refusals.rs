@@ -48,6 +48,17 @@ async fn a_port_in_use_is_named_with_its_setting() {
 }
 
 #[tokio::test]
+async fn a_data_folder_is_served_by_one_service() {
+    let _alone = alone().await;
+    if !models() {
+        return;
+    }
+    let service = Service::start("").await;
+    let config = service.folder.path().join("huiyin.toml");
+    refused(serve(&config), &["data", "in use by another"]).await;
+}
+
+#[tokio::test]
 async fn missing_models_are_named_with_the_way_to_get_them() {
     let folder = tempfile::tempdir().unwrap();
     let config = configure(folder.path(), "");
@@ -132,7 +143,7 @@ async fn a_stereo_wav_of_a_studio_is_played_as_it_is() {
     }
     let service = Service::start("").await;
     let folder = service.folder.path();
-    let said = super::process::say("我要找人工，我要找人工。", folder, "said.wav").await;
+    let said = super::process::say("我要投诉，工地晚上噪音太大。", folder, "said.wav").await;
     let samples = huiyin::media::wav::read(&said).unwrap();
     let studio = folder.join("studio.wav");
     let spec = hound::WavSpec {
@@ -148,10 +159,11 @@ async fn a_stereo_wav_of_a_studio_is_played_as_it_is() {
         writer.write_sample(sample / 2).unwrap();
     }
     writer.finalize().unwrap();
-    let report = call(&service, &["--wav", studio.to_str().unwrap(), "--patience-s", "12"]).await;
+    let script = ["--wav", studio.to_str().unwrap(), "--dtmf", "0", "--patience-s", "12"];
+    let report = call(&service, &script).await;
     assert_eq!(report["answered"], true, "{report}");
     let kept = service.ended(1, 30).await;
     let heard = words(&kept, "speaker", "caller");
-    assert!(super::wire::sounds(&heard, "找人工"), "{heard}");
+    assert!(super::wire::sounds(&heard, "噪音太大"), "{heard}");
     service.calm();
 }
