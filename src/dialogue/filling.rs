@@ -21,6 +21,9 @@ enum Need {
     Person,
 }
 
+/// From this confidence on a place without a division code may replace one that was read back.
+const PLACE_SURE_MIN: f32 = 0.6;
+
 impl Dialogue {
     /// The next step to a ticket: a question, the place read back, or the person who goes on.
     pub(super) fn take_down(&mut self, now: Moment) {
@@ -136,6 +139,13 @@ impl Dialogue {
     pub(super) fn place_heard(&mut self, now: Moment, tries: Tries, u: Understood) {
         let before = self.draft.get(Slot::Place).cloned();
         let told = u.reading.fact(Slot::Place).cloned();
+        // A yes or no misheard looks like a nameless place: it must not take the place of a good one.
+        let doubtful = told.as_ref().is_some_and(|place| {
+            place.code.is_none() && place.evidence.iter().all(|e| e.confidence < PLACE_SURE_MIN)
+        });
+        if doubtful && u.reading.yes_no.is_none() {
+            return self.ask_again(now, Ask::PlaceBack, tries, Failing::Unclear);
+        }
         self.draft.merge(&u.reading, &u.utterance);
         match (u.reading.yes_no, told) {
             (Some(true), _) => self.place_confirmed(now),

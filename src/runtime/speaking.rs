@@ -8,6 +8,7 @@ use tokio::sync::mpsc::error::TryRecvError;
 
 use super::inference::{Voice, sentences};
 use crate::dialogue::{Say, SayId};
+use crate::media::SAMPLES_PER_MS;
 use crate::media::player::{Player, PlayerEvent};
 
 /// How a saying ended, positions on the call's recording.
@@ -85,14 +86,14 @@ impl Speaking {
                     }
                 }
             }
-            if !self.ask(voice) {
+            if !self.ask(voice, player) {
                 return;
             }
         }
     }
 
     /// Asks for the next sentence; false when there is none or the voice is busy.
-    fn ask(&mut self, voice: &Voice) -> bool {
+    fn ask(&mut self, voice: &Voice, player: &mut Player) -> bool {
         // Behind a saying that must be heard nothing is rendered ahead, so that what follows can be dropped without it.
         let ahead = match self.queue.front() {
             Some(front) if front.say.must_be_heard => 1,
@@ -105,6 +106,12 @@ impl Speaking {
             Ok(sound) => {
                 saying.asked += 1;
                 self.next_tag += 1;
+                if !self.tags.is_empty() {
+                    let breath = vec![0; BREATH_MS * SAMPLES_PER_MS];
+                    if let Err(error) = player.append(self.next_tag, breath) {
+                        tracing::warn!(%error, "a breath was dropped");
+                    }
+                }
                 self.tags.push_back(self.next_tag);
                 self.rendering = Some(Rendering { tag: self.next_tag, sound });
                 true
@@ -176,6 +183,9 @@ impl Speaking {
         Some(saying.ended(saying.played, partial, now_ms))
     }
 }
+
+/// Silence between two sentences, as people speak.
+const BREATH_MS: usize = 280;
 
 /// Mandarin read by this voice runs at about 4.5 syllables a second.
 const SYLLABLE_MS: u64 = 220;

@@ -36,19 +36,21 @@ pub struct Args {
 const ASKS: &[&str] = &[
     "--from", "13800000001",
     "--reply", "请问您有|什么事|通话会录音|咨询什么=>你好，我想问一下，身份证丢了去哪里补？",
-    "--reply", "对的|不是=>对的。",
+    "--reply", "对的|不是=>对的，没错。",
     "--reply", "帮助|有帮助=>有帮助，谢谢。",
+    "--reply", "按键=>keys:1",
     "--reply", "别的事=>没有了，谢谢，再见。",
 ];
 const COMPLAINS: &[&str] = &[
     "--from", "13800000002",
     "--reply", "工号|为您服务=>你好，工地晚上打桩声音太大，孩子没法睡觉，希望你们管一管。",
     "--reply", "会通知|马上联系|派人=>好的，谢谢你，麻烦你们了。",
-    "--reply", "请问您有|什么事|通话会录音|咨询什么=>我要投诉，我家旁边的工地每天半夜还在施工，噪音太大，吵得睡不着觉。",
+    "--reply", "请问您有|什么事|通话会录音|咨询什么=>我要投诉，我家旁边的工地每天半夜还在施工，噪音太大，希望你们管一管。",
     "--reply", "什么地方|哪个区县=>在金华市婺城区白龙桥镇，临江路的工地。",
     "--reply", "什么时候|几点=>昨天晚上十一点开始的。",
-    "--reply", "地点是|您说的地点|地点我记的是=>对的。",
-    "--reply", "我再念一遍=>对的。",
+    "--reply", "地点是|您说的地点=>对的，没错。",
+    "--reply", "我再念一遍|地点我记的是=>没错，就是这里。",
+    "--reply", "按键=>keys:1",
     "--patience-s", "40",
 ];
 const AGENT: &[&str] = &[
@@ -63,7 +65,7 @@ const AGENT: &[&str] = &[
 const CITIZEN: &[&str] = &[
     "--reply", "解决了吗|没解决|解决了=>没解决，昨天晚上还在施工。",
     "--reply", "什么原因|主要是什么=>噪音还是很大，没有人来处理。",
-    "--reply", "对吗|对的|确认=>对的。",
+    "--reply", "对吗|对的|确认=>对的，没错。",
     "--reply", "满意吗|基本满意|非常满意=>不满意。",
     "--reply", "按键评价=>keys:4",
     "--patience-s", "25",
@@ -229,9 +231,9 @@ impl Calls<'_> {
         agent_heard: Option<&Value>,
     ) -> anyhow::Result<Value> {
         let path = format!("calls/{call}");
-        let kept = self.api.until(&path, |v| !v["call"]["ended_at"].is_null()).await?;
-        let ticket = match kept["call"]["ticket_id"].as_i64() {
-            Some(id) => self.api.get(&format!("tickets/{id}")).await?["ticket"].clone(),
+        let kept = self.api.until(&path, |v| !v["ended_at"].is_null()).await?;
+        let ticket = match kept["ticket_id"].as_i64() {
+            Some(id) => self.api.get(&format!("tickets/{id}")).await?,
             None => Value::Null,
         };
         let recording = self.data.join("recordings").join(format!("C{call}.wav"));
@@ -239,7 +241,7 @@ impl Calls<'_> {
         Ok(json!({
             "call": call,
             "wanted": wanted,
-            "outcome": kept["call"]["outcome"],
+            "outcome": kept["outcome"],
             "turns": kept["turns"],
             "latency_ms": judge::latencies(heard),
             "ticket": ticket,

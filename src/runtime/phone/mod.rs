@@ -25,8 +25,9 @@ use crate::speech::Listening;
 use measure::Latency;
 use script::{Pace, Persona, Script, Step};
 
-/// The other side speaks in sentences with short pauses between; a turn of theirs ends with this silence.
-const THEIR_TURN: Listening = Listening { endpoint_ms: 700, ..Listening::OVERHEARD };
+/// Their sentences are heard one by one, so that long answers stay within what the recogniser takes at once; when their
+/// turn is over, the script's gap decides.
+const THEIR_TURN: Listening = Listening { endpoint_ms: 360, ..Listening::OVERHEARD };
 /// What they were saying when the call ended is decoded within this.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
