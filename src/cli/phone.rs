@@ -122,6 +122,9 @@ impl ScriptArgs {
                 Step::Say(_) | Step::HangUp => {}
             }
         }
+        if let Some(path) = self.record.as_ref().filter(|path| path.exists()) {
+            anyhow::bail!("--record {}: this file exists; name a new one", path.display());
+        }
         let opening = self.opening.clone().map(Step::Say);
         Ok(Persona { opening, rules, steps: steps.into() })
     }

@@ -70,7 +70,8 @@ pub async fn serve(
         line: line.clone(),
         engines: speech,
         meaning,
-        ports: PortRange::new(config.sip.rtp_ports.clone())?,
+        // A telephone on this machine may name its network address and send from the loopback one.
+        ports: PortRange::new(config.sip.rtp_ports.clone())?.permit_nat(config.sip.bind.ip().is_loopback()),
         sip: config.sip,
         outbound: config.outbound,
         recordings,
