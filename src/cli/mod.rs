@@ -6,6 +6,7 @@ mod knowledge;
 mod models;
 mod phone;
 mod serve;
+mod sim;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -40,6 +41,8 @@ enum Verb {
     Say(eval::SayArgs),
     /// Print the turns and words of a recording.
     Transcribe(eval::TranscribeArgs),
+    /// Play days of calls in virtual time and check that all held that must hold.
+    Sim(sim::Args),
     /// Fetch, check and list the models.
     Models(models::Args),
     /// Check and search the knowledge base.
@@ -57,6 +60,7 @@ pub fn main() -> ExitCode {
         Verb::Eval(args) => eval::eval(args),
         Verb::Say(args) => eval::say(args),
         Verb::Transcribe(args) => eval::transcribe(args),
+        Verb::Sim(args) => sim::run(args),
         Verb::Models(args) => models::run(args),
         Verb::Kb(args) => knowledge::run(args),
     };
