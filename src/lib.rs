@@ -19,3 +19,4 @@ pub mod store;
 pub mod engine;
 pub mod console;
 pub mod runtime;
+pub mod sim;

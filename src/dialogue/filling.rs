@@ -147,6 +147,13 @@ impl Dialogue {
             return self.ask_again(now, Ask::PlaceBack, tries, Failing::Unclear);
         }
         self.draft.merge(&u.reading, &u.utterance);
+        if u.reading.yes_no == Some(true)
+            && told.as_ref().is_none_or(|place| place.code.is_none())
+            && let Some(before) = &before
+        {
+            // 对的，没错: words of agreement are no part of the address.
+            self.draft.replace(Slot::Place, before.clone());
+        }
         match (u.reading.yes_no, told) {
             (Some(true), _) => self.place_confirmed(now),
             (_, Some(place)) => {

@@ -10,7 +10,7 @@ pub const CALL_INBOX: usize = 256;
 pub const BRIDGE_FRAMES: usize = 25;
 /// Chunks of speech rendered ahead of the player of one call.
 pub const SPEECH_CHUNKS: usize = 64;
-/// Utterances waiting for a recogniser; beyond it the turn hears "unclear" and asks again.
+/// Utterances waiting for a recogniser; beyond it the caller is handed to a person.
 pub const ASR_QUEUE: usize = 32;
 /// Clauses waiting for the voice.
 pub const TTS_QUEUE: usize = 64;

@@ -20,6 +20,8 @@ use crate::call::sdp::{self, LocalMedia};
 use crate::call::{CallError, Dial, EndReason, ReinviteAnswer, SignalEvent, Signalling};
 use crate::config::{Outbound, Sip};
 use crate::desk::DeskError;
+use crate::dialogue::Understood;
+use crate::intake::Reading;
 use crate::hotline::{Command, Effect, Hotline, Input, Party};
 use crate::kernel::{CallId, LegId, Pii};
 
@@ -228,6 +230,11 @@ impl Shell {
         let inbox = self.parts.inbox.clone();
         let call = utterance.call;
         let now = self.parts.clock.wall().civil();
+        let unread = Understood {
+            utterance: utterance.clone(),
+            reading: Reading::default(),
+            hits: Vec::new(),
+        };
         let result = self.parts.meaning.understand(utterance, now, asked, move |understood| {
             let input = Input::Understood { call, understood };
             if inbox.blocking_send(Message::Input(input)).is_err() {
@@ -235,8 +242,9 @@ impl Shell {
             }
         });
         if let Err(error) = result {
+            // The words are kept; the dialogue takes them as not understood and asks again.
             tracing::warn!(%error, "an utterance was not read");
-            self.later(Input::Overloaded { call });
+            self.later(Input::Understood { call, understood: unread });
         }
     }
 

@@ -23,6 +23,7 @@ mod queue;
 mod recognise;
 mod sdp;
 mod service;
+mod sim;
 mod survey;
 mod ticket;
 mod tidy;
