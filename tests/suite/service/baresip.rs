@@ -41,7 +41,11 @@ impl Telephone {
     /// What it says is `words`, spoken after the greeting, and then nothing.
     async fn start(words: &str) -> Telephone {
         let folder = tempfile::tempdir().unwrap();
-        let (sip, control) = (free(), free());
+        let (sip, mut control) = (free(), free());
+        // baresip takes the port after its SIP port for TLS.
+        while control.port() == sip.port() + 1 {
+            control = free();
+        }
         let path = folder.path().display();
         let words = wav::read(&say(words, folder.path(), "words.wav").await).unwrap();
         let after = vec![0; 8000 * 90];
