@@ -3,7 +3,7 @@
 use super::{Effect, Fact, Hotline, Party};
 use crate::call::EndReason;
 use crate::desk::queue;
-use crate::desk::{AgentState, DeskError, TicketEvent};
+use crate::desk::{DeskError, TicketEvent};
 use crate::dialogue;
 use crate::kernel::{AgentId, CallId, LegId};
 
@@ -114,13 +114,5 @@ impl Hotline {
             }
         }
         self.tell_queue(queue::Input::Leave { call: id });
-    }
-
-    /// Who is talking with this call's caller, for the pages.
-    pub fn agent_on(&self, id: CallId) -> Option<AgentId> {
-        self.queue
-            .agents()
-            .find(|a| matches!(a.state, AgentState::Talking { call } if call == id))
-            .map(|a| a.id)
     }
 }

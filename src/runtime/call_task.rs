@@ -219,7 +219,7 @@ impl CallTask {
             Heard::Started { .. } => {}
             // Between people nobody asks again.
             _ if speaker == Speaker::Agent || self.agent.is_some() => {}
-            Heard::Unclear => self.tell(Input::Unclear { call }).await,
+            Heard::Unclear { .. } => self.tell(Input::Unclear { call }).await,
             Heard::Overloaded => self.tell(Input::Overloaded { call }).await,
             Heard::Silent => self.tell(Input::Silent { call }).await,
         }

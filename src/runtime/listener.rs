@@ -21,7 +21,7 @@ pub enum Heard {
     /// They have spoken into our sound for long enough: it must stop.
     StopOurSound,
     Words { text: String, confidence: f32, start_ms: u64, end_ms: u64 },
-    Unclear,
+    Unclear { start_ms: u64, end_ms: u64 },
     /// There was speech, and no room to recognise it.
     Overloaded,
     Silent,
@@ -100,7 +100,7 @@ impl Listener {
                     Heard::Words { text, confidence, start_ms, end_ms } => {
                         return Some(Heard::Words { text, confidence, start_ms, end_ms });
                     }
-                    Heard::Unclear | Heard::Overloaded => return None,
+                    Heard::Unclear { .. } | Heard::Overloaded => return None,
                     _ => {}
                 }
             }
@@ -128,10 +128,12 @@ impl Listener {
                 Effect::Words { text, confidence, start_ms, end_ms } => {
                     self.waiting.push_back(Heard::Words { text, confidence, start_ms, end_ms });
                 }
-                Effect::Unclear { .. } => {
+                Effect::Unclear { start_ms, end_ms } => {
                     let overloaded = std::mem::take(&mut self.overloaded);
-                    let heard = if overloaded { Heard::Overloaded } else { Heard::Unclear };
-                    self.waiting.push_back(heard);
+                    self.waiting.push_back(match overloaded {
+                        true => Heard::Overloaded,
+                        false => Heard::Unclear { start_ms, end_ms },
+                    });
                 }
                 Effect::Decode { job, pcm } => {
                     if let Some(engines) = engines {

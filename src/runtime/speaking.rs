@@ -185,7 +185,7 @@ impl Speaking {
 }
 
 /// Silence between two sentences, as people speak.
-const BREATH_MS: usize = 280;
+const BREATH_MS: usize = 320;
 
 /// Mandarin read by this voice runs at about 4.5 syllables a second.
 const SYLLABLE_MS: u64 = 220;

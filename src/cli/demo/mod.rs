@@ -216,7 +216,7 @@ impl Calls<'_> {
             .context("the citizen was not called back in time")??;
         self.api.until("surveys", |v| v["surveys"][0]["state"] == "ended").await?;
         let mut object = self.object(3, "complete", &heard, None).await?;
-        object["survey"] = self.api.get("surveys").await?["surveys"][0].clone();
+        object["survey"] = judge::with_grade(self.api.get("surveys").await?["surveys"][0].clone());
         object["verifications"] = self.api.get("verifications").await?["verifications"].clone();
         let wrong = judge::called_back(&object);
         Ok((object, wrong))
@@ -239,7 +239,7 @@ impl Calls<'_> {
         let recording = self.data.join("recordings").join(format!("C{call}.wav"));
         let seconds = huiyin::media::wav::read(&recording)?.len() / 8000;
         Ok(json!({
-            "call": call,
+            "call_id": call,
             "wanted": wanted,
             "outcome": kept["outcome"],
             "turns": kept["turns"],

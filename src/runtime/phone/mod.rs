@@ -27,7 +27,7 @@ use script::{Pace, Persona, Script, Step};
 
 /// Their sentences are heard one by one, so that long answers stay within what the recogniser takes at once; when their
 /// turn is over, the script's gap decides.
-const THEIR_TURN: Listening = Listening { endpoint_ms: 360, ..Listening::OVERHEARD };
+const THEIR_TURN: Listening = Listening { endpoint_ms: 256, ..Listening::OVERHEARD };
 /// What they were saying when the call ended is decoded within this.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
@@ -317,7 +317,13 @@ impl Talk {
                 let latency_ms = self.latency.take(start_ms, end_ms);
                 self.turns.push(Turn { who: "them", text, start_ms, end_ms, latency_ms });
             }
-            Heard::Unclear | Heard::Overloaded => self.script.they_said(None, self.now_ms()),
+            Heard::Unclear { start_ms, end_ms } => {
+                self.script.they_said(None, end_ms);
+                let latency_ms = self.latency.take(start_ms, end_ms);
+                let text = String::new();
+                self.turns.push(Turn { who: "them", text, start_ms, end_ms, latency_ms });
+            }
+            Heard::Overloaded => self.script.they_said(None, self.now_ms()),
             Heard::StopOurSound | Heard::Silent => {}
         }
     }

@@ -106,7 +106,7 @@ async fn baresip_asks_and_hears_the_answer() {
         return;
     }
     let service = Service::start("").await;
-    let mut telephone = Telephone::start("你好，我的身份证丢了，怎么补办？").await;
+    let mut telephone = Telephone::start("你好，我想问一下，身份证丢了去哪里补？").await;
     telephone.order("dial", &format!("sip:12345@{}", service.sip)).await;
     service.asked(1).await;
     let asked = service
