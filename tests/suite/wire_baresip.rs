@@ -2,7 +2,7 @@
 //! a message when baresip is not installed.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -32,7 +32,7 @@ struct Telephone {
 }
 
 fn free() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    SocketAddr::from(([127, 0, 0, 1], crate::wire_sip::free_port()))
 }
 
 fn configure(folder: &Path, sip: SocketAddr, control: SocketAddr, account: &str) {

@@ -111,8 +111,19 @@ fn installed(tool: &str) -> bool {
     found
 }
 
-fn free_port() -> u16 {
-    UdpSocket::bind(LOOPBACK).unwrap().local_addr().unwrap().port()
+/// A port for a peer, UDP and TCP. From below those that the system hands out by itself, and no two tests get the same:
+/// between our look and the peer's bind nobody else takes it.
+pub fn free_port() -> u16 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    loop {
+        let turn = NEXT.fetch_add(1, Ordering::Relaxed) + u64::from(std::process::id()) * 61;
+        // Every second one: baresip takes the port after its own for TLS.
+        let port = 26_000 + (turn % 3_000) as u16 * 2;
+        let addr = SocketAddr::from(([127, 0, 0, 1], port));
+        if UdpSocket::bind(addr).is_ok() && std::net::TcpListener::bind(addr).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// A running sipp with a scenario of ours; `[code]` in it stands for `code`.

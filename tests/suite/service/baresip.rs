@@ -1,7 +1,7 @@
 //! baresip, a telephone as people have it, calls the service: a file is what it says, a file is what it hears, and both
 //! are judged.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -29,7 +29,7 @@ fn installed() -> bool {
 }
 
 fn free() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    SocketAddr::from(([127, 0, 0, 1], crate::wire_sip::free_port()))
 }
 
 struct Telephone {
