@@ -13,7 +13,7 @@ use huiyin::engine::whisper::WhisperModel;
 use huiyin::media::wav;
 use huiyin::runtime::engines::load_voice;
 use huiyin::speech::turn::Effect;
-use huiyin::speech::{Asr, Listening, Tts, Turn, VAD_STEP, Vad};
+use huiyin::speech::{Asr, Expected, Listening, Tts, Turn, VAD_STEP, Vad};
 
 #[derive(Debug, clap::Args)]
 pub struct EvalArgs {
@@ -113,21 +113,20 @@ pub fn transcribe(args: TranscribeArgs) -> anyhow::Result<ExitCode> {
     let vad = SileroModel::load(&models.path_of("silero")?, &models.path_of("onnxruntime")?)?;
     let channels = wav::channels(&args.wav)?;
     let many = channels.len() > 1;
+    let hint = args.prompt.as_deref().unwrap_or_default();
+    let expected = Expected { hint: hint.into(), form: None };
     let mut lines = Vec::new();
     for (index, pcm) in channels.into_iter().enumerate() {
         let side = if many { ["左", "右"].get(index).copied().unwrap_or("") } else { "" };
-        let mut recogniser = match &args.prompt {
-            Some(prompt) => whisper.prompted(prompt)?,
-            None => whisper.recogniser()?,
-        };
+        let mut recogniser = whisper.recogniser()?;
         let mut stream = vad.stream();
         let mut turn = Turn::new(0, Listening::OVERHEARD);
         for step in pcm.as_chunks::<VAD_STEP>().0 {
             turn.step(step, stream.step(step));
-            follow(&mut turn, &mut recogniser, side, &mut lines)?;
+            follow(&mut turn, &mut recogniser, &expected, side, &mut lines)?;
         }
         turn.finish();
-        follow(&mut turn, &mut recogniser, side, &mut lines)?;
+        follow(&mut turn, &mut recogniser, &expected, side, &mut lines)?;
     }
     lines.sort();
     for (start_ms, end_ms, side, text) in lines {
@@ -141,6 +140,7 @@ type Line<'a> = (u64, u64, &'a str, String);
 fn follow<'a>(
     turn: &mut Turn,
     recogniser: &mut impl Asr,
+    expected: &Expected,
     side: &'a str,
     lines: &mut Vec<Line<'a>>,
 ) -> anyhow::Result<()> {
@@ -152,7 +152,7 @@ fn follow<'a>(
         for effect in effects {
             match effect {
                 Effect::Decode { job, pcm } => {
-                    turn.decoded(job, recogniser.recognise(&pcm, true)?);
+                    turn.decoded(job, recogniser.recognise(&pcm, expected, true)?);
                 }
                 Effect::Words { text, start_ms, end_ms, .. } => {
                     lines.push((start_ms, end_ms, side, text));

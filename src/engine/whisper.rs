@@ -12,7 +12,7 @@ use super::models::inspect_ggml;
 use super::resample::double;
 use super::whisper_guard::{Raw, judge};
 use crate::kernel::limits::UTTERANCE_MS_MAX;
-use crate::speech::{Asr, Heard, SAMPLE_RATE, SpeechError};
+use crate::speech::{Asr, Expected, Heard, SAMPLE_RATE, SpeechError};
 
 const NAME: &str = "whisper-base";
 /// Shorter sound holds no word, and whisper.cpp refuses less than 0.1 s.
@@ -74,13 +74,6 @@ impl WhisperModel {
             context: self.context.clone(),
             end_of_text: self.context.token_eot(),
         })
-    }
-
-    /// As [`WhisperModel::recogniser`], told beforehand what the talk is about.
-    pub fn prompted(&self, prompt: &str) -> Result<WhisperAsr, SpeechError> {
-        let mut recogniser = self.recogniser()?;
-        recogniser.expect(prompt)?;
-        Ok(recogniser)
     }
 }
 
@@ -192,17 +185,13 @@ impl WhisperAsr {
 }
 
 impl Asr for WhisperAsr {
-    fn recognise_expecting(
+    fn recognise(
         &mut self,
         pcm: &[i16],
+        expected: &Expected,
         last: bool,
-        hint: &str,
     ) -> Result<Heard, SpeechError> {
-        self.expect(hint)?;
-        self.recognise(pcm, last)
-    }
-
-    fn recognise(&mut self, pcm: &[i16], last: bool) -> Result<Heard, SpeechError> {
+        self.expect(&expected.hint)?;
         Ok(match self.transcribe(pcm, last)? {
             None => Heard::Unclear,
             Some(t) => judge(&Raw {

@@ -72,7 +72,7 @@ pub fn start(setup: Setup) -> CallHandle {
     let (commands, inbox) = mpsc::channel(CALL_INBOX);
     let seed = setup.call.0;
     let mut caller = Listener::new(&setup.engines, Listening::OPEN);
-    caller.hint = setup.engines.hints.of(Expect::Open);
+    caller.expected = setup.engines.hearing.of(Expect::Open);
     let task = CallTask {
         player: Player::new(seed),
         speaking: Speaking::default(),
@@ -256,7 +256,7 @@ impl CallTask {
         match command {
             MediaCommand::Say(say) => {
                 self.caller.turn.listen(listening(&say));
-                self.caller.hint = self.setup.engines.hints.of(say.expect);
+                self.caller.expected = self.setup.engines.hearing.of(say.expect);
                 self.speaking.push(say);
             }
             MediaCommand::Hush => {
@@ -294,8 +294,8 @@ impl CallTask {
         self.caller.turn.listen(Listening::OVERHEARD);
         let mut listener = Listener::new(&self.setup.engines, Listening::OVERHEARD);
         listener.turn = Turn::new(now_ms, Listening::OVERHEARD);
-        listener.hint = self.setup.engines.hints.of(Expect::Open);
-        self.caller.hint = listener.hint.clone();
+        listener.expected = self.setup.engines.hearing.of(Expect::Open);
+        self.caller.expected = listener.expected.clone();
         self.agent = Some(Agent { leg, rtp, listener });
     }
 

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use anyhow::Context;
 
-use super::hints::Hints;
-use super::inference::{Recogniser, Voice};
+use super::hearing::Hearing;
 use super::meaning::Meaning;
+use super::recogniser::Recogniser;
+use super::voice::Voice;
 use crate::config::Config;
 use crate::engine::encoder::UseEncoder;
 use crate::engine::models::ModelDir;
@@ -24,7 +25,7 @@ pub struct SpeechEngines {
     pub recogniser: Recogniser,
     pub voice: Voice,
     pub vad: SileroModel,
-    pub hints: Hints,
+    pub hearing: Hearing,
 }
 
 impl SpeechEngines {
@@ -43,7 +44,7 @@ impl SpeechEngines {
             recogniser: Recogniser::start(asr)?,
             voice: Voice::start(tts)?,
             vad,
-            hints: Hints::builtin()?,
+            hearing: Hearing::builtin()?,
         })
     }
 }

@@ -1,17 +1,16 @@
 //! One party's ear: the detector, the turn machine and the recogniser's jobs, fed with frames.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 
 use super::engines::SpeechEngines;
-use super::inference::Wanted;
+use super::recogniser::Wanted;
 use crate::engine::silero::SileroVad;
 use crate::media::Frame;
 use crate::speech::engine::VAD_STEP;
 use crate::speech::turn::{Effect, JobId};
-use crate::speech::{self, Listening, SpeechError, Turn, Vad};
+use crate::speech::{self, Expected, Listening, SpeechError, Turn, Vad};
 
 /// What was heard. Positions are milliseconds from where the turn machine was started.
 #[derive(Clone, PartialEq, Debug)]
@@ -32,7 +31,7 @@ type Decoded = (JobId, Result<speech::Heard, SpeechError>);
 pub struct Listener {
     pub turn: Turn,
     /// What the question makes likely.
-    pub hint: Arc<str>,
+    pub expected: Expected,
     vad: SileroVad,
     step: Vec<i16>,
     /// The newest job; dropping it stops an older one.
@@ -49,7 +48,7 @@ impl Listener {
         let (reply, results) = mpsc::channel(8);
         Listener {
             turn: Turn::new(0, listening),
-            hint: Arc::from(""),
+            expected: Expected::anything(),
             vad: engines.vad.stream(),
             step: Vec::with_capacity(VAD_STEP * 2),
             wanted: None,
@@ -147,7 +146,7 @@ impl Listener {
     fn ask(&mut self, job: JobId, pcm: Vec<i16>, engines: &SpeechEngines) {
         self.overloaded = false;
         let reply = self.reply.clone();
-        let asked = engines.recogniser.recognise(pcm, self.hint.clone(), move |result| {
+        let asked = engines.recogniser.recognise(pcm, self.expected.clone(), move |result| {
             // The listener is gone with its call, or has a newer job waiting: nobody wants this.
             let _ = reply.try_send((job, result));
         });

@@ -2,21 +2,23 @@
 //! feeds them what happened.
 //!
 //! - [`serve`]: the service wired together; [`shell`]: the hotline's owner; [`call_task`]: one call's sound.
-//! - [`listener`], [`speaking`]: an ear and a mouth; [`inference`], [`meaning`], [`pool`]: slow work on threads.
+//! - [`listener`], [`speaking`]: an ear and a mouth; [`recogniser`], [`voice`], [`meaning`], [`pool`]: slow
+//!   work on threads; [`hearing`]: what each question expects.
 //! - [`keeper`], [`recordings`]: what is written down. [`phone`]: a scripted telephone.
 
 pub mod call_task;
 pub mod clock;
 pub mod engines;
-pub mod hints;
-pub mod inference;
+pub mod hearing;
 pub mod keeper;
 pub mod listener;
 pub mod meaning;
 pub mod phone;
 pub mod pool;
+pub mod recogniser;
 pub mod recordings;
 pub mod rtp_socket;
 pub mod serve;
 pub mod shell;
 pub mod speaking;
+pub mod voice;

@@ -11,11 +11,11 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 
 use super::clock::SystemClock;
 use super::engines::{self, SpeechEngines};
-use super::inference;
 use super::keeper::Keeper;
 use super::recordings::Recordings;
 use super::rtp_socket::PortRange;
 use super::shell::{Message, Parts, Shell};
+use super::voice::sentences;
 use crate::call::{CallError, LegIds, Registration, Signalling, SipConfig, SipStack};
 use crate::config::Config;
 use crate::console::{self, Console};
@@ -127,7 +127,7 @@ fn prompts(config: &Config, speech: &SpeechEngines) -> anyhow::Result<Arc<Prompt
         None => Prompts::builtin()?,
     };
     for text in prompts.fixed() {
-        inference::sentences(text).into_iter().for_each(|sentence| speech.voice.prepare(sentence));
+        sentences(text).into_iter().for_each(|sentence| speech.voice.prepare(sentence));
     }
     Ok(Arc::new(prompts))
 }

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TryRecvError;
 
-use super::inference::{Voice, sentences};
+use super::voice::{Voice, sentences};
 use crate::dialogue::{Say, SayId};
 use crate::media::SAMPLES_PER_MS;
 use crate::media::player::{Player, PlayerEvent};

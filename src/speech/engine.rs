@@ -2,6 +2,8 @@
 
 use std::ops::ControlFlow;
 
+use super::expected::Expected;
+
 pub const SAMPLE_RATE: u32 = 8000;
 /// One step of a [`Vad`]: 32 ms.
 pub const VAD_STEP: usize = 256;
@@ -33,19 +35,14 @@ pub enum Heard {
 
 /// A recogniser. One per inference thread.
 pub trait Asr: Send {
-    /// `last`: the turn is over. When false the result is only a look ahead and may be cheaper.
-    fn recognise(&mut self, pcm: &[i16], last: bool) -> Result<Heard, SpeechError>;
-
-    /// As [`Asr::recognise`], told what words the question makes likely. An engine that cannot use that ignores it.
-    fn recognise_expecting(
+    /// `expected` is what the question makes likely; an engine that cannot use it ignores it. `last`: the turn is over. When
+    /// false the result is only a look ahead and may be cheaper.
+    fn recognise(
         &mut self,
         pcm: &[i16],
+        expected: &Expected,
         last: bool,
-        hint: &str,
-    ) -> Result<Heard, SpeechError> {
-        let _ = hint;
-        self.recognise(pcm, last)
-    }
+    ) -> Result<Heard, SpeechError>;
 }
 
 /// A voice. One per inference thread.

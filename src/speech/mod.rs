@@ -2,8 +2,10 @@
 
 pub mod engine;
 pub mod event;
+pub mod expected;
 pub mod turn;
 
 pub use engine::{Asr, Heard, SAMPLE_RATE, SpeechError, Tts, VAD_STEP, Vad};
 pub use event::{Speaker, Utterance};
+pub use expected::{Class, Expected, Form};
 pub use turn::{Listening, Turn};

@@ -12,7 +12,7 @@ use huiyin::engine::resample::double;
 use huiyin::engine::silero::SileroModel;
 use huiyin::engine::whisper::WhisperModel;
 use huiyin::engine::whisper_guard::{LOGPROB_MIN, Raw, confidence, is_loop, is_stock, judge};
-use huiyin::speech::{Asr, Heard, SpeechError, VAD_STEP, Vad};
+use huiyin::speech::{Asr, Expected, Heard, SpeechError, VAD_STEP, Vad};
 
 fn data() -> PathBuf {
     env::var_os("HUIYIN_TEST_DATA").map_or_else(|| PathBuf::from("../shared/data"), PathBuf::from)
@@ -246,7 +246,7 @@ fn silence_and_scraps_are_unclear() {
         vec![i16::MAX; 1000],
     ] {
         for last in [false, true] {
-            assert_eq!(asr.recognise(&pcm, last).unwrap(), Heard::Unclear);
+            assert_eq!(asr.recognise(&pcm, &Expected::anything(), last).unwrap(), Heard::Unclear);
         }
     }
 }
@@ -262,7 +262,7 @@ fn noise_is_unclear_even_when_the_detector_let_it_through() {
             return;
         }
         assert_eq!(
-            asr.recognise(&wav(&path), true).unwrap(),
+            asr.recognise(&wav(&path), &Expected::anything(), true).unwrap(),
             Heard::Unclear,
             "{name}"
         );

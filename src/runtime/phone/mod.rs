@@ -332,7 +332,7 @@ impl Talk {
         let start_ms = self.now_ms();
         match step {
             Step::Say(text) => {
-                let parts = super::inference::sentences(&text);
+                let parts = super::voice::sentences(&text);
                 let parts = parts.into_iter().map(str::to_owned).collect();
                 self.saying = Some(Saying { text, start_ms, parts, sound: None });
             }

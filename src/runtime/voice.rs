@@ -1,70 +1,14 @@
-//! The engines on their own threads, with admission: the recogniser, the voice and its cache.
+//! The voice on its own threads, and the cache of what it has rendered.
 
 use std::collections::{HashMap, VecDeque};
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::mpsc;
 
 use super::pool::{Full, Pool};
-use crate::kernel::limits::{ASR_QUEUE, SPEECH_CHUNKS, TTS_QUEUE};
-use crate::speech::{Asr, Heard, SpeechError, Tts};
-
-type Reply = Box<dyn FnOnce(Result<Heard, SpeechError>) + Send>;
-
-struct AsrJob {
-    pcm: Vec<i16>,
-    hint: Arc<str>,
-    dropped: Arc<AtomicBool>,
-    reply: Reply,
-}
-
-/// Recognisers, one a thread.
-pub struct Recogniser {
-    pool: Pool<AsrJob>,
-}
-
-/// Dropping it tells the recogniser that nobody wants the result any more.
-#[derive(Debug)]
-pub struct Wanted(Arc<AtomicBool>);
-
-impl Drop for Wanted {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
-impl Recogniser {
-    pub fn start(engines: Vec<Box<dyn Asr>>) -> std::io::Result<Self> {
-        let workers = engines
-            .into_iter()
-            .map(|mut engine| {
-                move |job: AsrJob| {
-                    if !job.dropped.load(Ordering::Relaxed) {
-                        let heard = engine.recognise_expecting(&job.pcm, true, &job.hint);
-                        (job.reply)(heard);
-                    }
-                }
-            })
-            .collect();
-        Ok(Recogniser { pool: Pool::start("asr", ASR_QUEUE, workers)? })
-    }
-
-    /// `hint` is what the question makes likely. `reply` is called on a recogniser's thread and must be quick. It is not called once [`Wanted`] is dropped.
-    pub fn recognise(
-        &self,
-        pcm: Vec<i16>,
-        hint: Arc<str>,
-        reply: impl FnOnce(Result<Heard, SpeechError>) + Send + 'static,
-    ) -> Result<Wanted, Full> {
-        let dropped = Arc::new(AtomicBool::new(false));
-        let job = AsrJob { pcm, hint, dropped: dropped.clone(), reply: Box::new(reply) };
-        self.pool.purge(|job| job.dropped.load(Ordering::Relaxed));
-        self.pool.push(job)?;
-        Ok(Wanted(dropped))
-    }
-}
+use crate::kernel::limits::{SPEECH_CHUNKS, TTS_QUEUE};
+use crate::speech::Tts;
 
 /// Rendered sound is kept up to this many samples (32 MiB, 35 minutes), the oldest dropped first.
 const CACHE_SAMPLES: usize = 16 << 20;
