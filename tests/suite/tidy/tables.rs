@@ -161,7 +161,7 @@ pub const SERDE_EXCEPTIONS: &[Exception] = &[
     ("src/dialogue/error.rs", "*", "where a wording is wrong"),
     ("src/language/address.rs", "*", "the gazetteer's files"),
     ("src/language/pinyin.rs", "*", "the tables of readings"),
-    ("src/runtime/hints.rs", "*", "what the recogniser is told before an answer"),
+    ("src/runtime/hearing.rs", "*", "what the recogniser is told before an answer"),
     ("src/runtime/phone/", "*", "the scripted telephone prints its report"),
 ];
 
