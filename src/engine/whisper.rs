@@ -11,7 +11,11 @@ use whisper_rs::{
 use super::models::inspect_ggml;
 use super::resample::double;
 use super::whisper_guard::{Raw, judge};
+use super::closed::{Verdict, decide, together};
+use super::whisper_set::{PRUNE, Scores, Set, Sets, score};
 use crate::kernel::limits::UTTERANCE_MS_MAX;
+use crate::language::comparable;
+use crate::speech::expected::Form;
 use crate::speech::{Asr, Expected, Heard, SAMPLE_RATE, SpeechError};
 
 const NAME: &str = "whisper-base";
@@ -29,12 +33,15 @@ const TOKENS_PER_SECOND: f32 = 6.0;
 const SILENCE_DBFS: f32 = -58.0;
 /// Frames this far under the loudest are not the voice.
 const VOICE_RANGE_DB: f32 = 30.0;
+/// Free words of this confidence are believed when they are an answer, or clearly none.
+const PLAIN: f32 = 0.75;
 /// 20 ms.
 const FRAME: usize = SAMPLE_RATE as usize / 50;
 
 /// The weights, loaded once and shared by all recognisers.
 pub struct WhisperModel {
     context: Arc<WhisperContext>,
+    sets: Arc<Sets>,
 }
 
 impl WhisperModel {
@@ -60,7 +67,8 @@ impl WhisperModel {
         if !context.is_multilingual() {
             return Err(broken("it knows only English".to_string()));
         }
-        Ok(WhisperModel { context: Arc::new(context) })
+        let sets = Arc::new(Sets::new(&context)?);
+        Ok(WhisperModel { context: Arc::new(context), sets })
     }
 
     /// A recogniser for one thread. It holds about 100 MB of working memory.
@@ -72,17 +80,18 @@ impl WhisperModel {
             prompt: Vec::new(),
             hint: String::new(),
             context: self.context.clone(),
+            sets: self.sets.clone(),
             end_of_text: self.context.token_eot(),
         })
     }
 }
 
-fn tokens(context: &WhisperContext, prompt: &str) -> Result<Vec<WhisperTokenId>, SpeechError> {
+pub(super) fn tokens(context: &WhisperContext, prompt: &str) -> Result<Vec<WhisperTokenId>, SpeechError> {
     // Room for a token a byte: the library writes past the end of a shorter list's length.
     context.tokenize(prompt, prompt.len() + 8).map_err(failed)
 }
 
-fn failed(e: whisper_rs::WhisperError) -> SpeechError {
+pub(super) fn failed(e: whisper_rs::WhisperError) -> SpeechError {
     SpeechError::Inference {
         engine: NAME,
         detail: e.to_string(),
@@ -124,6 +133,7 @@ pub struct WhisperAsr {
     /// What `prompt` was made of.
     hint: String,
     context: Arc<WhisperContext>,
+    sets: Arc<Sets>,
     end_of_text: WhisperTokenId,
 }
 
@@ -184,6 +194,54 @@ impl WhisperAsr {
     }
 }
 
+impl WhisperAsr {
+    /// What a set makes of the sound that was transcribed last. `told`: with the hint before it.
+    pub fn score(&mut self, form: &Arc<Form>, told: bool) -> Result<(Arc<Set>, Scores), SpeechError> {
+        let set = self.sets.of(form, &self.context)?;
+        let prompt = if told { self.prompt.as_slice() } else { &[] };
+        let scores = score(&mut self.state, &self.sets, &set, &self.context, prompt)?;
+        Ok((set, scores))
+    }
+
+    /// Decides between the set and the free words for the sound that was transcribed last.
+    fn choose(&mut self, form: &Arc<Form>, free: Heard, voiced: f32) -> Result<Heard, SpeechError> {
+        let set = self.sets.of(form, &self.context)?;
+        if let Heard::Words { text, confidence, .. } = &free {
+            let said = comparable(text);
+            if *confidence >= PLAIN && set.holds(&said) {
+                return Ok(Heard::Words { text: text.clone(), confidence: *confidence, complete: true });
+            }
+            let long = said.chars().count() > set.longest + 2;
+            if *confidence >= PLAIN && long || voiced > set.seconds_max() {
+                return Ok(free);
+            }
+        }
+        let (_, told) = self.score(form, true)?;
+        let mut candidates = told.candidates(&set);
+        let mut verdict = decide(&candidates);
+        if !matches!(verdict, Verdict::Taken { .. }) && form.digits.is_empty() {
+            // Heard again without the hint: what both make likely was said.
+            let (_, bare) = self.score(form, false)?;
+            candidates = together(&candidates, &bare.candidates(&set), PRUNE);
+            verdict = decide(&candidates);
+        }
+        Ok(match (verdict, free) {
+            (Verdict::Taken { text, confidence }, _) => {
+                Heard::Words { text, confidence, complete: true }
+            }
+            (Verdict::Doubtful { .. }, free @ Heard::Words { confidence, .. })
+                if confidence >= PLAIN =>
+            {
+                free
+            }
+            (Verdict::Doubtful { text, confidence }, _) => {
+                Heard::Words { text, confidence, complete: false }
+            }
+            (Verdict::Outside, free) => free,
+        })
+    }
+}
+
 impl Asr for WhisperAsr {
     fn recognise(
         &mut self,
@@ -192,15 +250,14 @@ impl Asr for WhisperAsr {
         last: bool,
     ) -> Result<Heard, SpeechError> {
         self.expect(&expected.hint)?;
-        Ok(match self.transcribe(pcm, last)? {
-            None => Heard::Unclear,
-            Some(t) => judge(&Raw {
-                text: &t.text,
-                logprob: t.logprob,
-                seconds: seconds(pcm),
-                active: t.active,
-            }),
-        })
+        let Some(t) = self.transcribe(pcm, last)? else { return Ok(Heard::Unclear) };
+        let raw =
+            Raw { text: &t.text, logprob: t.logprob, seconds: seconds(pcm), active: t.active };
+        let free = judge(&raw);
+        match &expected.form {
+            None => Ok(free),
+            Some(form) => self.choose(form, free, t.active * seconds(pcm)),
+        }
     }
 }
 

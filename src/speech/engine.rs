@@ -28,6 +28,9 @@ pub enum Heard {
         text: String,
         /// 0 to 1, from the mean log-probability of the text tokens.
         confidence: f32,
+        /// A whole answer to the question, beyond doubt: the set that was expected holds it, or the number has all its digits. Nothing
+        /// more needs to be waited for.
+        complete: bool,
     },
     /// There was sound, but nothing that can be believed: noise, a loop, a guess below the threshold.
     Unclear,

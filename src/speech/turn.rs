@@ -352,7 +352,7 @@ impl Turn {
             *since_ms = self.now_ms;
         }
         self.effects.push_back(match heard {
-            Heard::Words { text, confidence } => {
+            Heard::Words { text, confidence, .. } => {
                 Effect::Words { text, confidence, start_ms, end_ms }
             }
             Heard::Unclear => Effect::Unclear { start_ms, end_ms },

@@ -51,7 +51,8 @@ impl Line {
                 "q" => self.steps(number, 0.0),
                 "v" => self.steps(number, 0.9),
                 "d" => {
-                    let heard = Heard::Words { text: format!("words{number}"), confidence: 1.0 };
+                    let text = format!("words{number}");
+                    let heard = Heard::Words { text, confidence: 1.0, complete: false };
                     self.turn.decoded(JobId(number), heard);
                 }
                 "u" => self.turn.decoded(JobId(number), Heard::Unclear),
