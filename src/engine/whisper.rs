@@ -199,7 +199,7 @@ impl WhisperAsr {
     pub fn score(&mut self, form: &Arc<Form>, told: bool) -> Result<(Arc<Set>, Scores), SpeechError> {
         let set = self.sets.of(form, &self.context)?;
         let prompt = if told { self.prompt.as_slice() } else { &[] };
-        let scores = score(&mut self.state, &self.sets, &set, &self.context, prompt)?;
+        let scores = score(&mut self.state, &self.sets, &set, &self.context, prompt, told && std::env::var("HY_PRE").is_ok())?;
         Ok((set, scores))
     }
 
@@ -273,7 +273,8 @@ fn audio_context(seconds: f32, last: bool) -> i32 {
         AUDIO_CONTEXT_MARGIN_LOOK
     };
     let frames = (FRAMES_PER_SECOND * seconds).ceil() as i32 + margin;
-    frames.clamp(AUDIO_CONTEXT_MIN, 1500)
+    let min = std::env::var("HY_CTX").ok().and_then(|x| x.parse().ok()).unwrap_or(AUDIO_CONTEXT_MIN);
+    frames.clamp(min, 1500)
 }
 
 /// The part of the 20 ms frames that are neither silence nor far quieter than the loudest, 0 to 1.

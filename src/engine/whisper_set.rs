@@ -167,6 +167,7 @@ pub fn score(
     set: &Set,
     context: &WhisperContext,
     prompt: &[WhisperTokenId],
+    prefilled: bool,
 ) -> Result<Scores, SpeechError> {
     let mut start = Vec::with_capacity(prompt.len() + 5);
     if !prompt.is_empty() {
@@ -176,10 +177,12 @@ pub fn score(
         start.extend_from_slice(&prompt[prompt.len().saturating_sub(room)..]);
     }
     start.extend_from_slice(&sets.start);
+    // The library's own decode of the same sound began with the same tokens: their keys and values are still there.
+    let held = if prefilled { start.clone() } else { Vec::new() };
     let mut heard = Heard {
         state,
         start,
-        held: Vec::new(),
+        held,
         endings: &sets.endings,
         text: usize::try_from(context.token_beg()).unwrap_or(0),
     };
