@@ -15,6 +15,7 @@ mod leg;
 mod media;
 mod media_files;
 mod media_jitter;
+mod media_player;
 mod media_socket;
 mod models;
 mod models_convert;
