@@ -139,6 +139,7 @@ fn setup(config: &Config, prompts: Arc<Prompts>) -> Setup {
         queue: config.queue,
         agents: config.agents.clone(),
         callbacks: config.callbacks,
+        conversations: config.conversations,
     }
 }
 
