@@ -37,6 +37,7 @@ struct Raw {
     outbound: RawOutbound,
     console: RawConsole,
     speech: RawSpeech,
+    voice: RawVoice,
     queue: RawQueue,
     callbacks: RawCallbacks,
     agents: Vec<RawAgent>,
@@ -84,6 +85,7 @@ section!(RawSpeech {
     voices: usize = 1,
     conversations: Option<usize> = None,
 });
+section!(RawVoice { cache_mb: u64 = 256 });
 section!(RawQueue { ring_s: u64 = 15, wrap_up_s: u64 = 30, position_every_s: u64 = 20 });
 section!(RawCallbacks {
     delay_s: i64 = 60,
@@ -134,6 +136,8 @@ pub struct Config {
     /// Talks of the robot at once; callers beyond them go to people.
     pub conversations: usize,
     pub voices: usize,
+    /// Rendered speech on disk.
+    pub voice_cache_bytes: u64,
     pub queue: queue::Rules,
     pub callbacks: CallbackRules,
     pub agents: Vec<Agent>,
@@ -215,6 +219,7 @@ impl Raw {
                 2..=4096,
             )?,
             voices: in_range("speech.voices", self.speech.voices, 1..=64)?,
+            voice_cache_bytes: in_range("voice.cache_mb", self.voice.cache_mb, 16..=1 << 20)? << 20,
             queue: queue::Rules {
                 ring_ms: in_range("queue.ring_s", self.queue.ring_s, 5..=120)? * second,
                 wrap_up_ms: in_range("queue.wrap_up_s", self.queue.wrap_up_s, 0..=3600)? * second,

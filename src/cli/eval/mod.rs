@@ -1,6 +1,7 @@
 //! `huiyin eval` and `huiyin transcribe`: measure and look at the ear.
 
 mod asr;
+mod turns;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -34,6 +35,9 @@ enum What {
         #[arg(long)]
         json: bool,
     },
+    /// The conversation, measured in the caller's audio: a service of its own on this machine, real calls, every utterance
+    /// said once. Reply latency, cut-offs, missed and stale replies, barge-in, CPU.
+    Turns(turns::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -67,6 +71,7 @@ pub fn say(args: SayArgs) -> anyhow::Result<ExitCode> {
 pub fn eval(args: EvalArgs) -> anyhow::Result<ExitCode> {
     match args.what {
         What::Asr { manifest, limit, json } => asr::run(&manifest, limit, json),
+        What::Turns(args) => super::block_on(turns::run(args)),
     }
 }
 
