@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 
-use super::pool::{Full, Pool};
+use super::pool::{Full, Load, Pool};
 use crate::kernel::limits::ASR_QUEUE;
 use crate::speech::{Asr, Expected, Heard, SpeechError};
 
@@ -94,5 +94,10 @@ impl Recogniser {
     pub fn hurry(&self, wanted: &Wanted) {
         wanted.0.last.store(true, Ordering::Relaxed);
         self.pool.promote(|job| Arc::ptr_eq(&job.wish, &wanted.0), AsrJob::can_wait);
+    }
+
+    /// What is waiting and under way.
+    pub fn load(&self) -> Load {
+        self.pool.load()
     }
 }
