@@ -27,6 +27,7 @@ pub use lines::Line;
 pub use machine::Dialogue;
 pub use mouth::{Lapse, Mouth, Phrase};
 pub use prompts::Prompts;
+pub use request::spoken_source;
 pub use say::{DOUBT, Expect, Say, SayId};
 pub use spoken::{spoken_digits, spoken_number};
 pub use tries::{Failing, Tries};

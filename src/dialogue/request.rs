@@ -254,7 +254,7 @@ fn tells_a_story(u: &Understood) -> bool {
 }
 
 /// 《中华人民共和国居民身份证法》第十一条, without the brackets, which are not heard.
-fn spoken_source(source: &Citation) -> String {
+pub fn spoken_source(source: &Citation) -> String {
     let name = source.name.replace(['《', '》'], "");
     format!("{name}{}", source.article)
 }

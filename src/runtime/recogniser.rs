@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 
-use super::pool::{Full, Pool};
+use super::pool::{Full, Load, Pool};
 use crate::kernel::limits::ASR_QUEUE;
 use crate::speech::{Asr, Expected, Heard, SpeechError};
 
@@ -60,5 +60,10 @@ impl Recogniser {
         self.pool.purge(|job| job.dropped.load(Ordering::Relaxed));
         self.pool.push(job)?;
         Ok(Wanted(dropped))
+    }
+
+    /// What is waiting and under way.
+    pub fn load(&self) -> Load {
+        self.pool.load()
     }
 }

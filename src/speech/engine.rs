@@ -55,6 +55,11 @@ pub trait Tts: Send {
     ) -> Result<(), SpeechError>;
     /// Names the voice and its version: part of the key of rendered sound.
     fn name(&self) -> &str;
+    /// What the sound of a text is made of, the other part of its key: texts that sound alike have one form, and a text
+    /// that is read differently since has another. The text itself, where the voice does not know better.
+    fn form(&self, text: &str) -> String {
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
 }
 
 /// Voice activity of one stream of sound. Holds that stream's state; cheap enough for the frame task.

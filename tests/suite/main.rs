@@ -30,6 +30,7 @@ mod ticket;
 mod tidy;
 mod turn;
 mod voice;
+mod voice_cache;
 mod wire_baresip;
 mod wire_line;
 mod wire_sip;
