@@ -5,6 +5,7 @@ mod console;
 mod console_pages;
 mod dialogue;
 mod dialogue_heard;
+mod dictation;
 mod guard;
 mod hotline;
 mod intake;
