@@ -27,6 +27,7 @@ mod sim;
 mod survey;
 mod ticket;
 mod tidy;
+mod torture;
 mod turn;
 mod voice;
 mod wire_baresip;
