@@ -29,6 +29,7 @@ mod sim;
 mod survey;
 mod ticket;
 mod tidy;
+mod torture;
 mod turn;
 mod voice;
 mod voice_cache;
