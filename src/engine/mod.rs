@@ -11,4 +11,4 @@ pub mod resample;
 pub mod silero;
 pub mod whisper;
 pub mod whisper_guard;
-mod whisper_set;
+pub mod whisper_set;

@@ -8,11 +8,11 @@ use whisper_rs::{
     WhisperTokenId,
 };
 
+use super::closed::{Candidate, Verdict, decide, together};
 use super::models::inspect_ggml;
 use super::resample::double;
 use super::whisper_guard::{Raw, judge};
-use super::closed::{Verdict, decide, together};
-use super::whisper_set::{PRUNE, Scores, Set, Sets, score};
+use super::whisper_set::{PRUNE, Part, Set, Sets, score};
 use crate::kernel::limits::UTTERANCE_MS_MAX;
 use crate::language::comparable;
 use crate::speech::expected::Form;
@@ -25,6 +25,8 @@ const SECONDS_MIN: f32 = 0.12;
 const FRAMES_PER_SECOND: f32 = 50.0;
 /// Fewer encoder frames than this spoil the result.
 const AUDIO_CONTEXT_MIN: i32 = 512;
+/// Where an answer of a set is expected: as good for one, and the encoder takes half the time.
+const AUDIO_CONTEXT_MIN_ANSWER: i32 = 256;
 const AUDIO_CONTEXT_MARGIN_LAST: i32 = 128;
 const AUDIO_CONTEXT_MARGIN_LOOK: i32 = 64;
 const TOKENS_FREE: f32 = 8.0;
@@ -79,6 +81,7 @@ impl WhisperModel {
             settings: settings(),
             prompt: Vec::new(),
             hint: String::new(),
+            short: false,
             context: self.context.clone(),
             sets: self.sets.clone(),
             end_of_text: self.context.token_eot(),
@@ -132,6 +135,8 @@ pub struct WhisperAsr {
     prompt: Vec<WhisperTokenId>,
     /// What `prompt` was made of.
     hint: String,
+    /// A short answer is expected.
+    short: bool,
     context: Arc<WhisperContext>,
     sets: Arc<Sets>,
     end_of_text: WhisperTokenId,
@@ -161,7 +166,7 @@ impl WhisperAsr {
             return Ok(None);
         }
         let mut params = self.settings.clone();
-        params.set_audio_ctx(audio_context(seconds, last));
+        params.set_audio_ctx(audio_context(seconds, last, self.short));
         params.set_max_tokens((TOKENS_FREE + TOKENS_PER_SECOND * seconds) as i32);
         if !self.prompt.is_empty() {
             params.set_tokens(&self.prompt);
@@ -195,34 +200,50 @@ impl WhisperAsr {
 }
 
 impl WhisperAsr {
-    /// What a set makes of the sound that was transcribed last. `told`: with the hint before it.
-    pub fn score(&mut self, form: &Arc<Form>, told: bool) -> Result<(Arc<Set>, Scores), SpeechError> {
-        let set = self.sets.of(form, &self.context)?;
-        let prompt = if told { self.prompt.as_slice() } else { &[] };
-        let scores = score(&mut self.state, &self.sets, &set, &self.context, prompt, told && std::env::var("HY_PRE").is_ok())?;
-        Ok((set, scores))
+    /// What a set makes of the sound that was transcribed last, most likely first. `told`: with the hint before it.
+    pub fn score(
+        &mut self,
+        set: &Set,
+        part: Part,
+        told: bool,
+    ) -> Result<Vec<Candidate>, SpeechError> {
+        let prompt = told.then_some(self.prompt.as_slice());
+        let scores = score(&mut self.state, &self.sets, (set, part), &self.context, prompt)?;
+        Ok(scores.candidates(set))
+    }
+
+    /// The set of a form, made ready the first time.
+    pub fn set(&self, form: &Arc<Form>) -> Result<Arc<Set>, SpeechError> {
+        self.sets.of(form, &self.context)
     }
 
     /// Decides between the set and the free words for the sound that was transcribed last.
-    fn choose(&mut self, form: &Arc<Form>, free: Heard, voiced: f32) -> Result<Heard, SpeechError> {
-        let set = self.sets.of(form, &self.context)?;
-        if let Heard::Words { text, confidence, .. } = &free {
+    fn choose(&mut self, set: &Set, free: Heard, voiced: f32) -> Result<Heard, SpeechError> {
+        if let Heard::Words { text, confidence, .. } = &free
+            && *confidence >= PLAIN
+        {
             let said = comparable(text);
-            if *confidence >= PLAIN && set.holds(&said) {
-                return Ok(Heard::Words { text: text.clone(), confidence: *confidence, complete: true });
+            if set.holds(&said) {
+                let (text, confidence) = (text.clone(), *confidence);
+                return Ok(Heard::Words { text, confidence, complete: true });
             }
-            let long = said.chars().count() > set.longest + 2;
-            if *confidence >= PLAIN && long || voiced > set.seconds_max() {
+            if said.chars().count() > set.longest + 2 {
                 return Ok(free);
             }
         }
-        let (_, told) = self.score(form, true)?;
-        let mut candidates = told.candidates(&set);
+        if voiced > set.seconds_max() {
+            return Ok(free);
+        }
+        // Heard with the hint and without: the hint makes the usual likely, the other hears what is there.
+        let told = self.score(set, Part::Likely, true)?;
+        let bare = self.score(set, Part::Likely, false)?;
+        let mut candidates = together(&told, &bare, PRUNE);
         let mut verdict = decide(&candidates);
-        if !matches!(verdict, Verdict::Taken { .. }) && form.digits.is_empty() {
-            // Heard again without the hint: what both make likely was said.
-            let (_, bare) = self.score(form, false)?;
-            candidates = together(&candidates, &bare.candidates(&set), PRUNE);
+        if !matches!(verdict, Verdict::Taken { .. }) && set.form.digits.len() > 1 {
+            let told = self.score(set, Part::OtherNumbers, true)?;
+            let bare = self.score(set, Part::OtherNumbers, false)?;
+            candidates.extend(together(&told, &bare, PRUNE));
+            candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
             verdict = decide(&candidates);
         }
         Ok(match (verdict, free) {
@@ -250,13 +271,17 @@ impl Asr for WhisperAsr {
         last: bool,
     ) -> Result<Heard, SpeechError> {
         self.expect(&expected.hint)?;
+        self.short = expected.form.is_some();
         let Some(t) = self.transcribe(pcm, last)? else { return Ok(Heard::Unclear) };
         let raw =
             Raw { text: &t.text, logprob: t.logprob, seconds: seconds(pcm), active: t.active };
         let free = judge(&raw);
         match &expected.form {
             None => Ok(free),
-            Some(form) => self.choose(form, free, t.active * seconds(pcm)),
+            Some(form) => {
+                let set = self.set(form)?;
+                self.choose(&set, free, t.active * seconds(pcm))
+            }
         }
     }
 }
@@ -266,15 +291,14 @@ fn seconds(pcm: &[i16]) -> f32 {
 }
 
 /// How many frames of its 30 s the encoder looks at.
-fn audio_context(seconds: f32, last: bool) -> i32 {
+fn audio_context(seconds: f32, last: bool, short: bool) -> i32 {
     let margin = if last {
         AUDIO_CONTEXT_MARGIN_LAST
     } else {
         AUDIO_CONTEXT_MARGIN_LOOK
     };
     let frames = (FRAMES_PER_SECOND * seconds).ceil() as i32 + margin;
-    let min = std::env::var("HY_CTX").ok().and_then(|x| x.parse().ok()).unwrap_or(AUDIO_CONTEXT_MIN);
-    frames.clamp(min, 1500)
+    frames.clamp(if short { AUDIO_CONTEXT_MIN_ANSWER } else { AUDIO_CONTEXT_MIN }, 1500)
 }
 
 /// The part of the 20 ms frames that are neither silence nor far quieter than the loudest, 0 to 1.

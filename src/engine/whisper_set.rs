@@ -17,6 +17,8 @@ pub const PRUNE: f32 = 4.0;
 const EVALUATIONS_MAX: usize = 60;
 /// Beginnings of a number that are followed.
 const WIDTH: usize = 4;
+/// The first shape of a number is the common one; the others must explain the sound better by this, in nats.
+const OTHER_SHAPE: f32 = 3.0;
 /// How the digits are written: each by the names that it has on the telephone, and what Whisper writes for them.
 const DIGITS: [&[&str]; 10] = [
     &["零"],
@@ -142,17 +144,17 @@ impl Scores {
                 meaning: class.key.clone(),
                 text,
                 score: found.score,
-                mean: found.mean,
+                tokens: found.tokens,
             })
         });
         let dates = self.dates.iter().filter_map(|found| {
             let text = set.dates.get(found.word.class)?.clone();
             let meaning = text.clone();
-            Some(Candidate { meaning, text, score: found.score, mean: found.mean })
+            Some(Candidate { meaning, text, score: found.score, tokens: found.tokens })
         });
         let runs = self.runs.iter().map(|run| {
             let text: String = run.digits.iter().map(|d| char::from(b'0' + d)).collect();
-            Candidate { meaning: text.clone(), text, score: run.score, mean: run.mean }
+            Candidate { meaning: text.clone(), text, score: run.score, tokens: run.tokens }
         });
         let mut all: Vec<Candidate> = classes.chain(dates).chain(runs).collect();
         all.sort_by(|a, b| b.score.total_cmp(&a.score));
@@ -160,41 +162,51 @@ impl Scores {
     }
 }
 
-/// Scores a set on the sound that `state` has encoded last, the network being told `prompt` beforehand.
+/// Which parts of a set are scored.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Part {
+    /// Answers, commands, dates, and numbers of the first shape.
+    Likely,
+    /// Numbers of the other shapes.
+    OtherNumbers,
+}
+
+/// Scores a set on the sound that `state` has transcribed last. `told`: with the prompt that the transcription had before it; else with
+/// none.
 pub fn score(
     state: &mut WhisperState,
     sets: &Sets,
-    set: &Set,
+    (set, part): (&Set, Part),
     context: &WhisperContext,
-    prompt: &[WhisperTokenId],
-    prefilled: bool,
+    told: Option<&[WhisperTokenId]>,
 ) -> Result<Scores, SpeechError> {
-    let mut start = Vec::with_capacity(prompt.len() + 5);
-    if !prompt.is_empty() {
+    let mut start = Vec::new();
+    if let Some(prompt) = told.filter(|prompt| !prompt.is_empty()) {
         start.push(context.token_prev());
         // As the library itself does: the last half of the text context at most.
         let room = usize::try_from(context.n_text_ctx()).unwrap_or(0) / 2;
         start.extend_from_slice(&prompt[prompt.len().saturating_sub(room)..]);
     }
     start.extend_from_slice(&sets.start);
-    // The library's own decode of the same sound began with the same tokens: their keys and values are still there.
-    let held = if prefilled { start.clone() } else { Vec::new() };
-    let mut heard = Heard {
-        state,
-        start,
-        held,
-        endings: &sets.endings,
-        text: usize::try_from(context.token_beg()).unwrap_or(0),
-    };
+    // The library's own decode of this sound began with the same tokens: their keys and values are still there.
+    let held = if told.is_some() { start.clone() } else { Vec::new() };
+    let text = usize::try_from(context.token_beg()).unwrap_or(0);
+    let mut heard = Heard { state, start, held, endings: &sets.endings, text };
     let mut scores = Scores::default();
+    let (first, others) = set.form.digits.split_at(set.form.digits.len().min(1));
+    if part == Part::OtherNumbers {
+        scores.runs = digits(others, &sets.numerals, &mut heard, WIDTH, PRUNE)?;
+        scores.runs.iter_mut().for_each(|run| run.score -= OTHER_SHAPE);
+        return Ok(scores);
+    }
     if !set.words.is_empty() {
         scores.classes = search(&set.words, &mut heard, PRUNE, EVALUATIONS_MAX)?;
     }
     if !set.days.is_empty() {
         scores.dates = search(&set.days, &mut heard, PRUNE, EVALUATIONS_MAX)?;
     }
-    if !set.form.digits.is_empty() {
-        scores.runs = digits(&set.form.digits, &sets.numerals, &mut heard, WIDTH, PRUNE)?;
+    if !first.is_empty() {
+        scores.runs = digits(first, &sets.numerals, &mut heard, WIDTH, PRUNE)?;
     }
     Ok(scores)
 }

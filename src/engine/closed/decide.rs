@@ -11,8 +11,15 @@ pub struct Candidate {
     pub text: String,
     /// Natural log-probability.
     pub score: f32,
-    /// Mean log-probability over the wording's tokens and its end.
-    pub mean: f32,
+    /// Tokens of that wording.
+    pub tokens: usize,
+}
+
+impl Candidate {
+    /// The log-probability by length. A constant stands for the first word's own uncertainty, which long answers have but once.
+    pub fn fit(&self) -> f32 {
+        self.score / (self.tokens as f32 + FIT_FREE)
+    }
 }
 
 /// What a set makes of the sound.
@@ -26,10 +33,11 @@ pub enum Verdict {
     Outside,
 }
 
-/// A meaning whose wording has a lower mean than this was not said.
-const MEAN_TAKEN: f32 = -2.2;
+const FIT_FREE: f32 = 4.0;
+/// A meaning that fits less was not said. Fitted on answers of our own voice, and on sentences and answers to other questions.
+const FIT_TAKEN: f32 = -1.2;
 /// Under this it is not even asked for.
-const MEAN_NEAR: f32 = -3.6;
+const FIT_NEAR: f32 = -1.55;
 /// The next meaning must be less likely by this, in nats.
 const MARGIN_TAKEN: f32 = 1.0;
 /// Confidence of what is doubtful is under it, of what is taken over it.
@@ -40,7 +48,7 @@ const SURE: f32 = 0.97;
 /// The candidates of two hearings of the same sound as one list: what one of them left out counts as its last, less `prune`.
 pub fn together(first: &[Candidate], second: &[Candidate], prune: f32) -> Vec<Candidate> {
     let floor = |list: &[Candidate]| {
-        let best = list.iter().map(|c| c.score).fold(f32::NEG_INFINITY, f32::max);
+        let best = list.first().map_or(0.0, |c| c.score);
         list.iter().map(|c| c.score).fold(best - prune, f32::min)
     };
     let (floor_first, floor_second) = (floor(first), floor(second));
@@ -48,7 +56,6 @@ pub fn together(first: &[Candidate], second: &[Candidate], prune: f32) -> Vec<Ca
     for candidate in &mut all {
         let other = second.iter().find(|c| c.meaning == candidate.meaning);
         candidate.score = (candidate.score + other.map_or(floor_second, |c| c.score)) / 2.0;
-        candidate.mean = candidate.mean.max(other.map_or(f32::NEG_INFINITY, |c| c.mean));
     }
     for candidate in second {
         if !first.iter().any(|c| c.meaning == candidate.meaning) {
@@ -69,14 +76,14 @@ pub fn margin(candidates: &[Candidate]) -> f32 {
 
 /// Judges the candidates, the most likely first.
 pub fn decide(candidates: &[Candidate]) -> Verdict {
-    let Some(best) = candidates.first().filter(|best| best.mean >= MEAN_NEAR) else {
+    let Some(best) = candidates.first().filter(|best| best.fit() >= FIT_NEAR) else {
         return Verdict::Outside;
     };
     let text = best.text.clone();
     let margin = margin(candidates);
     // The share of the probability that is this meaning's.
     let share = 1.0 / (1.0 + (-margin).exp());
-    if best.mean >= MEAN_TAKEN && margin >= MARGIN_TAKEN {
+    if best.fit() >= FIT_TAKEN && margin >= MARGIN_TAKEN {
         return Verdict::Taken { text, confidence: DOUBT + (SURE - DOUBT) * share };
     }
     Verdict::Doubtful { text, confidence: (DOUBT - 0.05) * share }

@@ -11,8 +11,7 @@ pub struct Run {
     pub digits: Vec<u8>,
     /// Natural log-probability, its end included.
     pub score: f32,
-    /// The same over the tokens and the end.
-    pub mean: f32,
+    pub tokens: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -99,8 +98,7 @@ fn follow<S: Scorer>(
     let end = scorer.score(&at.written, &wanted, &mut scores)?;
     if at.node == Trie::ROOT && done > 0 && lengths.contains(&done) {
         let score = at.score + end;
-        let mean = score / (at.written.len() + 1) as f32;
-        whole.push(Run { digits: at.digits.clone(), score, mean });
+        whole.push(Run { digits: at.digits.clone(), score, tokens: at.written.len() });
     }
     for (&(token, node), score) in children.iter().zip(&scores) {
         let mut to = at.clone();

@@ -13,8 +13,8 @@ pub struct Found {
     pub word: Word,
     /// Natural log-probability of the class: the sum over its wordings that were looked at.
     pub score: f32,
-    /// Mean log-probability of the most likely wording over its tokens and its end.
-    pub mean: f32,
+    /// Tokens of the most likely wording.
+    pub tokens: usize,
     /// That wording's own log-probability.
     best: f32,
 }
@@ -82,13 +82,12 @@ pub fn search<S: Scorer>(
 }
 
 fn add(found: &mut Vec<Found>, word: Word, score: f32, tokens: usize) {
-    let mean = score / (tokens + 1) as f32;
     match found.iter_mut().find(|class| class.word.class == word.class) {
-        None => found.push(Found { word, score, mean, best: score }),
+        None => found.push(Found { word, score, tokens, best: score }),
         Some(class) => {
             class.score = ln_add(class.score, score);
             if score > class.best {
-                (class.word, class.best, class.mean) = (word, score, mean);
+                (class.word, class.best, class.tokens) = (word, score, tokens);
             }
         }
     }
