@@ -8,7 +8,7 @@ use whisper_rs::{
     WhisperTokenId,
 };
 
-use super::closed::{Candidate, Verdict, decide, together};
+use super::closed::{Candidate, Verdict, by_ear, decide, together};
 use super::models::inspect_ggml;
 use super::resample::double;
 use super::whisper_guard::{Raw, judge};
@@ -37,6 +37,8 @@ const SILENCE_DBFS: f32 = -58.0;
 const VOICE_RANGE_DB: f32 = 30.0;
 /// Free words of this confidence are believed when they are an answer, or clearly none.
 const PLAIN: f32 = 0.75;
+/// Free words of so many characters are no misheard answer of a word or two.
+const MUCH_CHARS: usize = 5;
 /// 20 ms.
 const FRAME: usize = SAMPLE_RATE as usize / 50;
 
@@ -218,7 +220,12 @@ impl WhisperAsr {
     }
 
     /// Decides between the set and the free words for the sound that was transcribed last.
-    fn choose(&mut self, set: &Set, free: Heard, voiced: f32) -> Result<Heard, SpeechError> {
+    fn choose(
+        &mut self,
+        set: &Set,
+        (written, free): (&str, Heard),
+        voiced: f32,
+    ) -> Result<Heard, SpeechError> {
         if let Heard::Words { text, confidence, .. } = &free
             && *confidence >= PLAIN
         {
@@ -238,12 +245,12 @@ impl WhisperAsr {
         let told = self.score(set, Part::Likely, true)?;
         let bare = self.score(set, Part::Likely, false)?;
         let mut candidates = together(&told, &bare, PRUNE);
+        by_ear(&mut candidates, written);
         let mut verdict = decide(&candidates);
         if !matches!(verdict, Verdict::Taken { .. }) && set.form.digits.len() > 1 {
             let told = self.score(set, Part::OtherNumbers, true)?;
             let bare = self.score(set, Part::OtherNumbers, false)?;
             candidates.extend(together(&told, &bare, PRUNE));
-            candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
             verdict = decide(&candidates);
         }
         Ok(match (verdict, free) {
@@ -251,7 +258,7 @@ impl WhisperAsr {
                 Heard::Words { text, confidence, complete: true }
             }
             (Verdict::Doubtful { .. }, free @ Heard::Words { confidence, .. })
-                if confidence >= PLAIN =>
+                if confidence >= PLAIN && told_much(written) =>
             {
                 free
             }
@@ -280,10 +287,17 @@ impl Asr for WhisperAsr {
             None => Ok(free),
             Some(form) => {
                 let set = self.set(form)?;
-                self.choose(&set, free, t.active * seconds(pcm))
+                self.choose(&set, (&t.text, free), t.active * seconds(pcm))
             }
         }
     }
+}
+
+/// Whether the words are more than an answer of a word or two, said once or again and again.
+fn told_much(text: &str) -> bool {
+    let pieces = text.split(|c: char| !c.is_alphanumeric());
+    let pieces: std::collections::BTreeSet<&str> = pieces.collect();
+    pieces.iter().map(|piece| piece.chars().count()).sum::<usize>() >= MUCH_CHARS
 }
 
 fn seconds(pcm: &[i16]) -> f32 {

@@ -4,19 +4,15 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-use super::{Scorer, Token, Trie, Word, ln_add};
+use super::{Scorer, Token, Trie, Word};
 
-/// A class that explains the sound.
+/// A wording that explains the sound.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Found {
-    /// Its most likely wording.
     pub word: Word,
-    /// Natural log-probability of the class: the sum over its wordings that were looked at.
+    /// Natural log-probability, its end included.
     pub score: f32,
-    /// Tokens of the most likely wording.
     pub tokens: usize,
-    /// That wording's own log-probability.
-    best: f32,
 }
 
 /// A beginning that is yet to be evaluated.
@@ -47,7 +43,7 @@ impl PartialEq for Open {
 
 impl Eq for Open {}
 
-/// The classes, most likely first. What is less likely than the best wording by more than `prune` (natural logarithm) is left out, and
+/// The wordings, most likely first. What is less likely than the best by more than `prune` (natural logarithm) is left out, and
 /// after `most` evaluations what was found by then is the result.
 pub fn search<S: Scorer>(
     trie: &Trie,
@@ -69,7 +65,7 @@ pub fn search<S: Scorer>(
         if let Some(word) = trie.word(at.node) {
             let score = at.score + end;
             best = best.max(score);
-            add(&mut found, word, score, at.written.len());
+            found.push(Found { word, score, tokens: at.written.len() });
         }
         for (&(token, node), score) in children.iter().zip(&scores) {
             let mut written = at.written.clone();
@@ -79,16 +75,4 @@ pub fn search<S: Scorer>(
     }
     found.sort_by(|a, b| b.score.total_cmp(&a.score));
     Ok(found)
-}
-
-fn add(found: &mut Vec<Found>, word: Word, score: f32, tokens: usize) {
-    match found.iter_mut().find(|class| class.word.class == word.class) {
-        None => found.push(Found { word, score, tokens, best: score }),
-        Some(class) => {
-            class.score = ln_add(class.score, score);
-            if score > class.best {
-                (class.word, class.best, class.tokens) = (word, score, tokens);
-            }
-        }
-    }
 }
