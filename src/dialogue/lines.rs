@@ -58,7 +58,6 @@ lines! {
         MoreAgain = "more_again" (),
         Goodbye = "goodbye" (),
         /// The answer takes a while.
-        Moment = "moment" (),
         /// Keys instead of yes and no.
         KeysYesNo = "keys_yes_no" (),
 
