@@ -41,6 +41,8 @@ const FIT_TAKEN: f32 = -1.2;
 const FIT_NEAR: f32 = -1.55;
 /// The next meaning must be less likely by this, in nats.
 const MARGIN_TAKEN: f32 = 1.0;
+/// What is within so many nats of the likeliest agrees with another hearing that was sure of it.
+const AGREES: f32 = 2.0;
 /// Nats for a wording that sounds exactly as the free words.
 const EAR: f32 = 2.0;
 /// Confidence of what is doubtful is under it, of what is taken over it.
@@ -68,6 +70,13 @@ pub fn together(first: &[Candidate], second: &[Candidate], prune: f32) -> Vec<Ca
     }
     all.sort_by(|a, b| b.score.total_cmp(&a.score));
     all
+}
+
+/// Whether a meaning is among the likeliest.
+pub fn agrees(candidates: &[Candidate], meaning: &str) -> bool {
+    let scores = candidates.iter().map(|candidate| candidate.score);
+    let best = scores.fold(f32::NEG_INFINITY, f32::max);
+    candidates.iter().any(|c| c.meaning == meaning && c.score >= best - AGREES)
 }
 
 /// Adds what the free words say: a wording that sounds like them is likelier.
