@@ -12,7 +12,7 @@ use crate::language::comparable;
 use crate::speech::expected::{Form, Shape};
 
 /// What is less likely than the best by more than this is not looked at, in nats.
-pub const PRUNE: f32 = 3.0;
+pub const PRUNE: f32 = 4.0;
 /// Evaluations for one set, about 10 ms each.
 const EVALUATIONS_MAX: usize = 40;
 /// Beginnings of a number that are followed.
