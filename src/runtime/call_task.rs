@@ -22,7 +22,7 @@ use crate::kernel::{CallId, LegId};
 use crate::media::music::Music;
 use crate::media::player::{Background, Player};
 use crate::media::record::Tape;
-use crate::media::{FRAME_MS, Frame};
+use crate::media::{FRAME_MS, Frame, SILENCE};
 use crate::speech::{Listening, Speaker, Turn};
 
 /// A caller of whom nothing has come for so long is gone, though no BYE has said so.
@@ -160,7 +160,9 @@ impl CallTask {
         }
         self.frames += 1;
         self.follow_player(spoke).await;
-        self.listen_to(Speaker::Caller, &from_caller).await;
+        // Whoever holds us sends music, not words.
+        let words = if self.setup.rtp.held() { SILENCE } else { from_caller };
+        self.listen_to(Speaker::Caller, &words).await;
         if self.agent.is_some() {
             self.listen_to(Speaker::Agent, &to_caller).await;
         }
