@@ -13,7 +13,17 @@ const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 fn agreed(port: u16, dtmf: Option<u8>, direction: Direction) -> Negotiated {
     let (codec, remote) = (Codec::Pcma, SocketAddr::new(HERE, port));
-    Negotiated { remote, codec, payload_type: 8, dtmf, direction, ptime_ms: 20 }
+    Negotiated {
+        remote,
+        rtcp_port: port + 1,
+        codec,
+        payload_type: 8,
+        dtmf,
+        comfort: Some(13),
+        direction,
+        ptime_ms: 20,
+        keys: None,
+    }
 }
 
 async fn two_legs(ports: &PortRange, dtmf: Option<u8>) -> (RtpSession, RtpSession) {

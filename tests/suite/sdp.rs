@@ -14,6 +14,7 @@ fn local() -> LocalMedia {
         session: 7,
         version: 1,
         direction: Direction::SendRecv,
+        terms: Default::default(),
     }
 }
 
@@ -24,7 +25,7 @@ fn offer(media: &str) -> String {
 #[test]
 fn our_offer_and_our_answer_agree() {
     let ours = sdp::offer(&local());
-    assert!(ours.contains("m=audio 40000 RTP/AVP 8 0 101\r\n"), "{ours}");
+    assert!(ours.contains("m=audio 40000 RTP/AVP 8 0 9 13 101\r\n"), "{ours}");
     let other = LocalMedia { addr: SocketAddr::from(([192, 0, 2, 9], 5_004)), ..local() };
     let (answer, theirs) = sdp::answer(&ours, &other).unwrap();
     let agreed = sdp::accept(&answer, &local()).unwrap();
