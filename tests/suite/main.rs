@@ -29,6 +29,7 @@ mod survey;
 mod ticket;
 mod tidy;
 mod turn;
+mod turn_recorded;
 mod voice;
 mod voice_cache;
 mod wire_baresip;
