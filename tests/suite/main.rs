@@ -33,6 +33,7 @@ mod ticket;
 mod tidy;
 mod torture;
 mod turn;
+mod turn_recorded;
 mod voice;
 mod voice_cache;
 mod wire_baresip;
