@@ -502,7 +502,12 @@ impl Dialogue {
     fn take_your_time(&mut self, now: Moment) {
         let expect = match &mut self.state {
             State::Asking { ask, .. } => ask.expect(),
-            State::Closing { outcome: Outcome::Registered, paused } => {
+            // Into a goodbye: there is something more.
+            State::Closing { outcome: Outcome::Answered | Outcome::Abandoned, .. } => {
+                let ask = Ask::Request(Opening::GoOn);
+                return self.ask(now, Vec::new(), ask, Line::GoOn, &[]);
+            }
+            State::Closing { paused, .. } => {
                 *paused = true;
                 Expect::Nothing
             }

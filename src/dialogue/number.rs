@@ -104,7 +104,7 @@ impl Dialogue {
         dictation.read_backs += 1;
         let number = spoken_groups(&dictation.digits);
         let ask = Ask::NumberBack(dictation);
-        self.ask(now, Vec::new(), ask, Line::NumberBack, &[("number", &number)]);
+        self.ask(now, Vec::new(), ask, Line::NumberBack, &[("telephone", &number)]);
     }
 
     /// Words after the number was asked for: all of it, a piece of it, or that there is none.
