@@ -37,8 +37,8 @@ pub struct Dialogue {
     /// Items that the caller said are not meant.
     pub(super) rejected: Vec<String>,
     pub(super) answered: bool,
-    /// A person was asked for.
-    pub(super) handed_over: bool,
+    /// The caller is among those who wait for a person.
+    pub(super) queued: bool,
     /// The caller was asked to leave word.
     pub(super) word_left: bool,
     /// The caller was asked for a number, or said no to giving one.
@@ -83,7 +83,7 @@ impl Dialogue {
             rephrased: false,
             rejected: Vec::new(),
             answered: false,
-            handed_over: false,
+            queued: false,
             word_left: false,
             number_asked: false,
             deaf: false,

@@ -134,6 +134,7 @@ fn effect_written(effect: &Effect) -> String {
         } => {
             format!("hand_over {} {}", reason.key(), emergency.key())
         }
+        Effect::LeaveQueue => "leave_queue".into(),
         Effect::HangUp { outcome } => format!("hang_up {}", outcome.key()),
     }
 }

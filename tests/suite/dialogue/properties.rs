@@ -107,7 +107,7 @@ impl Watch {
                 }
                 Effect::HangUp { .. } => self.over = true,
                 Effect::Say(say) => self.said(desk, &written(say), seed),
-                Effect::Hush => {}
+                Effect::Hush | Effect::LeaveQueue => {}
             }
         }
         let idle = matches!(desk.dialogue.state_name(), "new" | "talking" | "ended");
