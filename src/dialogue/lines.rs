@@ -45,6 +45,9 @@ lines! {
         /// The caller asked for a moment.
         TakeYourTime = "take_your_time" (),
 
+        /// The answer takes its time; said while nothing else is.
+        Moment = "moment" (),
+
         Confirm = "confirm" ("title"),
         ConfirmAgain = "confirm_again" ("title"),
         Answer = "answer" ("answer"),
@@ -55,7 +58,6 @@ lines! {
         MoreAgain = "more_again" (),
         Goodbye = "goodbye" (),
         /// The answer takes a while.
-        Moment = "moment" (),
         /// Keys instead of yes and no.
         KeysYesNo = "keys_yes_no" (),
 

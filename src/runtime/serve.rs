@@ -19,7 +19,7 @@ use super::voice::{SoundStore, plan};
 use crate::call::{CallError, LegIds, Registration, Signalling, SipConfig, SipStack};
 use crate::config::Config;
 use crate::console::{self, Console};
-use crate::dialogue::{Manner, Prompts};
+use crate::dialogue::{Line, Manner, Prompts};
 use crate::engine::models::ModelDir;
 use crate::hotline::{Fact, Hotline, Input, Restored, Setup};
 use crate::kernel::LegId;
@@ -49,6 +49,7 @@ pub async fn serve(
     let store = Store::open(&config.data_dir.join("huiyin.db")).await?;
     let recordings = Recordings::new(&config.data_dir);
     let restored = restored(&store, &recordings, &clock).await?;
+    let moment = prompts.text(Line::Moment, 0, &[]).into();
     let setup = setup(&config, prompts);
 
     let (inbox, messages) = mpsc::channel(HOTLINE_INBOX);
@@ -82,6 +83,7 @@ pub async fn serve(
         recordings,
         facts: keeper.facts.clone(),
         inbox: inbox.clone(),
+        moment,
     });
     let mut shell = tokio::spawn(shell.run(messages, signals));
     ready(&listening);
