@@ -4,7 +4,9 @@
 //! out. The exceptions are [`record`], whose job is writing a file and which says on which thread, and [`wav::read`].
 
 pub mod codec;
+pub mod comfort;
 pub mod conceal;
+pub mod degrade;
 pub mod dtmf;
 mod error;
 pub mod jitter;
@@ -12,13 +14,14 @@ pub mod latch;
 pub mod level;
 pub mod mixer;
 pub mod music;
+pub mod network;
 pub mod player;
 pub mod record;
 pub mod resample;
+pub mod rtcp;
 pub mod rtp;
-pub mod sequence;
+pub mod srtp;
 pub mod tones;
-mod transit;
 pub mod wav;
 
 pub use codec::Codec;

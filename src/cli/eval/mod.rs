@@ -137,7 +137,7 @@ fn follow<'a>(
         }
         for effect in effects {
             match effect {
-                Effect::Decode { job, pcm } => {
+                Effect::Decode { job, pcm, .. } => {
                     turn.decoded(job, recogniser.recognise(&pcm, expected, true)?);
                 }
                 Effect::Words { text, start_ms, end_ms, .. } => {
@@ -146,7 +146,12 @@ fn follow<'a>(
                 Effect::Unclear { start_ms, end_ms } => {
                     lines.push((start_ms, end_ms, side, "（听不清）".into()));
                 }
-                Effect::Started { .. } | Effect::StopOurSound | Effect::Silent => {}
+                Effect::Started { .. }
+                | Effect::HoldOurSound
+                | Effect::ReleaseOurSound
+                | Effect::StopOurSound
+                | Effect::Hurry { .. }
+                | Effect::Silent => {}
             }
         }
     }
