@@ -18,6 +18,7 @@ mod media_jitter;
 mod media_socket;
 mod models;
 mod models_convert;
+mod nonspeech;
 mod page;
 mod queue;
 mod recognise;
