@@ -37,6 +37,7 @@ struct Raw {
     outbound: RawOutbound,
     console: RawConsole,
     speech: RawSpeech,
+    voice: RawVoice,
     queue: RawQueue,
     callbacks: RawCallbacks,
     agents: Vec<RawAgent>,
@@ -79,7 +80,12 @@ section!(RawConsole {
     token_env: Option<String> = None,
     token_file: Option<PathBuf> = None,
 });
-section!(RawSpeech { recognisers: usize = 2, voices: usize = 1 });
+section!(RawSpeech {
+    recognisers: Option<usize> = None,
+    voices: usize = 1,
+    conversations: Option<usize> = None,
+});
+section!(RawVoice { cache_mb: u64 = 256 });
 section!(RawQueue { ring_s: u64 = 15, wrap_up_s: u64 = 30, position_every_s: u64 = 20 });
 section!(RawCallbacks {
     delay_s: i64 = 60,
@@ -101,6 +107,13 @@ struct RawAgent {
     on_duty: bool,
 }
 
+/// Talks that one core follows with replies in time, at 35 % speech.
+const CONVERSATIONS_PER_CORE: usize = 6;
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from)
+}
+
 const fn on_duty() -> bool {
     true
 }
@@ -120,7 +133,11 @@ pub struct Config {
     pub outbound: Outbound,
     pub console: Console,
     pub recognisers: usize,
+    /// Talks of the robot at once; callers beyond them go to people.
+    pub conversations: usize,
     pub voices: usize,
+    /// Rendered speech on disk.
+    pub voice_cache_bytes: u64,
     pub queue: queue::Rules,
     pub callbacks: CallbackRules,
     pub agents: Vec<Agent>,
@@ -191,8 +208,18 @@ impl Raw {
             sip: self.sip.check()?,
             outbound: self.outbound.check()?,
             console: self.console.check()?,
-            recognisers: in_range("speech.recognisers", self.speech.recognisers, 1..=64)?,
+            recognisers: in_range(
+                "speech.recognisers",
+                self.speech.recognisers.unwrap_or_else(|| cores().min(64)),
+                1..=64,
+            )?,
+            conversations: in_range(
+                "speech.conversations",
+                self.speech.conversations.unwrap_or_else(|| cores() * CONVERSATIONS_PER_CORE),
+                2..=4096,
+            )?,
             voices: in_range("speech.voices", self.speech.voices, 1..=64)?,
+            voice_cache_bytes: in_range("voice.cache_mb", self.voice.cache_mb, 16..=1 << 20)? << 20,
             queue: queue::Rules {
                 ring_ms: in_range("queue.ring_s", self.queue.ring_s, 5..=120)? * second,
                 wrap_up_ms: in_range("queue.wrap_up_s", self.queue.wrap_up_s, 0..=3600)? * second,

@@ -190,6 +190,11 @@ impl Mouth {
         self.until = Some(now + self.patience_ms + LISTEN_SLACK_MS);
     }
 
+    /// Waits for the caller no longer than this.
+    pub fn wait(&mut self, now: Moment, ms: u64) {
+        self.until = Some(now + ms);
+    }
+
     pub fn is_speaking(&self) -> bool {
         !self.playing.is_empty()
     }

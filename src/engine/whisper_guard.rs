@@ -61,6 +61,7 @@ pub fn judge(raw: &Raw) -> Heard {
     Heard::Words {
         text: text.into_owned(),
         confidence: confidence(raw.logprob),
+        complete: false,
     }
 }
 

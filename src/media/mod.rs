@@ -5,8 +5,10 @@
 
 pub mod cadence;
 pub mod codec;
+pub mod comfort;
 pub mod conceal;
 pub mod condition;
+pub mod degrade;
 pub mod dtmf;
 mod error;
 pub mod floor;
@@ -16,15 +18,16 @@ pub mod latch;
 pub mod level;
 pub mod mixer;
 pub mod music;
+pub mod network;
 pub mod player;
 pub mod progress;
 pub mod record;
 pub mod resample;
+pub mod rtcp;
 pub mod rtp;
-pub mod sequence;
 pub mod spectrum;
+pub mod srtp;
 pub mod tones;
-mod transit;
 pub mod wav;
 
 pub use cadence::Signal;

@@ -16,7 +16,10 @@ use crate::speech::{self, Expected, Listening, SpeechError, Turn, Vad};
 pub enum Heard {
     /// The party has begun to speak.
     Started { at_ms: u64 },
-    /// They have spoken into our sound for long enough: it must stop.
+    /// They may want the word: our sound is held, and released or stopped later.
+    HoldOurSound,
+    ReleaseOurSound,
+    /// They have the word: our sound must stop.
     StopOurSound,
     Words { text: String, confidence: f32, start_ms: u64, end_ms: u64 },
     Unclear { start_ms: u64, end_ms: u64 },
@@ -35,7 +38,7 @@ pub struct Listener {
     pub front: Front,
     vad: SileroVad,
     /// The newest job; dropping it stops an older one.
-    wanted: Option<Wanted>,
+    wanted: Option<(JobId, Wanted)>,
     results: mpsc::Receiver<Decoded>,
     reply: mpsc::Sender<Decoded>,
     overloaded: bool,
@@ -123,6 +126,8 @@ impl Listener {
         for effect in effects {
             match effect {
                 Effect::Started { at_ms } => self.waiting.push_back(Heard::Started { at_ms }),
+                Effect::HoldOurSound => self.waiting.push_back(Heard::HoldOurSound),
+                Effect::ReleaseOurSound => self.waiting.push_back(Heard::ReleaseOurSound),
                 Effect::StopOurSound => self.waiting.push_back(Heard::StopOurSound),
                 Effect::Silent => self.waiting.push_back(Heard::Silent),
                 Effect::Words { text, confidence, start_ms, end_ms } => {
@@ -136,16 +141,22 @@ impl Listener {
                         false => Heard::Unclear { start_ms, end_ms },
                     });
                 }
-                Effect::Decode { job, pcm } => {
+                Effect::Decode { job, pcm, last } => {
                     if let Some(engines) = engines {
-                        self.ask(job, pcm, engines);
+                        self.ask(job, pcm, last, engines);
+                    }
+                }
+                Effect::Hurry { job } => {
+                    let wanted = self.wanted.as_ref().filter(|(newest, _)| *newest == job);
+                    if let (Some(engines), Some((_, wanted))) = (engines, wanted) {
+                        engines.recogniser.hurry(wanted);
                     }
                 }
             }
         }
     }
 
-    fn ask(&mut self, job: JobId, pcm: Vec<i16>, engines: &SpeechEngines) {
+    fn ask(&mut self, job: JobId, pcm: Vec<i16>, last: bool, engines: &SpeechEngines) {
         self.overloaded = false;
         self.no_voice = self.front.was_no_voice((pcm.len() / SAMPLES_PER_MS) as u64);
         if self.no_voice {
@@ -154,12 +165,17 @@ impl Listener {
             return;
         }
         let reply = self.reply.clone();
-        let asked = engines.recogniser.recognise(pcm, self.expected.clone(), move |result| {
+        let expected = self.expected.clone();
+        let asked = engines.recogniser.recognise(pcm, expected, last, move |result| {
             // The listener is gone with its call, or has a newer job waiting: nobody wants this.
             let _ = reply.try_send((job, result));
         });
         match asked {
-            Ok(wanted) => self.wanted = Some(wanted),
+            Ok(wanted) => self.wanted = Some((job, wanted)),
+            Err(_) if !last => {
+                self.wanted = None;
+                self.turn.skipped(job);
+            }
             Err(error) => {
                 tracing::warn!(%error, "no room to recognise an utterance");
                 self.wanted = None;

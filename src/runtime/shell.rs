@@ -51,6 +51,8 @@ pub struct Parts {
     pub recordings: super::recordings::Recordings,
     pub facts: mpsc::Sender<Kept>,
     pub inbox: mpsc::Sender<Message>,
+    /// What a caller hears when the answer takes its time.
+    pub moment: Arc<str>,
 }
 
 /// A leg whose sound is arranged but not yet in a call's task.
@@ -347,6 +349,7 @@ impl Shell {
             recorder,
             clock: self.parts.clock.clone(),
             hotline: self.parts.inbox.clone(),
+            moment: self.parts.moment.clone(),
         });
         self.calls.insert(call, handle);
     }

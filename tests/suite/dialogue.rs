@@ -8,6 +8,10 @@ use huiyin::dialogue::{
 };
 use huiyin::kernel::{CallId, Moment, Pii, Rng, Slot, TicketId};
 
+#[path = "dialogue/doubts.rs"]
+mod doubts;
+#[path = "dialogue/numbers.rs"]
+mod numbers;
 #[path = "dialogue/script.rs"]
 pub mod script;
 #[path = "dialogue/talks.rs"]
@@ -150,6 +154,8 @@ fn scripted_talks() {
     let results = talks::TALKS
         .iter()
         .chain(waits::TALKS)
+        .chain(doubts::TALKS)
+        .chain(numbers::TALKS)
         .map(|(name, number, script)| play(name, *number, script));
     all_right(results.map(|result| result.map(|_| ())));
 }
@@ -170,7 +176,18 @@ fn a_denied_place_is_not_on_the_ticket_and_a_confirmed_one_stays() {
 
 /// One of the inputs that a line can bring, by chance.
 fn any_input(desk: &mut Desk, rng: &mut Rng) -> Option<Input> {
-    const ROWS: [&str; 24] = [
+    const ROWS: [&str; 35] = [
+        "对的 | yes sure=0.3",
+        "不是 | no sure=0.4",
+        "转人工 | bye sure=0.3",
+        "幺三八零零幺三八零零零 | number=13800138000:13800138000",
+        "幺三九",
+        "零零幺三八零零零",
+        "不对，最后四位是八八九九 | no",
+        "是三六不是三八",
+        "打我另一个号码",
+        "不是二十六号是三十六号",
+        "不用了 | no",
         "身份证丢了怎么补 | question hit=a:0.9 tells",
         "居住证 | question hit=b:0.5",
         "那个什么的事情 | question",
@@ -225,7 +242,7 @@ fn any_input(desk: &mut Desk, rng: &mut Rng) -> Option<Input> {
         8..14 => *rng.pick(&rows)?,
         14..16 => {
             return rng
-                .pick(&['0', '1', '2', '5', '*', '#'])
+                .pick(&['0', '1', '2', '3', '5', '*', '#'])
                 .map(|key| Input::Key(*key));
         }
         16..19 => *rng.pick(&machine)?,
@@ -335,7 +352,8 @@ fn silence_ends_every_state() {
     let prompts = script::prompts();
     for seed in 0..1_000 {
         let mut rng = Rng::new(seed);
-        let mut desk = Desk::new(Arc::clone(&prompts), Some("13800000000"));
+        let number = rng.chance(0.6).then_some("13800000000");
+        let mut desk = Desk::new(Arc::clone(&prompts), number);
         desk.give(Input::Begin);
         for _ in 0..rng.below(25) {
             if let Some(input) = any_input(&mut desk, &mut rng) {
@@ -365,7 +383,8 @@ fn a_person_is_called_within_one_step_from_any_state() {
     let mut seen = std::collections::BTreeSet::new();
     for seed in 0..2_000 {
         let mut rng = Rng::new(seed);
-        let mut desk = Desk::new(Arc::clone(&prompts), Some("13800000000"));
+        let number = rng.chance(0.6).then_some("13800000000");
+        let mut desk = Desk::new(Arc::clone(&prompts), number);
         desk.give(Input::Begin);
         for _ in 0..rng.below(30) {
             if let Some(input) = any_input(&mut desk, &mut rng) {
@@ -377,7 +396,7 @@ fn a_person_is_called_within_one_step_from_any_state() {
             continue;
         }
         let waiting = matches!(state, "waiting" | "callback");
-        let wish = if rng.chance(0.2) {
+        let wish = if rng.chance(0.2) && !matches!(state, "number" | "number_keys") {
             Input::Key('0')
         } else {
             desk.heard("转人工 | person")
@@ -417,6 +436,7 @@ fn a_person_is_called_within_one_step_from_any_state() {
     for state in states
         .into_iter()
         .chain(["waiting", "closing", "leave_word"])
+        .chain(["number", "number_back", "number_keys"])
     {
         assert!(seen.contains(state), "{state} was never reached: {seen:?}");
     }

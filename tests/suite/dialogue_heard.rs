@@ -50,8 +50,8 @@ fn offered_answers_are_understood() {
         (Line::MoreAgain, "没有了", Some(false)),
         (Line::SurveySolved, "解决了", Some(true)),
         (Line::SurveySolved, "没解决", Some(false)),
-        (Line::SurveyGradeBack, "对的", Some(true)),
-        (Line::SurveyGradeBack, "不对", Some(false)),
+        (Line::SurveyBack, "对的", Some(true)),
+        (Line::SurveyBack, "不对", Some(false)),
     ];
     let mut wrong = Vec::new();
     for (line, answer, expected) in rows {

@@ -41,6 +41,7 @@ impl Desk {
             queue: Default::default(),
             agents: agents.collect(),
             callbacks: CallbackRules { delay_ms: 60_000, window: Window::default(), lines: 2 },
+            conversations: 3,
         };
         Desk { hotline: Hotline::new(setup, restored), now: Moment::ZERO, stored: Vec::new() }
     }
@@ -271,6 +272,31 @@ fn a_ticket_is_closed_once_however_the_staff_press() {
     let close =
         Command::CloseTicket { ticket: TicketId(1), result: "x".into(), by: "x".into() };
     assert!(desk.give(Input::Command { token: 2, command: close }).is_empty());
+}
+
+#[test]
+fn a_caller_beyond_what_can_be_followed_goes_to_people_at_once() {
+    let mut desk = desk(1);
+    for leg in [2, 4, 6] {
+        desk.call(leg);
+    }
+    assert_eq!(desk.hotline.conversing(), 3);
+    desk.give(Input::Invited { leg: LegId(8), number: None });
+    assert_eq!(desk.give(Input::LegUp { leg: LegId(8) }), ["dial L1 A1"]);
+    assert_eq!(desk.hotline.conversing(), 3, "who waits for a person needs no recogniser");
+    desk.end(LegId(2), PEER);
+    desk.give(Input::Invited { leg: LegId(10), number: None });
+    assert!(desk.give(Input::LegUp { leg: LegId(10) }).is_empty(), "there is room again");
+}
+
+#[test]
+fn callbacks_leave_room_for_those_who_call() {
+    let mut desk = Desk::new(0, restored(2));
+    desk.call(2);
+    assert_eq!(desk.later(1).len(), 1, "one talk is kept free");
+    assert!(desk.later(1).is_empty());
+    desk.end(CALLER, PEER);
+    assert_eq!(desk.later(1).len(), 1);
 }
 
 fn anything() -> impl Strategy<Value = Input> {

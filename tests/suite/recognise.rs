@@ -85,7 +85,7 @@ fn raw(text: &str, logprob: f32) -> Raw<'_> {
 
 #[test]
 fn words_come_out_simplified_and_with_a_confidence() {
-    let Heard::Words { text, confidence } = judge(&raw("我要補辦身份證", -0.2)) else {
+    let Heard::Words { text, confidence, .. } = judge(&raw("我要補辦身份證", -0.2)) else {
         panic!("it is clear");
     };
     assert_eq!(text, "我要补办身份证");

@@ -1,8 +1,11 @@
 //! A telephone with a script: the other end of the demo, of the tests and of a city's first trial. Places or takes calls over
 //! real SIP and RTP, plays sound, hears with the same ears as the service, and measures from the sound it got.
 
-mod measure;
+pub mod caller;
+pub mod interview;
+pub mod measure;
 pub mod script;
+pub mod turns;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -324,7 +327,10 @@ impl Talk {
                 self.turns.push(Turn { who: "them", text, start_ms, end_ms, latency_ms });
             }
             Heard::Overloaded => self.script.they_said(None, self.now_ms()),
-            Heard::StopOurSound | Heard::Silent => {}
+            Heard::HoldOurSound
+            | Heard::ReleaseOurSound
+            | Heard::StopOurSound
+            | Heard::Silent => {}
         }
     }
 

@@ -19,7 +19,7 @@ pub const DOORS: &[Door] = &[
     ("knowledge", &["language"], "search is by words, sound and meaning of plain text"),
     (
         "dialogue",
-        &["speech::Utterance", "intake", "knowledge", "language::numbers"],
+        &["speech::Utterance", "intake", "knowledge", "language::numbers", "language::groups"],
         "the talk sees what was said and meant, not how it was heard; it says numbers as the voice does",
     ),
     (
