@@ -10,6 +10,7 @@ use huiyin::dialogue::Expect;
 use huiyin::engine::models::ModelDir;
 use huiyin::engine::silero::SileroModel;
 use huiyin::engine::whisper::WhisperModel;
+use huiyin::engine::whisper_guard::is_echo;
 use huiyin::media::level::{LineNoise, dbov};
 use huiyin::media::progress::ProgressDetector;
 use huiyin::media::{FRAME_SAMPLES, Frame, FrameKind, Front, Progress, Signal};
@@ -235,6 +236,23 @@ fn babble() -> Vec<Clip> {
             Clip { name: format!("far voices {group}"), sort: Sort::Far, pcm }
         })
         .collect()
+}
+
+#[test]
+fn what_was_told_beforehand_is_believed_only_when_it_is_sure() {
+    let hint = Hearing::builtin().unwrap().of(Expect::YesNo).hint;
+    for (text, logprob, echo) in [
+        ("转人工。", -0.7, true),
+        ("轉人工", -0.8, true),
+        ("转人工。", -0.1, false),
+        ("有帮助。没帮助。", -0.9, true),
+        ("对", -0.9, false),
+        ("我家楼下很吵", -0.9, false),
+        ("", -0.9, false),
+    ] {
+        assert_eq!(is_echo(text, logprob, &hint), echo, "{text} {logprob}");
+    }
+    assert!(!is_echo("转人工", -0.9, ""), "nothing was told");
 }
 
 #[test]
