@@ -228,11 +228,11 @@ impl CallTask {
     }
 
     async fn listen_to(&mut self, speaker: Speaker, frame: &Frame) {
-        let listener = match (speaker, &mut self.agent) {
-            (Speaker::Agent, Some(agent)) => &mut agent.listener,
-            _ => &mut self.caller,
+        let (listener, kind) = match (speaker, &mut self.agent) {
+            (Speaker::Agent, Some(agent)) => (&mut agent.listener, agent.rtp.kind()),
+            _ => (&mut self.caller, self.setup.rtp.kind()),
         };
-        let heard = listener.hear(frame, &self.setup.engines);
+        let heard = listener.hear(frame, kind, &self.setup.engines);
         for heard in heard {
             self.heard(speaker, heard).await;
         }

@@ -22,6 +22,7 @@ mod media_player;
 mod media_socket;
 mod models;
 mod models_convert;
+mod nonspeech;
 mod page;
 mod queue;
 mod recognise;

@@ -301,7 +301,7 @@ impl Talk {
         }
         self.frames += 1;
         self.latency.frame(&ours, &theirs);
-        let heard = self.listener.hear(&theirs, &self.engines);
+        let heard = self.listener.hear(&theirs, self.rtp.kind(), &self.engines);
         heard.into_iter().for_each(|heard| self.heard(heard));
         if self.saying.is_none()
             && self.rtp.keys_sent()
