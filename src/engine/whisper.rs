@@ -8,7 +8,7 @@ use whisper_rs::{
     WhisperTokenId,
 };
 
-use super::closed::{Candidate, Verdict, by_ear, decide, together};
+use super::closed::{Candidate, Verdict, agrees, by_ear, decide, together};
 use super::models::inspect_ggml;
 use super::resample::double;
 use super::whisper_guard::{Raw, is_echo, judge};
@@ -226,47 +226,47 @@ impl WhisperAsr {
         (written, free): (&str, Heard),
         voiced: f32,
     ) -> Result<Heard, SpeechError> {
-        if let Heard::Words { text, confidence, .. } = &free
-            && *confidence >= PLAIN
-        {
-            let said = comparable(text);
-            if set.holds(&said) {
-                let (text, confidence) = (text.clone(), *confidence);
-                return Ok(Heard::Words { text, confidence, complete: true });
-            }
-            if said.chars().count() > set.longest + 2 {
-                return Ok(free);
-            }
-        }
-        if voiced > set.seconds_max() {
+        let said = comparable(written);
+        let plain = matches!(&free, Heard::Words { confidence, .. } if *confidence >= PLAIN);
+        let much = said.chars().count() > set.longest + 2;
+        if (plain && much) || voiced > set.seconds_max() {
             return Ok(free);
         }
+        if plain && set.is_number(&said) {
+            return Ok(complete(free));
+        }
         // Heard with the hint and without: the hint makes the usual likely, the other hears what is there.
-        let told = self.score(set, Part::Likely, true)?;
         let bare = self.score(set, Part::Likely, false)?;
+        if plain && set.meaning(&said).is_some_and(|meaning| agrees(&bare, meaning)) {
+            return Ok(complete(free));
+        }
+        let told = self.score(set, Part::Likely, true)?;
         let mut candidates = together(&told, &bare, PRUNE);
-        by_ear(&mut candidates, written);
+        if set.meaning(&said).is_none() {
+            by_ear(&mut candidates, written);
+        }
         let mut verdict = decide(&candidates);
         if !matches!(verdict, Verdict::Taken { .. }) && set.form.digits.len() > 1 {
-            let told = self.score(set, Part::OtherNumbers, true)?;
             let bare = self.score(set, Part::OtherNumbers, false)?;
+            let told = self.score(set, Part::OtherNumbers, true)?;
             candidates.extend(together(&told, &bare, PRUNE));
             verdict = decide(&candidates);
         }
-        Ok(match (verdict, free) {
-            (Verdict::Taken { text, confidence }, _) => {
-                Heard::Words { text, confidence, complete: true }
-            }
-            (Verdict::Doubtful { .. }, free @ Heard::Words { confidence, .. })
-                if confidence >= PLAIN && told_much(written) =>
-            {
-                free
-            }
-            (Verdict::Doubtful { text, confidence }, _) => {
+        Ok(match verdict {
+            Verdict::Taken { text, confidence } => Heard::Words { text, confidence, complete: true },
+            Verdict::Doubtful { .. } if plain && told_much(written) => free,
+            Verdict::Doubtful { text, confidence } => {
                 Heard::Words { text, confidence, complete: false }
             }
-            (Verdict::Outside, free) => free,
+            Verdict::Outside => free,
         })
+    }
+}
+
+fn complete(heard: Heard) -> Heard {
+    match heard {
+        Heard::Words { text, confidence, .. } => Heard::Words { text, confidence, complete: true },
+        Heard::Unclear => Heard::Unclear,
     }
 }
 

@@ -1,6 +1,6 @@
 //! A closed set of answers on Whisper: its wordings as tokens, made once, and the network as a [`Scorer`].
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use whisper_rs::{WhisperContext, WhisperState, WhisperTokenId};
@@ -14,7 +14,7 @@ use crate::speech::expected::{Form, Shape};
 /// What is less likely than the best by more than this is not looked at, in nats.
 pub const PRUNE: f32 = 4.0;
 /// Evaluations for one set, about 10 ms each.
-const EVALUATIONS_MAX: usize = 60;
+const EVALUATIONS_MAX: usize = 40;
 /// Beginnings of a number that are followed.
 const WIDTH: usize = 4;
 /// The first shape of a number is the common one; the others must explain the sound better by this, in nats.
@@ -44,8 +44,8 @@ const SETS_MAX: usize = 64;
 #[derive(Debug)]
 pub struct Set {
     pub form: Arc<Form>,
-    /// Every wording, made comparable.
-    wordings: HashSet<String>,
+    /// The meaning of every wording, made comparable.
+    meanings: HashMap<String, String>,
     /// Characters of the longest answer.
     pub longest: usize,
     words: Trie,
@@ -55,9 +55,14 @@ pub struct Set {
 }
 
 impl Set {
-    /// Whether a text, made comparable, is a whole answer.
-    pub fn holds(&self, text: &str) -> bool {
-        self.wordings.contains(text) || self.form.digits.iter().any(|shape| shape.fits(text))
+    /// What a text, made comparable, means when it is a whole answer.
+    pub fn meaning(&self, text: &str) -> Option<&str> {
+        self.meanings.get(text).map(String::as_str)
+    }
+
+    /// Whether a text, made comparable, is a number of one of the shapes.
+    pub fn is_number(&self, text: &str) -> bool {
+        self.form.digits.iter().any(|shape| shape.fits(text))
     }
 
     /// Nobody takes longer for an answer, in seconds of voice.
@@ -113,11 +118,13 @@ impl Sets {
         for (class, text) in dates.iter().enumerate() {
             days.insert(&tokens(context, text)?, Word { class, wording: 0 });
         }
-        let answers = form.classes.iter().flat_map(|class| &class.wordings).chain(&dates);
-        let wordings: HashSet<String> = answers.map(|text| comparable(text)).collect();
+        let answers = form.classes.iter().flat_map(|c| c.wordings.iter().map(move |w| (w, &c.key)));
+        let answers = answers.chain(dates.iter().map(|date| (date, date)));
+        let meanings: HashMap<String, String> =
+            answers.map(|(text, meaning)| (comparable(text), meaning.clone())).collect();
         let numbers = form.digits.iter().map(Shape::length);
-        let longest = wordings.iter().map(|w| w.chars().count()).chain(numbers).max().unwrap_or(0);
-        let set = Arc::new(Set { form: form.clone(), wordings, longest, words, dates, days });
+        let longest = meanings.keys().map(|w| w.chars().count()).chain(numbers).max().unwrap_or(0);
+        let set = Arc::new(Set { form: form.clone(), meanings, longest, words, dates, days });
         let mut made = lock();
         if made.len() < SETS_MAX {
             made.insert(form.clone(), set.clone());

@@ -193,7 +193,7 @@ fn two_hearings_are_weighed_together() {
     assert_eq!(all[0].meaning, "basic");
     assert_eq!(all[0].score, -3.0);
     // Not heard without the hint: at best as unlikely as what was left out.
-    assert_eq!(all.iter().find(|c| c.meaning == "satisfied").unwrap().score, (-3.0 - 6.0) / 2.0);
+    assert_eq!(all.iter().find(|c| c.meaning == "satisfied").unwrap().score, (-3.0 - 7.0) / 2.0);
 }
 
 #[test]

@@ -81,6 +81,11 @@ pub fn eval(args: EvalArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn read_manifest(path: &Path) -> anyhow::Result<Vec<Sample>> {
+    Ok(read_rows(path)?.into_iter().map(|(_, sample)| sample).collect())
+}
+
+/// The rows with the set that each counts under: its own "set", else the folder of its sound.
+fn read_rows(path: &Path) -> anyhow::Result<Vec<(String, Sample)>> {
     let text = std::fs::read_to_string(path).with_context(|| format!("{}", path.display()))?;
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut samples = Vec::new();
@@ -91,7 +96,10 @@ fn read_manifest(path: &Path) -> anyhow::Result<Vec<Sample>> {
         let wav = wav.with_context(|| format!("{}: the field \"wav\" is missing", at()))?;
         let text = row["text"].as_str();
         let text = text.with_context(|| format!("{}: the field \"text\" is missing", at()))?;
-        samples.push(Sample { text: text.into(), pcm: wav::read(&folder.join(wav))? });
+        let beside = Path::new(wav).parent().map(|parent| parent.display().to_string());
+        let set = row["set"].as_str().map(str::to_owned).or(beside).unwrap_or_default();
+        let sample = Sample { text: text.into(), pcm: wav::read(&folder.join(wav))? };
+        samples.push((set, sample));
     }
     anyhow::ensure!(!samples.is_empty(), "{}: no rows", path.display());
     Ok(samples)

@@ -41,6 +41,10 @@ const FIT_TAKEN: f32 = -1.2;
 const FIT_NEAR: f32 = -1.55;
 /// The next meaning must be less likely by this, in nats.
 const MARGIN_TAKEN: f32 = 1.0;
+/// What is within so many nats of the likeliest agrees with another hearing that was sure of it.
+const AGREES: f32 = 2.0;
+/// What a search left out is at least this much less likely than what it had to look at.
+const LEFT_OUT: f32 = 1.0;
 /// Nats for a wording that sounds exactly as the free words.
 const EAR: f32 = 2.0;
 /// Confidence of what is doubtful is under it, of what is taken over it.
@@ -48,11 +52,12 @@ pub const DOUBT: f32 = 0.6;
 /// The most that a set gives.
 const SURE: f32 = 0.97;
 
-/// The candidates of two hearings of the same sound as one list: what one of them left out counts as its last, less `prune`.
+/// The candidates of two hearings of the same sound as one list: what one of them left out counts as a little less likely than its
+/// last, or than the bound `prune` of its search.
 pub fn together(first: &[Candidate], second: &[Candidate], prune: f32) -> Vec<Candidate> {
     let floor = |list: &[Candidate]| {
         let best = list.first().map_or(0.0, |c| c.score);
-        list.iter().map(|c| c.score).fold(best - prune, f32::min)
+        list.iter().map(|c| c.score).fold(best - prune, f32::min) - LEFT_OUT
     };
     let (floor_first, floor_second) = (floor(first), floor(second));
     let mut all: Vec<Candidate> = first.to_vec();
@@ -68,6 +73,13 @@ pub fn together(first: &[Candidate], second: &[Candidate], prune: f32) -> Vec<Ca
     }
     all.sort_by(|a, b| b.score.total_cmp(&a.score));
     all
+}
+
+/// Whether a meaning is among the likeliest.
+pub fn agrees(candidates: &[Candidate], meaning: &str) -> bool {
+    let scores = candidates.iter().map(|candidate| candidate.score);
+    let best = scores.fold(f32::NEG_INFINITY, f32::max);
+    candidates.iter().any(|c| c.meaning == meaning && c.score >= best - AGREES)
 }
 
 /// Adds what the free words say: a wording that sounds like them is likelier.
