@@ -21,6 +21,7 @@ mod media_socket;
 mod models;
 mod models_convert;
 mod page;
+mod phone_turns;
 mod queue;
 mod recognise;
 mod sdp;
