@@ -40,7 +40,7 @@ fn speech_is_found_without_its_padding() {
     type Row<'a> = (&'a str, &'a [(u64, f32)], f32, Option<(u64, u64)>);
     let table: &[Row] = &[
         ("nothing", &[(2_000, 0.0)], -70.0, None),
-        ("a noisy line", &[(2_000, 0.0)], -52.0, None),
+        ("a noisy line", &[(2_000, 0.0)], -55.0, None),
         ("padding on both sides", &[(500, 0.0), (2_000, 8_000.0), (700, 0.0)], -60.0, Some((500, 2_500))),
         ("no padding at all", &[(1_500, 8_000.0)], -60.0, Some((0, 1_500))),
         ("a pause within", &[(300, 0.0), (1_000, 8_000.0), (900, 0.0), (500, 8_000.0), (400, 0.0)], -60.0, Some((300, 2_700))),
@@ -257,19 +257,19 @@ fn an_answered_turn_is_measured_and_taken_apart() {
 
 #[test]
 fn what_goes_wrong_is_told_apart() {
-    let reply = [(2_000, true), (4_800, false), (2_000, true), (6_000, false)];
-    let nothing = [(2_000, true), (12_000, false)];
-    let into = [(2_000, true), (3_000, false), (2_000, true), (7_000, false)];
+    let reply: &[(u64, bool)] = &[(2_000, true), (4_800, false), (2_000, true), (6_000, false)];
+    let nothing: &[(u64, bool)] = &[(2_000, true), (12_000, false)];
+    let into: &[(u64, bool)] = &[(2_000, true), (3_000, false), (2_000, true), (7_000, false)];
     let words = |start, end, at| row(1, "caller", start, end, at, false);
     let says = |start, end| row(2, "robot", start, end, end, false);
     type Row<'a> = (&'a str, &'a [(u64, bool)], Vec<TurnRow>, (Option<&'a str>, bool, Option<&'a str>));
     let table: Vec<Row> = vec![
-        ("well answered", &reply, vec![words(4_000, 6_000, 6_700), says(6_720, 8_700)], (None, false, None)),
-        ("not heard", &nothing, vec![words(4_000, 6_000, 6_700)], (None, true, None)),
-        ("spoken into", &into, vec![words(4_000, 4_600, 4_900), says(4_950, 7_000)], (Some("spoken into"), false, None)),
-        ("taken in parts", &reply, vec![words(4_000, 4_700, 6_000), words(5_000, 6_000, 6_700), says(6_720, 8_700)], (Some("taken in parts"), false, None)),
-        ("decided early", &reply, vec![words(4_000, 5_400, 5_700), says(6_720, 8_700)], (Some("decided on early"), false, None)),
-        ("an answer to earlier words", &reply, vec![words(4_000, 6_000, 7_400), says(6_720, 8_700)], (None, false, Some("begun before the words were known"))),
+        ("well answered", reply, vec![words(4_000, 6_000, 6_700), says(6_720, 8_700)], (None, false, None)),
+        ("not heard", nothing, vec![words(4_000, 6_000, 6_700)], (None, true, None)),
+        ("spoken into", into, vec![words(4_000, 4_600, 4_900), says(4_950, 7_000)], (Some("spoken into"), false, None)),
+        ("taken in parts", reply, vec![words(4_000, 4_700, 6_000), words(5_000, 6_000, 6_700), says(6_720, 8_700)], (Some("taken in parts"), false, None)),
+        ("decided early", reply, vec![words(4_000, 5_400, 5_700), says(6_720, 8_700)], (Some("decided on early"), false, None)),
+        ("an answer to earlier words", reply, vec![words(4_000, 6_000, 7_400), says(6_720, 8_700)], (None, false, Some("begun before the words were known"))),
     ];
     for (name, theirs, mut turns, (cut_off, missed, stale)) in table {
         turns.insert(0, greeting());
@@ -282,7 +282,7 @@ fn what_goes_wrong_is_told_apart() {
         row(2, "robot", 6_720, 7_300, 7_300, true),
         row(3, "robot", 7_400, 9_000, 9_000, false),
     ];
-    let seen = judged(&[(4_000, 6_000, false)], &reply, dropped);
+    let seen = judged(&[(4_000, 6_000, false)], reply, dropped);
     assert_eq!(seen[0].stale, Some("dropped for another"));
     let filled = vec![greeting(), words(4_000, 6_000, 7_600), row(2, "robot", 7_900, 9_000, 9_000, false)];
     let seen = judged(&[(4_000, 6_000, false)], &[(2_000, true), (4_800, false), (800, true), (200, false), (1_200, true), (5_000, false)], filled);
@@ -323,4 +323,28 @@ fn figures_are_nearest_rank_and_rates_are_of_all() {
     assert_eq!(percentile::<u64>(vec![], 95), None);
     assert_eq!(percentile(vec![3, 1, 2], 95), Some(3));
     assert_eq!(percentile(vec![3, 1, 2], 50), Some(2));
+}
+
+#[test]
+fn a_bad_row_is_named_with_its_field() {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = folder.path().join("rows.jsonl");
+    huiyin::media::wav::write(&folder.path().join("a.wav"), &voice(500, 8_000.0)).unwrap();
+    let good = r#"{"wav": "a.wav", "text": "你好"}"#;
+    let table = [
+        ("", "no rows"),
+        ("no object", "line 2"),
+        (r#"{"text": "你好"}"#, "line 2: the field \"wav\" is missing"),
+        (r#"{"file": "a.wav"}"#, "line 2: the field \"text\" is missing"),
+        (r#"{"wav": "b.wav", "text": "你好"}"#, "line 2"),
+    ];
+    for (row, expected) in table {
+        let rows = if row.is_empty() { String::new() } else { format!("{good}\n{row}\n") };
+        std::fs::write(&manifest, rows).unwrap();
+        let program = std::env::var_os("HUIYIN_TEST_BIN").unwrap_or(env!("CARGO_BIN_EXE_huiyin").into());
+        let mut command = std::process::Command::new(program);
+        let output = command.args(["eval", "turns"]).arg(&manifest).output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && told.contains(expected), "{row}: {told}");
+    }
 }

@@ -86,7 +86,8 @@ fn read_manifest(path: &Path) -> anyhow::Result<Vec<Sample>> {
         let wav = wav.with_context(|| format!("{}: the field \"wav\" is missing", at()))?;
         let text = row["text"].as_str();
         let text = text.with_context(|| format!("{}: the field \"text\" is missing", at()))?;
-        samples.push(Sample { text: text.into(), pcm: wav::read(&folder.join(wav))? });
+        let pcm = wav::read(&folder.join(wav)).with_context(at)?;
+        samples.push(Sample { text: text.into(), pcm });
     }
     anyhow::ensure!(!samples.is_empty(), "{}: no rows", path.display());
     Ok(samples)
