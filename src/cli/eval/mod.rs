@@ -1,6 +1,8 @@
 //! `huiyin eval` and `huiyin transcribe`: measure and look at the ear.
 
+mod answers;
 mod asr;
+mod sets;
 mod turns;
 
 use std::ops::ControlFlow;
@@ -35,6 +37,8 @@ enum What {
         #[arg(long)]
         json: bool,
     },
+    /// Short answers inside the sets that questions expect: accepted, to be confirmed, wrong, asked again.
+    Sets(sets::Args),
     /// The conversation, measured in the caller's audio: a service of its own on this machine, real calls, every utterance
     /// said once. Reply latency, cut-offs, missed and stale replies, barge-in, CPU.
     Turns(turns::Args),
@@ -71,6 +75,7 @@ pub fn say(args: SayArgs) -> anyhow::Result<ExitCode> {
 pub fn eval(args: EvalArgs) -> anyhow::Result<ExitCode> {
     match args.what {
         What::Asr { manifest, limit, json } => asr::run(&manifest, limit, json),
+        What::Sets(args) => sets::run(args),
         What::Turns(args) => super::block_on(turns::run(args)),
     }
 }
