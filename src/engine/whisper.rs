@@ -11,7 +11,7 @@ use whisper_rs::{
 use super::closed::{Candidate, Verdict, agrees, by_ear, decide, together};
 use super::models::inspect_ggml;
 use super::resample::double;
-use super::whisper_guard::{Raw, judge};
+use super::whisper_guard::{Raw, is_echo, judge};
 use super::whisper_set::{PRUNE, Part, Set, Sets, score};
 use crate::kernel::limits::UTTERANCE_MS_MAX;
 use crate::language::comparable;
@@ -282,7 +282,10 @@ impl Asr for WhisperAsr {
         let Some(t) = self.transcribe(pcm, last)? else { return Ok(Heard::Unclear) };
         let raw =
             Raw { text: &t.text, logprob: t.logprob, seconds: seconds(pcm), active: t.active };
-        let free = judge(&raw);
+        let free = match is_echo(&t.text, t.logprob, &expected.hint) {
+            true => Heard::Unclear,
+            false => judge(&raw),
+        };
         match &expected.form {
             None => Ok(free),
             Some(form) => {

@@ -18,7 +18,7 @@ use huiyin::media::wav;
 use huiyin::runtime::engines::load_voice;
 use huiyin::runtime::hearing::{Hearing, KEYS};
 use huiyin::speech::turn::Effect;
-use huiyin::speech::{Asr, Expected, Heard, Listening, Speaker, Turn, Utterance, VAD_STEP};
+use huiyin::speech::{Asr, Expected, Heard, Listening, Speaker, Turn, Utterance, VAD_STEP, Vad};
 
 use super::answers::{Answer, synthesise};
 
