@@ -7,9 +7,17 @@ use huiyin::engine::eval::asr;
 use huiyin::engine::models::ModelDir;
 use huiyin::engine::whisper::WhisperModel;
 
-pub fn run(manifest: &Path, limit: Option<usize>, json: bool) -> anyhow::Result<ExitCode> {
+use super::line::Line;
+
+pub fn run(
+    manifest: &Path,
+    limit: Option<usize>,
+    line: &Line,
+    json: bool,
+) -> anyhow::Result<ExitCode> {
     let mut samples = super::read_manifest(manifest)?;
     samples.truncate(limit.unwrap_or(usize::MAX));
+    line.carry(&mut samples)?;
     let models = ModelDir::locate(None)?;
     let whisper = WhisperModel::load(&models.path_of("whisper-base")?)?;
     let report = asr(&mut whisper.recogniser()?, &samples)?;

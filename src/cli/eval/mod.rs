@@ -1,6 +1,7 @@
 //! `huiyin eval` and `huiyin transcribe`: measure and look at the ear.
 
 mod asr;
+mod line;
 mod turns;
 
 use std::ops::ControlFlow;
@@ -32,6 +33,8 @@ enum What {
         /// Only the first so many rows.
         #[arg(long)]
         limit: Option<usize>,
+        #[command(flatten)]
+        line: line::Line,
         #[arg(long)]
         json: bool,
     },
@@ -70,7 +73,7 @@ pub fn say(args: SayArgs) -> anyhow::Result<ExitCode> {
 
 pub fn eval(args: EvalArgs) -> anyhow::Result<ExitCode> {
     match args.what {
-        What::Asr { manifest, limit, json } => asr::run(&manifest, limit, json),
+        What::Asr { manifest, limit, line, json } => asr::run(&manifest, limit, &line, json),
         What::Turns(args) => super::block_on(turns::run(args)),
     }
 }
