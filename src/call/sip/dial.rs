@@ -52,7 +52,8 @@ impl Core {
         };
         let core = self.clone();
         let ring_ms = u64::try_from(dial.ring_timeout.as_millis()).unwrap_or(u64::MAX);
-        tokio::spawn(async move { core.call(leg, option, transport, ring_ms, inbox).await });
+        let calling = async move { core.call(leg, option, transport, ring_ms, inbox).await };
+        self.parts.runtime.spawn(calling);
         Ok(())
     }
 
