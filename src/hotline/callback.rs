@@ -60,18 +60,26 @@ impl Callbacks {
 
 impl Hotline {
     pub(super) fn callbacks_deadline(&self) -> Option<Moment> {
-        if self.stopping || self.lines_busy() >= self.setup.callbacks.lines {
+        if self.lines_free() == 0 {
             return None;
         }
         let due = self.callbacks.pending.values().filter(|c| c.call.is_none()).map(|c| c.due);
         due.min().map(|due| self.now + due.unix_ms.saturating_sub(self.wall.unix_ms).max(0) as u64)
     }
 
-    /// A citizen who is being thanked is still on the line.
-    fn lines_busy(&self) -> usize {
+    /// How many citizens may be dialled now. Those who call us go first: a talk is always kept free for them.
+    fn lines_free(&self) -> usize {
+        if self.stopping {
+            return 0;
+        }
         let running = |call: &&super::Call| call.ending.is_none();
         let calls = self.calls.values().filter(running);
-        calls.filter(|call| call.direction == Direction::Callback).count()
+        // A citizen who is being thanked is still on the line; one who is being rung will soon talk.
+        let called = calls.filter(|call| call.direction == Direction::Callback);
+        let (up, ringing) = called.partition::<Vec<_>, _>(|call| call.up);
+        let lines = self.setup.callbacks.lines.saturating_sub(up.len() + ringing.len());
+        let talks = self.setup.conversations.saturating_sub(1);
+        lines.min(talks.saturating_sub(self.conversing() + ringing.len()))
     }
 
     /// The ticket is closed: its citizen is due a call, if there is a number to call.
@@ -129,8 +137,8 @@ impl Hotline {
 
     pub(super) fn dial_due_callbacks(&mut self) {
         let wall = self.wall;
-        let free = self.setup.callbacks.lines.saturating_sub(self.lines_busy());
-        if self.stopping || free == 0 {
+        let free = self.lines_free();
+        if free == 0 {
             return;
         }
         let due: Vec<SurveyId> = self

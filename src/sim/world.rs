@@ -40,11 +40,13 @@ pub struct Scenario {
     pub every_ms: u64,
     /// Callbacks at once.
     pub callback_lines: usize,
+    /// Talks of the robot at once.
+    pub conversations: usize,
 }
 
 impl Default for Scenario {
     fn default() -> Self {
-        Scenario { calls: 1_000, seed: 1, agents: 5, every_ms: 20_000, callback_lines: 2 }
+        Scenario { calls: 1_000, seed: 1, agents: 5, every_ms: 20_000, callback_lines: 2, conversations: 12 }
     }
 }
 
@@ -148,6 +150,7 @@ impl World {
             queue: Default::default(),
             agents: agents.collect(),
             callbacks: CallbackRules { delay_ms: 60_000, window, lines: scenario.callback_lines },
+            conversations: scenario.conversations,
         };
         Ok(World {
             rng: Rng::new(scenario.seed),

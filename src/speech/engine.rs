@@ -28,6 +28,8 @@ pub enum Heard {
         text: String,
         /// 0 to 1, from the mean log-probability of the text tokens.
         confidence: f32,
+        /// They are one of the answers asked for, whole: the closed set accepted them, all digits are there.
+        complete: bool,
     },
     /// There was sound, but nothing that can be believed: noise, a loop, a guess below the threshold.
     Unclear,
@@ -55,6 +57,11 @@ pub trait Tts: Send {
     ) -> Result<(), SpeechError>;
     /// Names the voice and its version: part of the key of rendered sound.
     fn name(&self) -> &str;
+    /// What the sound of a text is made of, the other part of its key: texts that sound alike have one form, and a text
+    /// that is read differently since has another. The text itself, where the voice does not know better.
+    fn form(&self, text: &str) -> String {
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
 }
 
 /// Voice activity of one stream of sound. Holds that stream's state; cheap enough for the frame task.

@@ -85,6 +85,7 @@ pub fn local(version: u64) -> LocalMedia {
         session: 7,
         version,
         direction: Direction::SendRecv,
+        terms: Default::default(),
     }
 }
 

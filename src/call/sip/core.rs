@@ -13,7 +13,6 @@ use rsipstack::sip::{Header, HeadersExt, Method, Param, StatusCode, Transport, U
 use rsipstack::transaction::key::TransactionRole;
 use rsipstack::transaction::transaction::Transaction;
 use rsipstack::transport::SipConnection;
-use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
@@ -79,8 +78,6 @@ pub struct Parts {
     pub t1_ms: u64,
     pub session: Wishes,
     pub stop: CancellationToken,
-    /// The line's own.
-    pub runtime: Handle,
 }
 
 impl Core {

@@ -52,8 +52,7 @@ impl Core {
         };
         let core = self.clone();
         let ring_ms = u64::try_from(dial.ring_timeout.as_millis()).unwrap_or(u64::MAX);
-        let calling = async move { core.call(leg, option, transport, ring_ms, inbox).await };
-        self.parts.runtime.spawn(calling);
+        tokio::spawn(async move { core.call(leg, option, transport, ring_ms, inbox).await });
         Ok(())
     }
 

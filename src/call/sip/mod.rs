@@ -25,7 +25,6 @@ use rsipstack::transaction::{CallIdFormat, TransactionReceiver};
 use rsipstack::transport::TransportLayer;
 use rsipstack::transport::udp::UdpConnection;
 use tokio::net::{TcpListener, UdpSocket};
-use tokio::runtime::{Builder, Handle};
 use tokio::sync::{Mutex as AsyncMutex, Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -143,38 +142,10 @@ impl SipStack {
     /// Binds the sockets and begins; must be called within a tokio runtime. Inbound legs get their ids from `ids`.
     /// The receiver is bounded; when it is full, new calls are refused with 503. A port that is taken is an error
     /// that names it and the setting `sip.listen`.
-    ///
-    /// The line has a thread of its own with a runtime of one thread: a call's dozen of small tasks then hand over to
-    /// each other without waking anybody, and nothing else that the program does keeps a caller waiting for an answer.
     pub async fn start(
         config: SipConfig,
         ids: LegIds,
     ) -> Result<(Arc<dyn Signalling>, mpsc::Receiver<SignalEvent>), CallError> {
-        let (opened, opening) = oneshot::channel();
-        let logs = tracing::dispatcher::get_default(Clone::clone);
-        tokio::task::spawn_blocking(move || {
-            let run = move || match Builder::new_current_thread().enable_all().build() {
-                Ok(runtime) => runtime.block_on(async move {
-                    let line = SipStack::open(config, ids).await;
-                    let stop = line.as_ref().ok().map(|(stack, _)| stack.core.parts.stop.clone());
-                    if opened.send(line).is_ok()
-                        && let Some(stop) = stop
-                    {
-                        stop.cancelled().await;
-                    }
-                }),
-                Err(error) => drop(opened.send(Err(CallError::Stack(error.to_string())))),
-            };
-            tracing::dispatcher::with_default(&logs, run);
-        });
-        let (stack, events) = opening.await.map_err(|_| CallError::ShutDown)??;
-        Ok((Arc::new(stack), events))
-    }
-
-    async fn open(
-        config: SipConfig,
-        ids: LegIds,
-    ) -> Result<(SipStack, mpsc::Receiver<SignalEvent>), CallError> {
         let trunks = Trunks::parse(&config.trunks)?;
         let registrars = register::check(&config.registrations)?;
         let tls = Tls::new(config.tls.as_ref(), config.tls_ca.as_deref())?;
@@ -215,7 +186,6 @@ impl SipStack {
             t1_ms: millis(config.t1),
             session: config.session,
             stop,
-            runtime: Handle::current(),
         });
         serve(&endpoint, incoming, &core);
         let room = Arc::new(Semaphore::new(SIP_CONNECTIONS));
@@ -228,7 +198,7 @@ impl SipStack {
         let leaving = CancellationToken::new();
         let registrations = AsyncMutex::new(register::begin(registrars, &core, &leaving));
         let stack = SipStack { core, endpoint, tls_listening, leaving, registrations };
-        Ok((stack, receiver))
+        Ok((Arc::new(stack), receiver))
     }
 }
 
