@@ -16,7 +16,10 @@ use super::recordings::Recordings;
 use super::rtp_socket::PortRange;
 use super::shell::{Message, Parts, Shell};
 use super::voice::{SoundStore, plan};
-use crate::call::{CallError, LegIds, Registration, Signalling, SipConfig, SipStack};
+use crate::call::session::Wishes;
+use crate::call::{
+    CallError, LegIds, Registration, Signalling, SipConfig, SipStack, TlsListen,
+};
 use crate::config::Config;
 use crate::console::{self, Console};
 use crate::dialogue::{Line, Manner, Prompts};
@@ -223,11 +226,18 @@ async fn line(
         user: config.sip.number.clone(),
         trunks: config.sip.trunks.clone(),
         registrations,
+        tls: config.sip.tls.as_ref().map(|tls| TlsListen {
+            listen: tls.bind,
+            certificate: tls.certificate.clone(),
+            key: tls.key.clone(),
+        }),
+        tls_ca: config.sip.tls_ca.clone(),
+        session: Wishes { interval_s: config.sip.session_s, ..Wishes::default() },
         ..SipConfig::default()
     };
     // The line calls the address `sip.listen`; ours is set with `sip.bind`.
     let started = SipStack::start(sip, ids).await.map_err(|error| match error {
-        CallError::Listen { transport, addr, source, .. } => {
+        CallError::Listen { transport, addr, source, setting: "sip.listen" } => {
             CallError::Listen { transport, addr, setting: "sip.bind", source }
         }
         other => other,
