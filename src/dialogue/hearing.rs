@@ -117,6 +117,18 @@ const THIS_NUMBERS: [&str; 9] = [
     "现在这个号",
 ];
 
+/// No number is told.
+const KEPT_BACK: [&str; 12] = [
+    "不想说", "不方便", "不告诉", "不想留", "不留", "没有电话", "没电话", "没手机", "没有手机", "不说了", "不给", "不用",
+];
+
+pub(super) fn keeps_number_back(u: &Understood) -> bool {
+    let words = words(u);
+    u.reading.yes_no == Some(false)
+        || is_unknown(u)
+        || KEPT_BACK.iter().any(|kept| words.contains(kept))
+}
+
 pub(super) fn wants_other_number(u: &Understood) -> bool {
     let words = words(u);
     OTHER_NUMBERS.iter().any(|other| words.contains(other))

@@ -84,8 +84,8 @@ lines! {
         AskNumberAgain = "ask_number_again" (),
         /// A part of it was heard.
         NumberGoOn = "number_go_on" (),
-        NumberBack = "number_back" ("number"),
-        NumberBackAgain = "number_back_again" ("number"),
+        NumberBack = "number_back" ("telephone"),
+        NumberBackAgain = "number_back_again" ("telephone"),
         /// The number read back was wrong.
         NumberCorrect = "number_correct" (),
         NumberKeys = "number_keys" (),
@@ -134,8 +134,8 @@ lines! {
         SurveyGradeUnclear = "grade_unclear" (),
         SurveyGradeKeys = "grade_keys" (),
         /// An answer is read back before it counts.
-        SurveyBack = "answer_back" ("answer"),
-        SurveyBackAgain = "answer_back_again" ("answer"),
+        SurveyBack = "answer_back" ("reply"),
+        SurveyBackAgain = "answer_back_again" ("reply"),
         SurveyBackKeys = "answer_back_keys" (),
         SurveyReason = "reason" (),
         SurveyReasonAgain = "reason_again" (),

@@ -37,8 +37,8 @@ pub struct Dialogue {
     /// Items that the caller said are not meant.
     pub(super) rejected: Vec<String>,
     pub(super) answered: bool,
-    /// A person was asked for.
-    pub(super) handed_over: bool,
+    /// The caller is among those who wait for a person.
+    pub(super) queued: bool,
     /// The caller was asked to leave word.
     pub(super) word_left: bool,
     /// The caller was asked for a number, or said no to giving one.
@@ -83,7 +83,7 @@ impl Dialogue {
             rephrased: false,
             rejected: Vec::new(),
             answered: false,
-            handed_over: false,
+            queued: false,
             word_left: false,
             number_asked: false,
             deaf: false,
@@ -502,7 +502,12 @@ impl Dialogue {
     fn take_your_time(&mut self, now: Moment) {
         let expect = match &mut self.state {
             State::Asking { ask, .. } => ask.expect(),
-            State::Closing { outcome: Outcome::Registered, paused } => {
+            // Into a goodbye: there is something more.
+            State::Closing { outcome: Outcome::Answered | Outcome::Abandoned, .. } => {
+                let ask = Ask::Request(Opening::GoOn);
+                return self.ask(now, Vec::new(), ask, Line::GoOn, &[]);
+            }
+            State::Closing { paused, .. } => {
                 *paused = true;
                 Expect::Nothing
             }

@@ -14,7 +14,7 @@ use crate::language::groups::{heard_digits, spoken_groups, telephone};
 
 /// After so many failed read-backs the number is typed.
 const READ_BACKS_MAX: u8 = 2;
-/// Between two keys of a number passes no more.
+/// Between two keys of a number passes less.
 const KEYS_GAP_MS: u64 = 5_000;
 /// The longest telephone number.
 const DIGITS_MAX: usize = 12;
@@ -104,7 +104,7 @@ impl Dialogue {
         dictation.read_backs += 1;
         let number = spoken_groups(&dictation.digits);
         let ask = Ask::NumberBack(dictation);
-        self.ask(now, Vec::new(), ask, Line::NumberBack, &[("number", &number)]);
+        self.ask(now, Vec::new(), ask, Line::NumberBack, &[("telephone", &number)]);
     }
 
     /// Words after the number was asked for: all of it, a piece of it, or that there is none.
@@ -137,7 +137,7 @@ impl Dialogue {
             self.ask(now, Vec::new(), Ask::Number(dictation), Line::NumberGoOn, &[]);
             return self.keep_tries(tries);
         }
-        if heard.is_empty() && (u.reading.yes_no == Some(false) || hearing::is_unknown(&u)) {
+        if heard.is_empty() && hearing::keeps_number_back(&u) {
             return self.number_given_up(now, dictation.then);
         }
         self.ask_again(now, Ask::Number(dictation), tries, Failing::Unclear);
@@ -230,7 +230,7 @@ impl Dialogue {
             key if key.is_ascii_digit() && typed.digits.len() < DIGITS_MAX => {
                 typed.digits.push(key);
                 typed.typed_at = Some(now);
-                self.keys_begin(now);
+                self.await_key(now);
                 self.state = State::Asking { ask: Ask::NumberKeys(typed), tries };
             }
             _ => {}
@@ -238,10 +238,10 @@ impl Dialogue {
         true
     }
 
-    /// The first key stops what is being said, as the voice does.
-    fn keys_begin(&mut self, now: Moment) {
+    /// A key stops what is being said, as the voice does, and the next one is waited for.
+    fn await_key(&mut self, now: Moment) {
         self.hush();
-        self.mouth.listen(now);
+        self.mouth.wait(now, KEYS_GAP_MS);
     }
 
     /// Quiet after some keys: a whole number is taken, half a one is waited for.
@@ -271,12 +271,16 @@ impl Dialogue {
         if let Some(number) = told {
             let number = Dictation::told(number, then);
             self.draft.merge(&u.reading, &u.utterance);
+            self.leave_queue();
             self.read_number_back(now, number);
             return true;
         }
         let wanted = hearing::wants_other_number(u);
         if wanted {
             self.draft.merge(&u.reading, &u.utterance);
+            if matches!(then, Then::Register(_)) {
+                self.leave_queue();
+            }
             self.ask_number(now, then);
         }
         wanted

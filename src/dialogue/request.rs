@@ -185,7 +185,7 @@ impl Dialogue {
             ("title", title.as_str()),
             ("place", place.as_str()),
             ("facts", facts.as_str()),
-            ("number", number.as_str()),
+            ("telephone", number.as_str()),
         ];
         let text = self
             .prompts

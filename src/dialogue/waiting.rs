@@ -41,7 +41,7 @@ impl Dialogue {
         phrases.push(self.hand_over_phrase(reason, emergency));
         self.turn(now, phrases);
         self.save();
-        self.handed_over = true;
+        self.queued = true;
         self.mute = reason == HandOverReason::Silent;
         self.explains = !matches!(reason, HandOverReason::Asked | HandOverReason::Ticket);
         self.effect(Effect::HandOver { reason, emergency });
@@ -187,6 +187,7 @@ impl Dialogue {
             } => *wait,
             _ => return,
         };
+        self.queued = false;
         if let Some(emergency) = wait.emergency {
             let number = hearing::spoken_emergency(emergency);
             let phrase = self
@@ -224,10 +225,18 @@ impl Dialogue {
         self.register(now, Close::Nobody);
     }
 
+    /// No person is waited for any more: a callback was chosen.
+    pub(super) fn leave_queue(&mut self) {
+        if std::mem::take(&mut self.queued) {
+            self.effect(Effect::LeaveQueue);
+        }
+    }
+
     /// Ends the call with a ticket: its number is told once it is stored, not before. Nobody can call back without
     /// a number that is right.
     pub(super) fn register(&mut self, now: Moment, close: Close) {
         self.save();
+        self.leave_queue();
         let then = Then::Register(close);
         if let Some(number) = self.untested_number() {
             let number = Dictation::told(number, then);
@@ -275,9 +284,10 @@ impl Dialogue {
     }
 
     pub(super) fn agent_reached(&mut self) {
-        if !self.handed_over {
+        if !self.queued {
             return;
         }
+        self.queued = false;
         if self.mouth.hush() {
             self.effect(Effect::Hush);
         }

@@ -48,7 +48,7 @@ pub fn corrected_number(digits: &str, text: &str) -> Option<String> {
 pub fn whole(text: &str) -> Option<String> {
     let denied = contrast(text).and_then(|both| whole_in(both.denied));
     let found = heard_digits(text).into_iter().filter_map(|run| run.telephone().map(str::to_owned));
-    found.filter(|number| number.len() > 8 && Some(number) != denied.as_ref()).last()
+    found.rev().find(|number| number.len() > 8 && Some(number) != denied.as_ref())
 }
 
 fn whole_in(words: &str) -> Option<String> {

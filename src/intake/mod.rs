@@ -93,10 +93,12 @@ impl Intake {
             ..Reading::default()
         };
         let mut taken = Vec::new();
+        let time = self.times.find(&text, now, asked);
         let found = [
             (Slot::Number, self.people.number(&text, asked)),
             (Slot::Caller, self.people.caller(&text, asked)),
-            (Slot::Time, self.times.find(&text, now, asked)),
+            // 说慢一点 is no one o'clock.
+            (Slot::Time, time.filter(|(fact, _)| told || fact.code.is_some())),
         ];
         for (slot, (fact, span)) in found.into_iter().filter_map(|(slot, found)| Some((slot, found?))) {
             reading.facts.push((slot, fact));

@@ -142,7 +142,7 @@ fn run_end(chars: &[(usize, char)], at: usize) -> Option<usize> {
             end += 1;
         } else {
             let pauses = (end..).take_while(|n| here(*n).is_some_and(is_pause)).count();
-            if pauses == 0 || !here(end + pauses).is_some_and(|c| sure(c).is_some()) {
+            if pauses == 0 || here(end + pauses).is_none_or(|c| sure(c).is_none()) {
                 return Some(end);
             }
             end += pauses;

@@ -145,7 +145,7 @@ impl Survey {
             Ask::Back(answers) => answers.iter().map(Answer::label).collect::<Vec<_>>().join("，"),
             _ => String::new(),
         };
-        let text = self.prompts.text(line, turn, &[("answer", &answer)]);
+        let text = self.prompts.text(line, turn, &[("reply", &answer)]);
         let patience_ms = match ask {
             Ask::Reason => self.manner.thought_ms,
             _ => self.manner.patience_ms,
@@ -249,6 +249,7 @@ impl Survey {
         };
         let given = Given::Key { key, at_ms };
         match (ask, key) {
+            (_, '#') => {}
             (_, '0') => self.close(now, Line::SurveyToPerson, SurveyOutcome::ToPerson),
             (_, '*') => self.repeat(now),
             (Ask::Solved, '1' | '2') => {

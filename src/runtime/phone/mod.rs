@@ -167,9 +167,8 @@ impl Phone {
 
     async fn sound(&self) -> anyhow::Result<(RtpSession, LocalMedia)> {
         let rtp = self.ports.session(self.ip).await?;
-        let addr = (self.ip, rtp.port()).into();
-        let direction = sdp::Direction::SendRecv;
-        Ok((rtp, LocalMedia { addr, session: 1, version: 1, direction }))
+        let local = rtp.local(self.ip, 1);
+        Ok((rtp, local))
     }
 
     async fn talk(
