@@ -211,11 +211,14 @@ fn tile<S: Simd, const ROWS: usize, const VECTORS: usize>(
     let values = rows.map(|row| row.as_chunks::<STEP>().0);
     for (step, weights) in steps.iter().enumerate() {
         let values = values.map(|row| &row[step]);
+        // A copy, so that the compiler sees that nobody looks at the sums before the step is done.
+        let mut now = sums;
         for (place, weights) in weights.iter().enumerate() {
-            for (sums, row) in sums.iter_mut().zip(values) {
+            for (sums, row) in now.iter_mut().zip(values) {
                 add(simd, sums, row[place], weights);
             }
         }
+        sums = now;
     }
     for (place, weights) in rest.iter().enumerate() {
         for (sums, row) in sums.iter_mut().zip(rows) {
