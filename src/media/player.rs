@@ -1,8 +1,9 @@
 //! What one leg hears: speech as the voice renders it, over comfort noise or waiting music.
 //!
 //! Speech comes as items (a sentence, an announcement), each with a tag and in chunks. An item whose next chunk is not
-//! there in time is faded out and waits in silence. [`Player::stop`] is barge-in: the item ends within 8 ms, and how
-//! much of it was played is known to the sample, so that the dialogue knows what the caller has heard.
+//! there in time is faded out and waits in silence. [`Player::hold`] is the first half of barge-in: silence within 8 ms,
+//! and [`Player::release`] goes on from a little before, where it was a false alarm. [`Player::stop`] is the other half:
+//! the item ends, and how much of it was played is known to the sample, so that the dialogue knows what was heard.
 
 use std::collections::VecDeque;
 
@@ -13,6 +14,8 @@ use crate::kernel::limits;
 
 /// Length of every fade: 8 ms.
 const FADE: usize = 8 * SAMPLES_PER_MS;
+/// What was held begins again this much earlier, 100 ms: about half a syllable, so that none is lost in the gap.
+pub const BACK_UP: usize = 100 * SAMPLES_PER_MS;
 /// What a leg hears of a line on which nobody speaks. Total silence sounds like a dead line.
 pub const COMFORT_DBOV: f32 = -66.0;
 /// Music's share while somebody speaks over it.
@@ -52,6 +55,7 @@ pub enum Background {
 pub struct Player {
     items: VecDeque<Item>,
     chunks: usize,
+    held: bool,
     /// The last samples of something stopped, faded.
     tail: VecDeque<i16>,
     background: Background,
@@ -66,6 +70,8 @@ struct Item {
     chunks: VecDeque<Vec<i16>>,
     /// Place in the first chunk.
     at: usize,
+    /// The last samples that went out, at most [`BACK_UP`].
+    past: VecDeque<i16>,
     /// No more chunks will come.
     finished: bool,
     /// Samples that went out.
@@ -82,6 +88,7 @@ impl Player {
         Player {
             items: VecDeque::new(),
             chunks: 0,
+            held: false,
             tail: VecDeque::new(),
             background: Background::Comfort,
             noise: LineNoise::new(seed, COMFORT_DBOV),
@@ -118,16 +125,44 @@ impl Player {
         }
     }
 
+    /// Silence within 8 ms, and nothing of the queue goes out until [`Player::release`] or [`Player::stop`].
+    pub fn hold(&mut self) {
+        if std::mem::replace(&mut self.held, true) {
+            return;
+        }
+        let Some(item) = self.items.front_mut().filter(|item| item.started) else { return };
+        let (fade, emptied) = item.take_fade();
+        self.chunks -= emptied;
+        self.tail.extend(fade);
+    }
+
+    /// Goes on [`BACK_UP`] samples before where it was held, or from the item's beginning if that is nearer.
+    pub fn release(&mut self) {
+        if !std::mem::replace(&mut self.held, false) {
+            return;
+        }
+        if let Some(item) = self.items.front_mut().filter(|item| item.started) {
+            self.chunks += usize::from(item.back_up());
+        }
+    }
+
+    /// Whether the queue is held.
+    pub fn is_held(&self) -> bool {
+        self.held
+    }
+
     /// Silence at once, and the queue is empty. Ended and unheard items are in the answer and told as events too.
     pub fn stop(&mut self) -> Stopped {
         let mut stopped = Stopped::default();
+        let held = std::mem::replace(&mut self.held, false);
         for mut item in std::mem::take(&mut self.items) {
             if !item.started {
                 stopped.unheard.push(item.tag);
                 continue;
             }
-            let fade = item.take_fade();
-            self.tail.extend(fade);
+            if !held {
+                self.tail.extend(item.take_fade().0);
+            }
             stopped.playing = Some((item.tag, item.played_ms()));
             let (tag, played_ms) = (item.tag, item.played_ms());
             self.tell(PlayerEvent::ItemEnded { tag, played_ms, whole: false });
@@ -175,7 +210,7 @@ impl Player {
         }
         let mut spoke = filled > 0;
         // Speech begins in a frame of its own after a stop, so the two never touch.
-        if !spoke {
+        if !spoke && !self.held {
             spoke = self.speak(&mut frame);
         }
         self.underlay(&mut frame, spoke);
@@ -249,6 +284,7 @@ impl Item {
             tag,
             chunks: VecDeque::new(),
             at: 0,
+            past: VecDeque::with_capacity(BACK_UP),
             finished: false,
             played: 0,
             started: false,
@@ -268,6 +304,10 @@ impl Item {
     fn next(&mut self) -> Option<i16> {
         let sample = *self.chunks.front()?.get(self.at)?;
         self.at += 1;
+        if self.past.len() == BACK_UP {
+            self.past.pop_front();
+        }
+        self.past.push_back(sample);
         Some(sample)
     }
 
@@ -292,14 +332,31 @@ impl Item {
         (count, emptied)
     }
 
-    /// The next 8 ms, fading to nothing.
-    fn take_fade(&mut self) -> Vec<i16> {
+    /// The next 8 ms, fading to nothing, and how many chunks are used up.
+    fn take_fade(&mut self) -> (Vec<i16>, usize) {
         let mut out = vec![0; FADE.min(self.available())];
         let length = out.len().max(1) as f32;
-        self.take(&mut out);
+        let (_, emptied) = self.take(&mut out);
         for (index, sample) in out.iter_mut().enumerate() {
             *sample = (f32::from(*sample) * (1.0 - index as f32 / length)).round() as i16;
         }
-        out
+        (out, emptied)
+    }
+
+    /// Puts back what went out last, to rise from nothing; whether there was any, which is then a chunk of its own.
+    fn back_up(&mut self) -> bool {
+        let past: Vec<i16> = self.past.drain(..).collect();
+        if past.is_empty() {
+            return false;
+        }
+        if let Some(first) = self.chunks.front_mut() {
+            first.drain(..self.at);
+        }
+        self.at = 0;
+        self.gain = 0.0;
+        self.starved = false;
+        self.played -= past.len() as u64;
+        self.chunks.push_front(past);
+        true
     }
 }

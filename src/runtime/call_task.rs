@@ -22,13 +22,16 @@ use crate::kernel::{CallId, LegId};
 use crate::media::music::Music;
 use crate::media::player::{Background, Player};
 use crate::media::record::Tape;
-use crate::media::{FRAME_MS, Frame};
-use crate::speech::{Listening, Speaker, Turn};
+use crate::media::{FRAME_MS, Frame, SILENCE};
+use crate::speech::turn::is_back_channel;
+use crate::speech::{Listening, Saying, Speaker, Turn};
 
 /// A caller of whom nothing has come for so long is gone, though no BYE has said so.
 const MEDIA_LOST_MS: u64 = 30_000;
 /// What was being said when the call ended is decoded within this.
 const LAST_WORDS: Duration = Duration::from_secs(5);
+/// A caller who has heard nothing for so long after their last word is told that we are at it.
+const FILL_AFTER_MS: u64 = 1_000;
 
 /// What the shell asks of a call's sound.
 pub enum MediaCommand {
@@ -66,6 +69,8 @@ pub struct Setup {
     pub recorder: Option<Tape>,
     pub clock: SystemClock,
     pub hotline: mpsc::Sender<Message>,
+    /// What is said when the answer takes its time.
+    pub moment: Arc<str>,
 }
 
 pub fn start(setup: Setup) -> CallHandle {
@@ -81,7 +86,10 @@ pub fn start(setup: Setup) -> CallHandle {
         frames: 0,
         last_sound_ms: 0,
         lost_told: false,
-        was_speaking: false,
+        ours: None,
+        music: false,
+        owed_since_ms: None,
+        filled_ms: None,
         setup,
     };
     tokio::spawn(task.run(inbox));
@@ -104,7 +112,13 @@ struct CallTask {
     frames: u64,
     last_sound_ms: u64,
     lost_told: bool,
-    was_speaking: bool,
+    /// What the turn machine was told of our sound.
+    ours: Option<Saying>,
+    music: bool,
+    /// The end of the caller's last words, while nothing was said to them.
+    owed_since_ms: Option<u64>,
+    /// The end of the words after which time was last filled.
+    filled_ms: Option<u64>,
 }
 
 impl CallTask {
@@ -144,13 +158,19 @@ impl CallTask {
 
     async fn frame(&mut self) {
         let now = self.setup.clock.now();
+        self.frames += 1;
+        // The caller is listened to first: this very frame of ours falls silent if they speak.
+        let from_caller = self.setup.rtp.heard(now);
+        // Whoever holds us sends music, not words.
+        let words = if self.setup.rtp.held() { SILENCE } else { from_caller };
+        self.listen_to(Speaker::Caller, &words).await;
+        self.fill_time();
         self.speaking.pump(&self.setup.engines.voice, &mut self.player);
         let (ours, spoke) = self.player.pull();
         let to_caller = match &mut self.agent {
             Some(agent) => agent.rtp.heard(now),
             None => ours,
         };
-        let from_caller = self.setup.rtp.heard(now);
         self.setup.rtp.send(now, &to_caller);
         if let Some(agent) = &mut self.agent {
             agent.rtp.send(now, &from_caller);
@@ -158,9 +178,7 @@ impl CallTask {
         if let Some(tape) = &mut self.setup.recorder {
             tape.put(&from_caller, &to_caller);
         }
-        self.frames += 1;
         self.follow_player(spoke).await;
-        self.listen_to(Speaker::Caller, &from_caller).await;
         if self.agent.is_some() {
             self.listen_to(Speaker::Agent, &to_caller).await;
         }
@@ -179,24 +197,42 @@ impl CallTask {
         while let Some(ended) = self.speaking.skip_empty(now_ms) {
             self.said(ended, SaidHow::Completed).await;
         }
-        if let Some(say) = self.speaking.current() {
-            self.caller.turn.allow_barge_in(!say.must_be_heard);
+        let ours = match self.speaking.current() {
+            // What is held, or waits for the voice, has begun all the same.
+            Some(saying) => (spoke || self.ours.is_some()).then_some(saying),
+            None => self.ours.filter(|_| spoke),
+        };
+        if spoke {
+            self.owed_since_ms = None;
         }
-        if spoke && !self.was_speaking {
-            self.caller.turn.ours(true);
+        self.we_say(ours);
+    }
+
+    fn we_say(&mut self, ours: Option<Saying>) {
+        if self.ours != ours {
+            self.ours = ours;
+            self.caller.turn.ours(ours);
         }
-        if !spoke && self.was_speaking && self.speaking.is_idle() {
-            self.caller.turn.ours(false);
+    }
+
+    /// Where an answer is owed and takes its time the caller is told so, once a turn.
+    fn fill_time(&mut self) {
+        let Some(since_ms) = self.caller.turn.deciding().or(self.owed_since_ms) else { return };
+        let long = self.now_ms().saturating_sub(since_ms) >= FILL_AFTER_MS;
+        let alone = self.agent.is_none() && !self.music;
+        let resumed = self.caller.turn.speaking() && self.caller.turn.deciding().is_none();
+        if long && alone && !resumed && self.filled_ms != Some(since_ms) && self.speaking.is_idle() {
+            self.filled_ms = Some(since_ms);
+            self.speaking.fill(&self.setup.moment);
         }
-        self.was_speaking = spoke || (self.was_speaking && !self.speaking.is_idle());
     }
 
     async fn listen_to(&mut self, speaker: Speaker, frame: &Frame) {
-        let listener = match (speaker, &mut self.agent) {
-            (Speaker::Agent, Some(agent)) => &mut agent.listener,
-            _ => &mut self.caller,
+        let (listener, kind) = match (speaker, &mut self.agent) {
+            (Speaker::Agent, Some(agent)) => (&mut agent.listener, agent.rtp.kind()),
+            _ => (&mut self.caller, self.setup.rtp.kind()),
         };
-        let heard = listener.hear(frame, &self.setup.engines);
+        let heard = listener.hear(frame, kind, &self.setup.engines);
         for heard in heard {
             self.heard(speaker, heard).await;
         }
@@ -205,17 +241,10 @@ impl CallTask {
     async fn heard(&mut self, speaker: Speaker, heard: Heard) {
         let call = self.setup.call;
         match heard {
-            Heard::StopOurSound => {
-                let now_ms = self.now_ms();
-                if let Some(ended) = self.speaking.stop(&mut self.player, now_ms) {
-                    self.said(ended, SaidHow::Interrupted).await;
-                }
-                self.was_speaking = false;
-                self.caller.turn.ours(false);
-            }
-            Heard::Words { text, confidence, start_ms, end_ms } => {
-                self.tell(Input::Words { call, speaker, text, start_ms, end_ms, confidence }).await;
-            }
+            Heard::HoldOurSound => self.player.hold(),
+            Heard::ReleaseOurSound => self.player.release(),
+            Heard::StopOurSound => self.fall_silent(SaidHow::Interrupted).await,
+            Heard::Words { .. } => self.tell_words(speaker, Some(heard)).await,
             Heard::Started { .. } => {}
             // Between people nobody asks again.
             _ if speaker == Speaker::Agent || self.agent.is_some() => {}
@@ -223,6 +252,25 @@ impl CallTask {
             Heard::Overloaded => self.tell(Input::Overloaded { call }).await,
             Heard::Silent => self.tell(Input::Silent { call }).await,
         }
+    }
+
+    /// Our sound ends, and what was being said is told to have ended so.
+    async fn fall_silent(&mut self, how: SaidHow) {
+        let now_ms = self.now_ms();
+        if let Some(ended) = self.speaking.stop(&mut self.player, now_ms) {
+            self.said(ended, how).await;
+        }
+        self.we_say(None);
+    }
+
+    /// Words go to the hotline; whatever else was heard does not.
+    async fn tell_words(&mut self, speaker: Speaker, heard: Option<Heard>) {
+        let Some(Heard::Words { text, confidence, start_ms, end_ms }) = heard else { return };
+        if speaker == Speaker::Caller && self.agent.is_none() && !is_back_channel(&text) {
+            self.owed_since_ms = Some(end_ms);
+        }
+        let call = self.setup.call;
+        self.tell(Input::Words { call, speaker, text, start_ms, end_ms, confidence }).await;
     }
 
     async fn said(&mut self, ended: Ended, how: SaidHow) {
@@ -266,10 +314,14 @@ impl CallTask {
                 }
             }
             MediaCommand::Music(true) => {
+                self.music = true;
                 let music = Box::new(Music::new(self.setup.call.0));
                 self.player.set_background(Background::Music(music));
             }
-            MediaCommand::Music(false) => self.player.set_background(Background::Comfort),
+            MediaCommand::Music(false) => {
+                self.music = false;
+                self.player.set_background(Background::Comfort);
+            }
             MediaCommand::Join(leg, rtp) => self.join(leg, *rtp).await,
             MediaCommand::Part => self.part().await,
             MediaCommand::Agree(leg, negotiated) => match &mut self.agent {
@@ -287,10 +339,8 @@ impl CallTask {
 
     async fn join(&mut self, leg: LegId, rtp: RtpSession) {
         let now_ms = self.now_ms();
-        if let Some(ended) = self.speaking.stop(&mut self.player, now_ms) {
-            self.said(ended, SaidHow::Hushed).await;
-        }
-        self.caller.turn.ours(false);
+        self.fall_silent(SaidHow::Hushed).await;
+        self.owed_since_ms = None;
         self.caller.turn.listen(Listening::OVERHEARD);
         let mut listener = Listener::new(&self.setup.engines, Listening::OVERHEARD);
         listener.turn = Turn::new(now_ms, Listening::OVERHEARD);
@@ -302,10 +352,7 @@ impl CallTask {
     async fn part(&mut self) {
         if let Some(mut agent) = self.agent.take() {
             let last = agent.listener.finish(&self.setup.engines, LAST_WORDS).await;
-            if let Some(Heard::Words { text, confidence, start_ms, end_ms }) = last {
-                let (call, speaker) = (self.setup.call, Speaker::Agent);
-                self.tell(Input::Words { call, speaker, text, start_ms, end_ms, confidence }).await;
-            }
+            self.tell_words(Speaker::Agent, last).await;
             self.caller.turn.listen(Listening::OPEN);
         }
     }
@@ -313,15 +360,9 @@ impl CallTask {
     /// The legs are down: what was being said is still heard out.
     async fn close(mut self) {
         self.part().await;
-        let now_ms = self.now_ms();
-        if let Some(ended) = self.speaking.stop(&mut self.player, now_ms) {
-            self.said(ended, SaidHow::Hushed).await;
-        }
+        self.fall_silent(SaidHow::Hushed).await;
         let last = self.caller.finish(&self.setup.engines, LAST_WORDS).await;
-        if let Some(Heard::Words { text, confidence, start_ms, end_ms }) = last {
-            let (call, speaker) = (self.setup.call, Speaker::Caller);
-            self.tell(Input::Words { call, speaker, text, start_ms, end_ms, confidence }).await;
-        }
+        self.tell_words(Speaker::Caller, last).await;
         self.tell(Input::MediaClosed { call: self.setup.call }).await;
     }
 }

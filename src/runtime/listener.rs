@@ -7,8 +7,7 @@ use tokio::sync::mpsc;
 use super::engines::SpeechEngines;
 use super::recogniser::Wanted;
 use crate::engine::silero::SileroVad;
-use crate::media::Frame;
-use crate::speech::engine::VAD_STEP;
+use crate::media::{Frame, FrameKind, Front, SAMPLES_PER_MS};
 use crate::speech::turn::{Effect, JobId};
 use crate::speech::{self, Expected, Listening, SpeechError, Turn, Vad};
 
@@ -17,7 +16,10 @@ use crate::speech::{self, Expected, Listening, SpeechError, Turn, Vad};
 pub enum Heard {
     /// The party has begun to speak.
     Started { at_ms: u64 },
-    /// They have spoken into our sound for long enough: it must stop.
+    /// They may want the word: our sound is held, and released or stopped later.
+    HoldOurSound,
+    ReleaseOurSound,
+    /// They have the word: our sound must stop.
     StopOurSound,
     Words { text: String, confidence: f32, start_ms: u64, end_ms: u64 },
     Unclear { start_ms: u64, end_ms: u64 },
@@ -32,13 +34,16 @@ pub struct Listener {
     pub turn: Turn,
     /// What the question makes likely.
     pub expected: Expected,
+    /// What lies between the line and the detector. It also knows the network's signals.
+    pub front: Front,
     vad: SileroVad,
-    step: Vec<i16>,
     /// The newest job; dropping it stops an older one.
-    wanted: Option<Wanted>,
+    wanted: Option<(JobId, Wanted)>,
     results: mpsc::Receiver<Decoded>,
     reply: mpsc::Sender<Decoded>,
     overloaded: bool,
+    /// The newest stretch was a tone or music: nothing was said.
+    no_voice: bool,
     /// Things heard that wait to be handed out one by one.
     waiting: std::collections::VecDeque<Heard>,
 }
@@ -49,24 +54,23 @@ impl Listener {
         Listener {
             turn: Turn::new(0, listening),
             expected: Expected::anything(),
+            front: Front::new(),
             vad: engines.vad.stream(),
-            step: Vec::with_capacity(VAD_STEP * 2),
             wanted: None,
             results,
             reply,
             overloaded: false,
+            no_voice: false,
             waiting: Default::default(),
         }
     }
 
-    /// 20 ms of the party's sound.
-    pub fn hear(&mut self, frame: &Frame, engines: &SpeechEngines) -> Vec<Heard> {
-        self.step.extend_from_slice(frame);
-        while let Some(step) = self.step.first_chunk::<VAD_STEP>() {
-            let step = *step;
-            self.step.drain(..VAD_STEP);
-            let probability = self.vad.step(&step);
-            self.turn.step(&step, probability);
+    /// 20 ms of the party's sound, and how much of it they sent.
+    pub fn hear(&mut self, frame: &Frame, kind: FrameKind, engines: &SpeechEngines) -> Vec<Heard> {
+        if let Some(step) = self.front.hear(frame, kind) {
+            // The detector hears tones and music too, so that it knows the line when somebody speaks.
+            let probability = self.vad.step(&step.pcm);
+            self.turn.step(&step.pcm, if step.may_be_voice { probability } else { 0.0 });
         }
         self.follow(Some(engines));
         self.waiting.drain(..).collect()
@@ -122,11 +126,14 @@ impl Listener {
         for effect in effects {
             match effect {
                 Effect::Started { at_ms } => self.waiting.push_back(Heard::Started { at_ms }),
+                Effect::HoldOurSound => self.waiting.push_back(Heard::HoldOurSound),
+                Effect::ReleaseOurSound => self.waiting.push_back(Heard::ReleaseOurSound),
                 Effect::StopOurSound => self.waiting.push_back(Heard::StopOurSound),
                 Effect::Silent => self.waiting.push_back(Heard::Silent),
                 Effect::Words { text, confidence, start_ms, end_ms } => {
                     self.waiting.push_back(Heard::Words { text, confidence, start_ms, end_ms });
                 }
+                Effect::Unclear { .. } if self.no_voice => {}
                 Effect::Unclear { start_ms, end_ms } => {
                     let overloaded = std::mem::take(&mut self.overloaded);
                     self.waiting.push_back(match overloaded {
@@ -134,24 +141,41 @@ impl Listener {
                         false => Heard::Unclear { start_ms, end_ms },
                     });
                 }
-                Effect::Decode { job, pcm } => {
+                Effect::Decode { job, pcm, last } => {
                     if let Some(engines) = engines {
-                        self.ask(job, pcm, engines);
+                        self.ask(job, pcm, last, engines);
+                    }
+                }
+                Effect::Hurry { job } => {
+                    let wanted = self.wanted.as_ref().filter(|(newest, _)| *newest == job);
+                    if let (Some(engines), Some((_, wanted))) = (engines, wanted) {
+                        engines.recogniser.hurry(wanted);
                     }
                 }
             }
         }
     }
 
-    fn ask(&mut self, job: JobId, pcm: Vec<i16>, engines: &SpeechEngines) {
+    fn ask(&mut self, job: JobId, pcm: Vec<i16>, last: bool, engines: &SpeechEngines) {
         self.overloaded = false;
+        self.no_voice = self.front.was_no_voice((pcm.len() / SAMPLES_PER_MS) as u64);
+        if self.no_voice {
+            self.wanted = None;
+            self.turn.decoded(job, speech::Heard::Unclear);
+            return;
+        }
         let reply = self.reply.clone();
-        let asked = engines.recogniser.recognise(pcm, self.expected.clone(), move |result| {
+        let expected = self.expected.clone();
+        let asked = engines.recogniser.recognise(pcm, expected, last, move |result| {
             // The listener is gone with its call, or has a newer job waiting: nobody wants this.
             let _ = reply.try_send((job, result));
         });
         match asked {
-            Ok(wanted) => self.wanted = Some(wanted),
+            Ok(wanted) => self.wanted = Some((job, wanted)),
+            Err(_) if !last => {
+                self.wanted = None;
+                self.turn.skipped(job);
+            }
             Err(error) => {
                 tracing::warn!(%error, "no room to recognise an utterance");
                 self.wanted = None;

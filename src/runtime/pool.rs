@@ -136,12 +136,26 @@ impl<J: Send + 'static> Pool<J> {
         Ok(())
     }
 
+    /// Moves the job that `hurried` names before the first of those that can wait.
+    pub fn promote(&self, hurried: impl Fn(&J) -> bool, can_wait: impl Fn(&J) -> bool) {
+        let mut queue = self.shared.lock();
+        let Some(from) = queue.jobs.iter().position(hurried) else { return };
+        let to = queue.jobs.iter().position(can_wait).unwrap_or(from);
+        if to < from && let Some(job) = queue.jobs.remove(from) {
+            queue.jobs.insert(to, job);
+        }
+    }
+
     /// Takes jobs out of the queue that nobody wants any more.
     pub fn purge(&self, unwanted: impl Fn(&J) -> bool) {
         let mut queue = self.shared.lock();
         let before = queue.jobs.len();
         queue.jobs.retain(|job| !unwanted(job));
         self.shared.done(before - queue.jobs.len());
+    }
+
+    pub fn workers(&self) -> usize {
+        self.threads.len()
     }
 
     /// Jobs waiting, those under way not counted.

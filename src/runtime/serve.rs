@@ -19,7 +19,7 @@ use super::voice::{SoundStore, plan};
 use crate::call::{CallError, LegIds, Registration, Signalling, SipConfig, SipStack};
 use crate::config::Config;
 use crate::console::{self, Console};
-use crate::dialogue::{Manner, Prompts};
+use crate::dialogue::{Line, Manner, Prompts};
 use crate::engine::models::ModelDir;
 use crate::hotline::{Fact, Hotline, Input, Restored, Setup};
 use crate::kernel::LegId;
@@ -49,6 +49,7 @@ pub async fn serve(
     let store = Store::open(&config.data_dir.join("huiyin.db")).await?;
     let recordings = Recordings::new(&config.data_dir);
     let restored = restored(&store, &recordings, &clock).await?;
+    let moment = prompts.text(Line::Moment, 0, &[]).into();
     let setup = setup(&config, prompts);
 
     let (inbox, messages) = mpsc::channel(HOTLINE_INBOX);
@@ -75,13 +76,15 @@ pub async fn serve(
         line: line.clone(),
         engines: speech,
         meaning,
-        // A telephone on this machine may name its network address and send from the loopback one.
-        ports: PortRange::new(config.sip.rtp_ports.clone())?.permit_nat(config.sip.bind.ip().is_loopback()),
+        ports: PortRange::new(config.sip.rtp_ports.clone())?
+            .permit_nat(config.sip.nat)
+            .speak(config.sip.terms),
         sip: config.sip,
         outbound: config.outbound,
         recordings,
         facts: keeper.facts.clone(),
         inbox: inbox.clone(),
+        moment,
     });
     let mut shell = tokio::spawn(shell.run(messages, signals));
     ready(&listening);

@@ -51,6 +51,8 @@ pub struct Parts {
     pub recordings: super::recordings::Recordings,
     pub facts: mpsc::Sender<Kept>,
     pub inbox: mpsc::Sender<Message>,
+    /// What a caller hears when the answer takes its time.
+    pub moment: Arc<str>,
 }
 
 /// A leg whose sound is arranged but not yet in a call's task.
@@ -301,9 +303,7 @@ impl Shell {
         let rtp = self.parts.ports.session(self.parts.sip.bind.ip()).await?;
         let session = self.next_session;
         self.next_session += 1;
-        let addr = (self.parts.sip.advertise, rtp.port()).into();
-        let local =
-            LocalMedia { addr, session, version: 1, direction: sdp::Direction::SendRecv };
+        let local = rtp.local(self.parts.sip.advertise, session);
         Ok(Arranged { rtp, local })
     }
 
@@ -347,6 +347,7 @@ impl Shell {
             recorder,
             clock: self.parts.clock.clone(),
             hotline: self.parts.inbox.clone(),
+            moment: self.parts.moment.clone(),
         });
         self.calls.insert(call, handle);
     }

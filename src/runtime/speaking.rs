@@ -7,9 +7,10 @@ use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TryRecvError;
 
 use super::voice::{Voice, sentences};
-use crate::dialogue::{Say, SayId};
+use crate::dialogue::{Expect, Say, SayId};
 use crate::media::SAMPLES_PER_MS;
 use crate::media::player::{Player, PlayerEvent};
+use crate::speech;
 
 /// How a saying ended, positions on the call's recording.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -22,7 +23,8 @@ pub struct Ended {
 }
 
 struct Saying {
-    say: Say,
+    /// `None`: a word to fill the time, of which nobody needs to know.
+    say: Option<Say>,
     sentences: Vec<String>,
     /// Sentences handed to the voice.
     asked: usize,
@@ -50,16 +52,25 @@ pub struct Speaking {
 impl Speaking {
     pub fn push(&mut self, say: Say) {
         let sentences = sentences(&say.text).into_iter().map(str::to_owned).collect();
+        let say = Some(say);
         self.queue.push_back(Saying { say, sentences, asked: 0, played: 0, start_ms: None });
+    }
+
+    /// Says that we are at it, where there is nothing else to say. What follows waits for its end.
+    pub fn fill(&mut self, text: &str) {
+        if self.is_idle() {
+            let sentences = vec![text.to_owned()];
+            self.queue.push_back(Saying { say: None, sentences, asked: 0, played: 0, start_ms: None });
+        }
     }
 
     pub fn is_idle(&self) -> bool {
         self.queue.is_empty()
     }
 
-    /// The saying being said or next to be.
-    pub fn current(&self) -> Option<&Say> {
-        self.queue.front().map(|saying| &saying.say)
+    /// What kind of saying is being said or next to be.
+    pub fn current(&self) -> Option<speech::Saying> {
+        self.queue.front().map(Saying::kind)
     }
 
     /// Moves rendered sound to the player and asks the voice for the next sentence. Call it every frame.
@@ -96,7 +107,7 @@ impl Speaking {
     fn ask(&mut self, voice: &Voice, player: &mut Player) -> bool {
         // Behind a saying that must be heard nothing is rendered ahead, so that what follows can be dropped without it.
         let ahead = match self.queue.front() {
-            Some(front) if front.say.must_be_heard => 1,
+            Some(front) if front.must_be_heard() => 1,
             _ => self.queue.len(),
         };
         let mut pending = self.queue.iter_mut().take(ahead);
@@ -141,7 +152,7 @@ impl Speaking {
                     return None;
                 }
                 let saying = self.queue.pop_front()?;
-                Some(saying.ended(saying.sentences.len(), String::new(), now_ms))
+                saying.ended(saying.sentences.len(), String::new(), now_ms)
             }
             PlayerEvent::ItemEnded { .. } | PlayerEvent::Starved { .. } => None,
         }
@@ -151,36 +162,36 @@ impl Speaking {
     pub fn skip_empty(&mut self, now_ms: u64) -> Option<Ended> {
         let empty = self.queue.front().is_some_and(|saying| saying.sentences.is_empty());
         let saying = if empty { self.queue.pop_front() } else { None };
-        saying.map(|saying| saying.ended(0, String::new(), now_ms))
+        saying.and_then(|saying| saying.ended(0, String::new(), now_ms))
     }
 
     /// We have something better to say: drops all but what must be heard. Returns what was being said, if it was cut.
     pub fn hush(&mut self, player: &mut Player, now_ms: u64) -> Option<Ended> {
-        if self.queue.front().is_some_and(|saying| saying.say.must_be_heard) {
-            self.queue.retain(|saying| saying.say.must_be_heard);
+        if self.queue.front().is_some_and(Saying::must_be_heard) {
+            self.queue.retain(Saying::must_be_heard);
             return None;
         }
-        let notices = self.queue.iter().filter(|saying| saying.say.must_be_heard);
-        let notices: Vec<Say> = notices.map(|saying| saying.say.clone()).collect();
+        let notices = self.queue.iter().filter(|saying| saying.must_be_heard());
+        let notices: Vec<Say> = notices.filter_map(|saying| saying.say.clone()).collect();
         let ended = self.stop(player, now_ms);
         notices.into_iter().for_each(|say| self.push(say));
         ended
     }
 
-    /// Everything stops now and the queue is empty. Returns what was being said, if anything of it had been heard.
+    /// Everything stops now and the queue is empty. Returns what was being said or would have been
+    /// said next.
     pub fn stop(&mut self, player: &mut Player, now_ms: u64) -> Option<Ended> {
         let stopped = player.stop();
         while player.poll().is_some() {}
         self.rendering = None;
         self.tags.clear();
-        let saying = self.queue.pop_front();
-        self.queue.clear();
-        let saying = saying.filter(|saying| saying.start_ms.is_some())?;
+        let first = self.queue.iter().position(|saying| saying.say.is_some())?;
+        let saying = self.queue.drain(..).nth(first)?;
         let partial = match (stopped.playing, saying.sentences.get(saying.played)) {
-            (Some((_, played_ms)), Some(sentence)) => heard_part(sentence, played_ms),
+            (Some((_, played_ms)), Some(sentence)) if saying.start_ms.is_some() => heard_part(sentence, played_ms),
             _ => String::new(),
         };
-        Some(saying.ended(saying.played, partial, now_ms))
+        saying.ended(saying.played, partial, now_ms)
     }
 }
 
@@ -199,17 +210,26 @@ fn heard_part(sentence: &str, played_ms: u64) -> String {
 }
 
 impl Saying {
-    fn ended(&self, whole: usize, partial: String, now_ms: u64) -> Ended {
+    fn must_be_heard(&self) -> bool {
+        self.say.as_ref().is_some_and(|say| say.must_be_heard)
+    }
+
+    fn kind(&self) -> speech::Saying {
+        match &self.say {
+            Some(say) if say.must_be_heard => speech::Saying::Notice,
+            Some(say) if say.expect != Expect::Nothing => speech::Saying::Question,
+            _ => speech::Saying::Statement,
+        }
+    }
+
+    /// `None` for a filler.
+    fn ended(&self, whole: usize, partial: String, now_ms: u64) -> Option<Ended> {
+        let say = self.say.as_ref()?.id;
         let mut said: String = self.sentences.iter().take(whole).map(String::as_str).collect();
         said.push_str(&partial);
         let all: String = self.sentences.concat();
         let unsaid = all.strip_prefix(said.as_str()).unwrap_or_default().to_owned();
-        Ended {
-            say: self.say.id,
-            said,
-            unsaid,
-            start_ms: self.start_ms.unwrap_or(now_ms),
-            end_ms: now_ms,
-        }
+        let start_ms = self.start_ms.unwrap_or(now_ms);
+        Some(Ended { say, said, unsaid, start_ms, end_ms: now_ms })
     }
 }

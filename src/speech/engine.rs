@@ -28,6 +28,8 @@ pub enum Heard {
         text: String,
         /// 0 to 1, from the mean log-probability of the text tokens.
         confidence: f32,
+        /// They are one of the answers asked for, whole: the closed set accepted them, all digits are there.
+        complete: bool,
     },
     /// There was sound, but nothing that can be believed: noise, a loop, a guess below the threshold.
     Unclear,

@@ -8,4 +8,4 @@ pub mod turn;
 pub use engine::{Asr, Heard, SAMPLE_RATE, SpeechError, Tts, VAD_STEP, Vad};
 pub use event::{Speaker, Utterance};
 pub use expected::{Class, Expected, Form};
-pub use turn::{Listening, Turn};
+pub use turn::{Listening, Saying, Turn};

@@ -40,6 +40,8 @@ pub struct TurnRow {
     pub confidence: f64,
     pub latency_ms: Option<i64>,
     pub cut_short: bool,
+    /// When they were written down: a caller's words once decided on, a saying once ended. Unix milliseconds.
+    pub at: i64,
 }
 
 #[derive(Clone, Debug, FromRow, Serialize)]
@@ -193,7 +195,7 @@ impl Store {
     pub async fn turns(&self, call: CallId) -> Result<Vec<TurnRow>, StoreError> {
         let query = sqlx::query_as(
             "SELECT call_id, idx, speaker, text, start_ms, end_ms, confidence, latency_ms,
-             cut_short <> 0 AS cut_short FROM turns WHERE call_id = $1 ORDER BY start_ms, idx",
+             cut_short <> 0 AS cut_short, at FROM turns WHERE call_id = $1 ORDER BY start_ms, idx",
         );
         Ok(query.bind(call.0 as i64).fetch_all(&self.readers).await?)
     }
@@ -311,7 +313,7 @@ impl Store {
     pub async fn last_words(&self) -> Result<Vec<TurnRow>, StoreError> {
         let query = sqlx::query_as(
             "SELECT t.call_id, t.idx, t.speaker, t.text, t.start_ms, t.end_ms, t.confidence,
-             t.latency_ms, t.cut_short <> 0 AS cut_short
+             t.latency_ms, t.cut_short <> 0 AS cut_short, t.at
              FROM turns t JOIN calls c ON c.id = t.call_id
              WHERE c.ended_at IS NULL AND t.idx =
                (SELECT MAX(x.idx) FROM turns x WHERE x.call_id = t.call_id AND x.speaker = t.speaker)

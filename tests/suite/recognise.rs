@@ -32,7 +32,7 @@ fn whisper() -> Option<WhisperModel> {
     Some(WhisperModel::load(&model("whisper-base")?).unwrap())
 }
 
-fn silero() -> Option<SileroModel> {
+pub fn silero() -> Option<SileroModel> {
     Some(SileroModel::load(&model("silero")?, &model("onnxruntime")?).unwrap())
 }
 
@@ -54,7 +54,7 @@ fn tones() -> Vec<PathBuf> {
 }
 
 /// `count` read sentences, spread evenly over all there are.
-fn sentences(count: usize) -> Vec<Sample> {
+pub fn sentences(count: usize) -> Vec<Sample> {
     let folder = data().join("speech8k");
     let Ok(manifest) = fs::read_to_string(folder.join("manifest.jsonl")) else {
         eprintln!("skipped: no speech in {}", folder.display());
@@ -85,7 +85,7 @@ fn raw(text: &str, logprob: f32) -> Raw<'_> {
 
 #[test]
 fn words_come_out_simplified_and_with_a_confidence() {
-    let Heard::Words { text, confidence } = judge(&raw("我要補辦身份證", -0.2)) else {
+    let Heard::Words { text, confidence, .. } = judge(&raw("我要補辦身份證", -0.2)) else {
         panic!("it is clear");
     };
     assert_eq!(text, "我要补办身份证");

@@ -4,7 +4,7 @@
 //! caller. What they say is a script; everything else is what happened.
 
 mod judge;
-mod process;
+pub(super) mod process;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

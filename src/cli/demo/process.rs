@@ -1,4 +1,4 @@
-//! The demo's processes and its way to the service's API.
+//! This program's verbs as processes, and the way to a service's API.
 
 use std::net::SocketAddr;
 use std::process::Stdio;
@@ -26,14 +26,24 @@ pub struct Child {
 
 impl Child {
     pub fn start(args: &[&str]) -> anyhow::Result<Child> {
-        let program = std::env::current_exe().context("the program's own path")?;
-        let mut process = Command::new(program)
+        Child::spawn(args, Command::new(program()?))
+    }
+
+    /// Ctrl-C reaches us alone: whoever starts it must stop it.
+    pub fn start_apart(args: &[&str]) -> anyhow::Result<Child> {
+        let mut command = Command::new(program()?);
+        command.process_group(0);
+        Child::spawn(args, command)
+    }
+
+    fn spawn(args: &[&str], mut command: Command) -> anyhow::Result<Child> {
+        let mut process = command
             .args(args)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
-            .context("a process of the demo")?;
+            .context("a process of this program")?;
         let stdout = process.stdout.take().context("a process without output")?;
         let verb = args.first().map(|verb| (*verb).to_owned()).unwrap_or_default();
         Ok(Child { verb, process, lines: BufReader::new(stdout).lines() })
@@ -69,6 +79,10 @@ impl Child {
         tokio::time::timeout(TALK, wait).await.context("a call did not end in time")?
     }
 
+    pub fn id(&self) -> Option<u32> {
+        self.process.id()
+    }
+
     /// Asks it to stop, and waits.
     pub async fn stop(mut self) {
         if let Some(id) = self.process.id() {
@@ -79,6 +93,10 @@ impl Child {
             }
         }
     }
+}
+
+fn program() -> anyhow::Result<std::path::PathBuf> {
+    std::env::current_exe().context("the program's own path")
 }
 
 /// Prints one turn as a caller hears it.

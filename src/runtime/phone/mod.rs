@@ -1,8 +1,11 @@
 //! A telephone with a script: the other end of the demo, of the tests and of a city's first trial. Places or takes calls over
 //! real SIP and RTP, plays sound, hears with the same ears as the service, and measures from the sound it got.
 
-mod measure;
+pub mod caller;
+pub mod interview;
+pub mod measure;
 pub mod script;
+pub mod turns;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -164,9 +167,8 @@ impl Phone {
 
     async fn sound(&self) -> anyhow::Result<(RtpSession, LocalMedia)> {
         let rtp = self.ports.session(self.ip).await?;
-        let addr = (self.ip, rtp.port()).into();
-        let direction = sdp::Direction::SendRecv;
-        Ok((rtp, LocalMedia { addr, session: 1, version: 1, direction }))
+        let local = rtp.local(self.ip, 1);
+        Ok((rtp, local))
     }
 
     async fn talk(
@@ -299,7 +301,7 @@ impl Talk {
         }
         self.frames += 1;
         self.latency.frame(&ours, &theirs);
-        let heard = self.listener.hear(&theirs, &self.engines);
+        let heard = self.listener.hear(&theirs, self.rtp.kind(), &self.engines);
         heard.into_iter().for_each(|heard| self.heard(heard));
         if self.saying.is_none()
             && self.rtp.keys_sent()
@@ -324,7 +326,10 @@ impl Talk {
                 self.turns.push(Turn { who: "them", text, start_ms, end_ms, latency_ms });
             }
             Heard::Overloaded => self.script.they_said(None, self.now_ms()),
-            Heard::StopOurSound | Heard::Silent => {}
+            Heard::HoldOurSound
+            | Heard::ReleaseOurSound
+            | Heard::StopOurSound
+            | Heard::Silent => {}
         }
     }
 

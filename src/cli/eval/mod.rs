@@ -1,12 +1,15 @@
 //! `huiyin eval` and `huiyin transcribe`: measure and look at the ear.
 
+mod asr;
+mod turns;
+
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Subcommand;
-use huiyin::engine::eval::{Sample, asr};
+use huiyin::engine::eval::Sample;
 use huiyin::engine::models::ModelDir;
 use huiyin::engine::silero::SileroModel;
 use huiyin::engine::whisper::WhisperModel;
@@ -32,6 +35,9 @@ enum What {
         #[arg(long)]
         json: bool,
     },
+    /// The conversation, measured in the caller's audio: a service of its own on this machine, real calls, every utterance
+    /// said once. Reply latency, cut-offs, missed and stale replies, barge-in, CPU.
+    Turns(turns::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -63,30 +69,10 @@ pub fn say(args: SayArgs) -> anyhow::Result<ExitCode> {
 }
 
 pub fn eval(args: EvalArgs) -> anyhow::Result<ExitCode> {
-    let What::Asr { manifest, limit, json } = args.what;
-    let mut samples = read_manifest(&manifest)?;
-    samples.truncate(limit.unwrap_or(usize::MAX));
-    let models = ModelDir::locate(None)?;
-    let whisper = WhisperModel::load(&models.path_of("whisper-base")?)?;
-    let report = asr(&mut whisper.recogniser()?, &samples)?;
-    let (p50, p95) = (report.p50.as_millis() as u64, report.p95.as_millis() as u64);
-    if json {
-        let object = serde_json::json!({
-            "cer": report.character_error_rate,
-            "n": report.utterances,
-            "unclear": report.unclear,
-            "p50_ms": p50,
-            "p95_ms": p95,
-            "rtf": report.real_time_factor,
-        });
-        println!("{object}");
-    } else {
-        println!(
-            "{} utterances: CER {:.3}, {} unclear, {p50} ms median, {p95} ms P95, {:.3} s of time a second of sound",
-            report.utterances, report.character_error_rate, report.unclear, report.real_time_factor
-        );
+    match args.what {
+        What::Asr { manifest, limit, json } => asr::run(&manifest, limit, json),
+        What::Turns(args) => super::block_on(turns::run(args)),
     }
-    Ok(ExitCode::SUCCESS)
 }
 
 fn read_manifest(path: &Path) -> anyhow::Result<Vec<Sample>> {
@@ -151,7 +137,7 @@ fn follow<'a>(
         }
         for effect in effects {
             match effect {
-                Effect::Decode { job, pcm } => {
+                Effect::Decode { job, pcm, .. } => {
                     turn.decoded(job, recogniser.recognise(&pcm, expected, true)?);
                 }
                 Effect::Words { text, start_ms, end_ms, .. } => {
@@ -160,7 +146,12 @@ fn follow<'a>(
                 Effect::Unclear { start_ms, end_ms } => {
                     lines.push((start_ms, end_ms, side, "（听不清）".into()));
                 }
-                Effect::Started { .. } | Effect::StopOurSound | Effect::Silent => {}
+                Effect::Started { .. }
+                | Effect::HoldOurSound
+                | Effect::ReleaseOurSound
+                | Effect::StopOurSound
+                | Effect::Hurry { .. }
+                | Effect::Silent => {}
             }
         }
     }
