@@ -10,7 +10,7 @@ use whisper_rs::{
 
 use super::models::inspect_ggml;
 use super::resample::double;
-use super::whisper_guard::{Raw, judge};
+use super::whisper_guard::{Raw, is_echo, judge};
 use crate::kernel::limits::UTTERANCE_MS_MAX;
 use crate::speech::{Asr, Expected, Heard, SAMPLE_RATE, SpeechError};
 
@@ -194,6 +194,7 @@ impl Asr for WhisperAsr {
         self.expect(&expected.hint)?;
         Ok(match self.transcribe(pcm, last)? {
             None => Heard::Unclear,
+            Some(t) if is_echo(&t.text, t.logprob, &expected.hint) => Heard::Unclear,
             Some(t) => judge(&Raw {
                 text: &t.text,
                 logprob: t.logprob,

@@ -5,6 +5,7 @@
 //! says of itself that it is not encrypted is refused (the crate would not look at its tag).
 
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -105,25 +106,32 @@ fn context(suite: Suite, key: &MasterKey) -> Result<Context, MediaError> {
 }
 
 /// Protects what we send.
-pub struct Outbound(Context);
+///
+/// The crate's context may move between threads and not be shared by them; nobody ever waits for the lock around it.
+pub struct Outbound(Mutex<Context>);
 
 impl Outbound {
     pub fn new(suite: Suite, ours: &MasterKey) -> Result<Self, MediaError> {
-        context(suite, ours).map(Outbound)
+        context(suite, ours).map(|context| Outbound(Mutex::new(context)))
     }
 
     /// A whole RTP packet of ours.
     pub fn rtp(&mut self, packet: &[u8]) -> Result<Bytes, MediaError> {
         let fault = |what: String| MediaError::Protection { what };
         let (header, _) = header(packet).map_err(|refusal| fault(format!("{refusal:?}")))?;
-        self.0.encrypt_rtp_with_header(packet, &header).map_err(|error| fault(error.to_string()))
+        let protected = own(&mut self.0).encrypt_rtp_with_header(packet, &header);
+        protected.map_err(|error| fault(error.to_string()))
     }
 
     /// A whole compound RTCP packet of ours.
     pub fn rtcp(&mut self, packet: &[u8]) -> Result<Bytes, MediaError> {
-        let protected = self.0.encrypt_rtcp(packet);
+        let protected = own(&mut self.0).encrypt_rtcp(packet);
         protected.map_err(|error| MediaError::Protection { what: error.to_string() })
     }
+}
+
+fn own<T>(lock: &mut Mutex<T>) -> &mut T {
+    lock.get_mut().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Takes the protection off what the peer sends.
@@ -131,12 +139,12 @@ pub struct Inbound {
     suite: Suite,
     theirs: MasterKey,
     /// By SSRC, oldest first: each has proved that it holds the key.
-    sources: Vec<(u32, Context)>,
+    sources: Mutex<Vec<(u32, Context)>>,
 }
 
 impl Inbound {
     pub const fn new(suite: Suite, theirs: MasterKey) -> Self {
-        Inbound { suite, theirs, sources: Vec::new() }
+        Inbound { suite, theirs, sources: Mutex::new(Vec::new()) }
     }
 
     /// The plain RTP packet.
@@ -167,15 +175,16 @@ impl Inbound {
         ssrc: u32,
         decrypt: impl FnOnce(&mut Context) -> Result<Bytes, Refusal>,
     ) -> Result<Bytes, Refusal> {
-        if let Some((_, context)) = self.sources.iter_mut().find(|(known, _)| *known == ssrc) {
+        let sources = own(&mut self.sources);
+        if let Some((_, context)) = sources.iter_mut().find(|(known, _)| *known == ssrc) {
             return decrypt(context);
         }
         let mut fresh = context(self.suite, &self.theirs).map_err(|_| Refusal::Unauthentic)?;
         let plain = decrypt(&mut fresh)?;
-        if self.sources.len() >= limits::SRTP_SOURCES {
-            self.sources.remove(0);
+        if sources.len() >= limits::SRTP_SOURCES {
+            sources.remove(0);
         }
-        self.sources.push((ssrc, fresh));
+        sources.push((ssrc, fresh));
         Ok(plain)
     }
 }

@@ -204,7 +204,6 @@ fn in_order(outcome: &Outcome, codec: Codec) -> bool {
             stands = if step == 0 { stands + 1 } else { 0 };
             // Back by up to twenty; else it is forward past a long loss.
             if step > levels.len() - 20 || stands > 5 {
-                eprintln!("DBG step {step} stands {stands}");
                 return false;
             }
             last = Some(number);

@@ -32,7 +32,7 @@ fn whisper() -> Option<WhisperModel> {
     Some(WhisperModel::load(&model("whisper-base")?).unwrap())
 }
 
-fn silero() -> Option<SileroModel> {
+pub fn silero() -> Option<SileroModel> {
     Some(SileroModel::load(&model("silero")?, &model("onnxruntime")?).unwrap())
 }
 
@@ -54,7 +54,7 @@ fn tones() -> Vec<PathBuf> {
 }
 
 /// `count` read sentences, spread evenly over all there are.
-fn sentences(count: usize) -> Vec<Sample> {
+pub fn sentences(count: usize) -> Vec<Sample> {
     let folder = data().join("speech8k");
     let Ok(manifest) = fs::read_to_string(folder.join("manifest.jsonl")) else {
         eprintln!("skipped: no speech in {}", folder.display());

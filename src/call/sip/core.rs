@@ -360,7 +360,8 @@ impl Core {
             return None;
         };
         let t1_ms = self.parts.t1_ms;
-        let machine = Leg::inbound(self.parts.longest_ms).ack_within(64 * t1_ms);
+        // The stack's own wait of 64*T1 ends first, so that there is one BYE.
+        let machine = Leg::inbound(self.parts.longest_ms).ack_within(70 * t1_ms);
         let reliable = tx.original.header_contains_token("Require", "100rel").then(|| {
             self.legs().pracks.insert(dialog.id(), leg);
             let cseq = tx.original.cseq_header().and_then(|cseq| cseq.seq()).unwrap_or_default();

@@ -12,6 +12,7 @@ use crate::kernel::Moment;
 use crate::media::codec::Decoder;
 use crate::media::comfort::{self, Noise};
 use crate::media::latch::{Claim, Latch};
+use crate::media::rtcp::Heard;
 use crate::media::srtp::Inbound;
 use crate::media::{Codec, SAMPLES_PER_MS};
 
@@ -119,6 +120,32 @@ impl Receiver {
     /// Whether a packet has been believed.
     pub fn heard_from(&self) -> bool {
         self.source.is_some()
+    }
+
+    /// For our reports: the stream that is heard now.
+    pub fn heard(&self) -> Option<Heard> {
+        self.source.as_ref().map(|source| Heard {
+            ssrc: source.ssrc,
+            lost: source.sequence.lost(),
+            expected: source.sequence.expected(),
+            highest: source.sequence.highest() as u32,
+            jitter: source.jitter as u32,
+        })
+    }
+
+    /// A datagram from the RTCP port as it was before it was protected; nothing when it is not the peer's.
+    pub fn report<'a>(&mut self, from: SocketAddr, datagram: &'a [u8]) -> Option<Cow<'a, [u8]>> {
+        if from.ip().to_canonical() != self.remote().ip().to_canonical() {
+            return None;
+        }
+        match self.protection.as_mut().map(|protection| protection.rtcp(datagram)) {
+            None => Some(Cow::Borrowed(datagram)),
+            Some(Ok(plain)) => Some(Cow::Owned(plain.to_vec())),
+            Some(Err(refusal)) => {
+                self.count(refusal);
+                None
+            }
+        }
     }
 
     pub fn stats(&self) -> RtpStats {

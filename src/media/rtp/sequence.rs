@@ -57,9 +57,13 @@ impl Sequence {
         (1..=SOON).contains(&number.wrapping_sub(self.highest as u16))
     }
 
+    pub fn expected(&self) -> u64 {
+        self.highest - self.base + 1
+    }
+
     /// Expected less received, not below 0.
     pub fn lost(&self) -> u64 {
-        (self.highest - self.base + 1).saturating_sub(self.received)
+        self.expected().saturating_sub(self.received)
     }
 
     pub fn accept(&mut self, number: u16) -> Sequenced {

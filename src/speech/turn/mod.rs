@@ -83,14 +83,15 @@ const QUIET: f32 = 0.35;
 /// Voiced steps among the last [`ONSET_WINDOW`] that begin a turn: shorter sounds are clicks and breath.
 const ONSET_STEPS: usize = 3;
 const ONSET_WINDOW: usize = 5;
-/// Voiced steps among the last [`RESUME_WINDOW`] that go on with a turn after a pause that was looked into.
+/// After longer silence than this one voiced step is a click; so many among the last [`RESUME_WINDOW`] go on with a turn.
+const PAUSED_MS: u64 = 96;
 const RESUME_STEPS: usize = 2;
 const RESUME_WINDOW: usize = 3;
 const RESUME_MS: u64 = RESUME_STEPS as u64 * STEP_MS;
 /// Sound kept from before the onset, for the soft beginnings of syllables.
 const PREROLL_STEPS: usize = 10;
 /// Silence after which what was said so far is decoded ahead of the endpoint.
-const LOOK_AHEAD_MS: u64 = 96;
+const LOOK_AHEAD_MS: u64 = 64;
 /// Silence kept behind the last voiced step in what is decoded.
 const TAIL_MS: u64 = 192;
 /// A turn with less voiced sound than this is a click, not a word.
@@ -257,7 +258,7 @@ impl Turn {
         }
         self.recent.push_back(self.voiced);
         let may_stop = saying.filter(|_| self.listening.barge_in);
-        let verdict = self.barge_in.step(self.voiced, level_db, may_stop);
+        let verdict = self.barge_in.step(self.voiced, probability, level_db, may_stop);
         match self.speech.take() {
             None => self.quiet(pcm, step_start_ms),
             Some(speech) => self.speaking_step(speech, pcm),
@@ -301,7 +302,9 @@ impl Turn {
 
     /// The stream ends: what is being said ends here. `true` when a decode is still under way.
     pub fn finish(&mut self) -> bool {
-        if let Some(speech) = self.speech.take() {
+        if let Some(mut speech) = self.speech.take() {
+            // Nobody speaks over it any more, and nothing comes after it: last words count.
+            speech.aside = false;
             self.cut(speech);
         }
         self.cut.is_some()
@@ -353,7 +356,7 @@ impl Turn {
         speech.pcm.extend_from_slice(pcm);
         if self.goes_on(&speech) {
             let since_ms = self.now_ms.saturating_sub(speech.voice_end_ms);
-            let voice_ms = if since_ms > LOOK_AHEAD_MS { RESUME_MS } else { STEP_MS };
+            let voice_ms = if since_ms > PAUSED_MS { RESUME_MS } else { STEP_MS };
             let pause_ms = since_ms.saturating_sub(voice_ms);
             if pause_ms >= PAUSE_MS {
                 speech.longest_pause_ms = speech.longest_pause_ms.max(pause_ms);
@@ -383,7 +386,7 @@ impl Turn {
 
     /// Whether this step is voice of the turn. After a pause a single step is a click.
     fn goes_on(&self, speech: &Speech) -> bool {
-        let paused = self.now_ms.saturating_sub(speech.voice_end_ms) > LOOK_AHEAD_MS;
+        let paused = self.now_ms.saturating_sub(speech.voice_end_ms) > PAUSED_MS;
         let newest = self.recent.iter().rev().take(RESUME_WINDOW).filter(|v| **v).count();
         self.voiced && (!paused || newest >= RESUME_STEPS)
     }
