@@ -44,3 +44,4 @@ mod wire_baresip;
 mod wire_line;
 mod wire_races;
 mod wire_sip;
+mod wire_sound;
