@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::call::sdp::{Codecs, Security, Terms};
 use crate::desk::queue;
 use crate::desk::{Agent, AgentState};
 use crate::hotline::CallbackRules;
 use crate::kernel::{AgentId, Moment, Pii};
+use crate::media::Codec;
 use crate::survey::schedule::Window;
 
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +68,9 @@ section!(RawSip {
     display: String = "政务服务热线".into(),
     rtp_ports: String = "16384-17407".into(),
     trunks: Vec<String> = Vec::new(),
+    nat: Option<bool> = None,
+    codecs: Vec<String> = vec!["PCMA".into(), "PCMU".into(), "G722".into()],
+    srtp: String = "off".into(),
 });
 section!(RawOutbound {
     route: String = "sip:{number}@127.0.0.1:5080".into(),
@@ -154,6 +159,10 @@ pub struct Sip {
     pub rtp_ports: RangeInclusive<u16>,
     /// Who may send us calls, besides this machine itself: addresses or CIDR blocks.
     pub trunks: Vec<String>,
+    /// A peer's sound may come from another host than its description names.
+    pub nat: bool,
+    /// Codecs in their order, and whether sound is protected.
+    pub terms: Terms,
 }
 
 #[derive(Debug)]
@@ -260,7 +269,16 @@ impl RawSip {
             .ok_or_else(|| {
                 setting("sip.rtp_ports", self.rtp_ports, "give two ports like 16384-17407")
             })?;
+        let security = match self.srtp.as_str() {
+            "off" => Security::Off,
+            "allowed" => Security::Allowed,
+            "required" => Security::Required,
+            _ => return Err(setting("sip.srtp", self.srtp, "say off, allowed or required")),
+        };
         Ok(Sip {
+            // A telephone on this machine may name its network address and send from the loopback one.
+            nat: self.nat.unwrap_or(bind.ip().is_loopback()),
+            terms: Terms { codecs: codecs(&self.codecs)?, security, key: None },
             bind,
             advertise,
             number: self.number,
@@ -342,6 +360,19 @@ impl RawAgent {
         };
         Ok(Agent { id: AgentId(self.id), name: self.name, uri: self.uri, state })
     }
+}
+
+/// The codecs that are spoken, best first.
+fn codecs(names: &[String]) -> Result<Codecs, ConfigError> {
+    let remedy = "name at least one of PCMA, PCMU and G722, best first";
+    let known = |name: &String| {
+        Codec::from_name(name).ok_or_else(|| setting("sip.codecs", name, remedy))
+    };
+    let order: Vec<Codec> = names.iter().map(known).collect::<Result<_, _>>()?;
+    if order.is_empty() {
+        return Err(setting("sip.codecs", "[]", remedy));
+    }
+    Ok(Codecs::new(order))
 }
 
 fn setting(setting: &'static str, value: impl ToString, remedy: &'static str) -> ConfigError {

@@ -25,6 +25,8 @@ pub use self::stream::Framer;
 const SPOKEN: [&str; 8] = ["INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "PRACK"];
 /// What we understand and do not do.
 const UNDERSTOOD: [&str; 6] = ["REGISTER", "SUBSCRIBE", "NOTIFY", "MESSAGE", "REFER", "PUBLISH"];
+/// Extensions that a request may require: reliable provisional responses (RFC 3262), session timers (RFC 4028).
+pub const EXTENSIONS: [&str; 2] = ["100rel", "timer"];
 /// What a request cannot be without (RFC 3261 8.1.1).
 const MANDATORY: [&str; 6] = ["Via", "From", "To", "Call-ID", "CSeq", "Max-Forwards"];
 /// Of these there is one.
@@ -39,6 +41,7 @@ const PONG: &[u8] = b"\r\n";
 pub enum Transport {
     Udp,
     Tcp,
+    Tls,
 }
 
 /// What to do with them.
@@ -184,7 +187,7 @@ fn check_request(message: &Message, transport: Transport) -> Result<(), Refusal>
     if cseq_method != *method {
         return Err(Refusal::of(400));
     }
-    if transport == Transport::Tcp && message.value("Content-Length").is_none() {
+    if transport != Transport::Udp && message.value("Content-Length").is_none() {
         return Err(Refusal::of(400));
     }
     check_uri(uri)?;
@@ -195,9 +198,8 @@ fn check_request(message: &Message, transport: Transport) -> Result<(), Refusal>
     if !SPOKEN.contains(&method.as_str()) {
         return Err(Refusal { status: 501, header: allow() });
     }
-    if message.max_forwards().map_err(bad)? == 0 {
-        return Err(Refusal::of(483));
-    }
+    // Its form only: counting hops is for proxies, and an endpoint answers what reaches it (RFC 4475 3.3.11).
+    message.max_forwards().map_err(bad)?;
     check_extensions(message, method)?;
     if method == "INVITE" {
         check_invite(message)?;
@@ -255,16 +257,21 @@ fn rest_has_headers(rest: &str) -> bool {
     rest.rsplit_once('@').map_or(rest, |(_, host)| host).contains('?')
 }
 
-/// RFC 3261 8.2.2.3: no extension is supported, so whatever is required is refused, except in CANCEL and ACK.
+/// RFC 3261 8.2.2.3: what is required and not had is refused, except in CANCEL and ACK.
 fn check_extensions(message: &Message, method: &str) -> Result<(), Refusal> {
     if method == "CANCEL" || method == "ACK" {
         return Ok(());
     }
-    let required: Vec<&str> = message.values("Require").filter(|value| !value.is_empty()).collect();
-    if required.is_empty() {
+    let foreign: Vec<&str> = message
+        .values("Require")
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .filter(|tag| !tag.is_empty() && !EXTENSIONS.iter().any(|had| had.eq_ignore_ascii_case(tag)))
+        .collect();
+    if foreign.is_empty() {
         return Ok(());
     }
-    let header = Some(format!("Unsupported: {}", required.join(", ")));
+    let header = Some(format!("Unsupported: {}", foreign.join(", ")));
     Err(Refusal { status: 420, header })
 }
 
@@ -336,7 +343,6 @@ const fn phrase(status: u16) -> &'static str {
         406 => "Not Acceptable",
         416 => "Unsupported URI Scheme",
         420 => "Bad Extension",
-        483 => "Too Many Hops",
         501 => "Not Implemented",
         503 => "Service Unavailable",
         505 => "Version Not Supported",

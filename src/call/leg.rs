@@ -10,13 +10,15 @@ use crate::kernel::Moment;
 
 pub use super::reason::{EndReason, Failure};
 
-/// How long our 200 waits for its ACK: 64*T1 (RFC 3261 13.3.1.4).
+/// How long our 200 waits for its ACK: 64*T1 (RFC 3261 13.3.1.4), with T1 at its 500 ms.
 pub const ACK_WAIT_MS: u64 = 32_000;
 /// How long a leg that we end waits for the peer's agreement before it counts as over. The transaction layer goes
 /// on repeating the BYE or CANCEL by itself.
 pub const CLOSING_WAIT_MS: u64 = 4_000;
 /// How long a re-INVITE may wait for [`Input::AnswerReinvite`].
 pub const REINVITE_WAIT_MS: u64 = 10_000;
+/// How often a re-INVITE of ours that met theirs (491) is sent again.
+pub const GLARE_TRIES: u8 = 3;
 
 /// Where a leg is.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -68,6 +70,10 @@ pub enum Change {
     },
     /// Ours; the peer's answer is awaited.
     Ours,
+    /// Ours met theirs (491): it is sent again then, unless theirs comes first.
+    Again {
+        at: Moment,
+    },
 }
 
 impl State {
@@ -146,6 +152,11 @@ pub enum Input {
     },
     /// Our re-INVITE was answered, either way.
     ReinviteDone,
+    /// Our re-INVITE was answered with 491: both sides had begun one. `wait_ms`: drawn by chance from the range that
+    /// RFC 3261 14.1 gives our side.
+    ReinviteGlare {
+        wait_ms: u64,
+    },
     /// The transaction layer gave up.
     Broken {
         failure: Failure,
@@ -176,6 +187,8 @@ pub enum Effect {
     SendReinvite {
         sdp: String,
     },
+    /// The re-INVITE that met theirs has no tries left: whoever waits for its answer is told so.
+    ReinviteLost,
     SendReinviteAnswer {
         sdp: String,
     },
@@ -212,23 +225,32 @@ pub struct Refused {
 pub struct Leg {
     state: State,
     longest_ms: u64,
+    ack_wait_ms: u64,
+    /// The offer of our re-INVITE under way, to be sent again after glare, and how often still.
+    offer: Option<(String, u8)>,
     effects: Vec<Effect>,
 }
 
 impl Leg {
     /// An INVITE came in. `longest_ms`: the longest a call may last once it is confirmed.
     pub const fn inbound(longest_ms: u64) -> Self {
-        Leg { state: State::Invited, longest_ms, effects: Vec::new() }
+        Leg::in_state(State::Invited, longest_ms)
+    }
+
+    /// With another wait for the ACK than [`ACK_WAIT_MS`]: 64 times the T1 that the transactions run with.
+    pub const fn ack_within(mut self, ms: u64) -> Self {
+        self.ack_wait_ms = ms;
+        self
     }
 
     /// An INVITE goes out now and may ring for `ring_ms`.
     pub fn outbound(now: Moment, ring_ms: u64, longest_ms: u64) -> Self {
-        Leg { state: State::Dialling { give_up: now + ring_ms }, longest_ms, effects: Vec::new() }
+        Leg::in_state(State::Dialling { give_up: now + ring_ms }, longest_ms)
     }
 
     /// A leg in any state: for tables of tests.
     pub const fn in_state(state: State, longest_ms: u64) -> Self {
-        Leg { state, longest_ms, effects: Vec::new() }
+        Leg { state, longest_ms, ack_wait_ms: ACK_WAIT_MS, offer: None, effects: Vec::new() }
     }
 
     pub const fn state(&self) -> &State {
@@ -245,9 +267,10 @@ impl Leg {
             State::Answered { ack_by, .. } => Some(ack_by),
             State::Dialling { give_up } | State::RingingThere { give_up } => Some(give_up),
             State::Cancelling { until, .. } | State::Closing { until, .. } => Some(until),
-            State::Confirmed { since, change: Change::Theirs { by } } => {
-                Some(by.min(since + self.longest_ms))
-            }
+            State::Confirmed {
+                since,
+                change: Change::Theirs { by: at } | Change::Again { at },
+            } => Some(at.min(since + self.longest_ms)),
             State::Confirmed { since, .. } => Some(since + self.longest_ms),
             State::Invited | State::RingingHere | State::Ended { .. } => None,
         }
@@ -283,7 +306,7 @@ impl Leg {
             }
             Input::Answer { sdp } => {
                 self.effect(Effect::SendAnswer { sdp });
-                self.state = State::Answered { ack_by: now + ACK_WAIT_MS, then: None };
+                self.state = State::Answered { ack_by: now + self.ack_wait_ms, then: None };
             }
             Input::Reject { code } => {
                 self.effect(Effect::SendRefusal { code });
@@ -420,6 +443,7 @@ impl Leg {
             | Input::AnswerReinvite { .. }
             | Input::RefuseReinvite { .. }
             | Input::Reinvite { .. }
+            | Input::ReinviteGlare { .. }
             | Input::ReinviteDone => return self.change(now, input, since, change),
             other => return self.stale(other),
         }
@@ -436,7 +460,13 @@ impl Leg {
                 self.effect(Effect::SendReinviteRefusal { code: 488 });
                 self.state = State::Confirmed { since, change: Change::None };
             }
-            Change::Theirs { .. } | Change::Ours | Change::None => {}
+            Change::Again { at } if now >= at => {
+                if let Some((sdp, _)) = self.offer.clone() {
+                    self.effect(Effect::SendReinvite { sdp });
+                }
+                self.state = State::Confirmed { since, change: Change::Ours };
+            }
+            Change::Theirs { .. } | Change::Again { .. } | Change::Ours | Change::None => {}
         }
     }
 
@@ -449,7 +479,11 @@ impl Leg {
         change: Change,
     ) -> Result<(), Refused> {
         let next = match (change, input) {
-            (Change::None, Input::PeerReinvite { sdp }) => {
+            (Change::None | Change::Again { .. }, Input::PeerReinvite { sdp }) => {
+                // Theirs goes first; an offer of ours from before it would undo it.
+                if self.offer.take().is_some() {
+                    self.effect(Effect::ReinviteLost);
+                }
                 self.report(Report::Reinvite { sdp });
                 Change::Theirs { by: now + REINVITE_WAIT_MS }
             }
@@ -468,10 +502,24 @@ impl Leg {
                 Change::None
             }
             (Change::None, Input::Reinvite { sdp }) => {
+                self.offer = Some((sdp.clone(), GLARE_TRIES));
                 self.effect(Effect::SendReinvite { sdp });
                 Change::Ours
             }
-            (Change::Ours, Input::ReinviteDone) => Change::None,
+            (Change::Ours, Input::ReinviteGlare { wait_ms }) => match self.offer.take() {
+                Some((sdp, tries)) if tries > 0 => {
+                    self.offer = Some((sdp, tries - 1));
+                    Change::Again { at: now + wait_ms }
+                }
+                _ => {
+                    self.effect(Effect::ReinviteLost);
+                    Change::None
+                }
+            },
+            (Change::Ours, Input::ReinviteDone) => {
+                self.offer = None;
+                Change::None
+            }
             (_, other) => return self.stale(other),
         };
         self.state = State::Confirmed { since, change: next };
@@ -523,6 +571,7 @@ impl Leg {
             | Input::PeerDigit { .. }
             | Input::PeerReinvite { .. }
             | Input::ReinviteDone
+            | Input::ReinviteGlare { .. }
             | Input::Broken { .. }
             | Input::Tick => return Ok(()),
         };

@@ -1,6 +1,8 @@
 //! The telephone line: who calls, who is called, when the line opens and why it closes. No sound passes here.
 //!
 //! - [`leg`]: one leg of a call as a machine without IO.
+//! - [`session`]: the timer that ends a session nobody refreshes (RFC 4028), as such a machine.
+//! - [`reliable`]: provisional responses that must arrive (RFC 3262), as such a machine.
 //! - [`reason`]: why it ended.
 //! - [`guard`]: what an unknown peer may send, as a machine without IO: bytes in, a verdict out.
 //! - [`sdp`]: what the two ends agree about the sound (RFC 3264).
@@ -11,7 +13,9 @@ pub mod error;
 pub mod guard;
 pub mod leg;
 pub mod reason;
+pub mod reliable;
 pub mod sdp;
+pub mod session;
 pub mod signalling;
 pub mod sip;
 
@@ -19,4 +23,4 @@ pub use error::CallError;
 pub use reason::{EndReason, Failure};
 pub use sdp::{Direction, LocalMedia, Negotiated};
 pub use signalling::{Credentials, Dial, LegIds, ReinviteAnswer, SignalEvent, Signalling};
-pub use sip::{LOG_SILENCE, Registration, SipConfig, SipStack};
+pub use sip::{LOG_SILENCE, Registration, SipConfig, SipStack, TlsListen};

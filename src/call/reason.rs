@@ -34,6 +34,8 @@ pub enum Failure {
     BadSdp,
     /// The peer broke the protocol.
     Protocol,
+    /// The peer did not refresh the session, or our refresh, in time (RFC 4028).
+    SessionExpired,
 }
 
 impl EndReason {
@@ -51,6 +53,7 @@ impl EndReason {
             EndReason::Failed(Failure::Network) => "failed_network",
             EndReason::Failed(Failure::BadSdp) => "failed_bad_sdp",
             EndReason::Failed(Failure::Protocol) => "failed_protocol",
+            EndReason::Failed(Failure::SessionExpired) => "failed_session_expired",
             EndReason::MediaTimeout => "media_timeout",
             EndReason::TooLong => "too_long",
             EndReason::ServerStopped => "server_stopped",

@@ -134,6 +134,9 @@ pub trait Signalling: Send + Sync {
     /// While on, new calls and OPTIONS are answered with 503; running calls go on.
     fn drain(&self, on: bool);
 
+    /// While on, the house takes nobody more: new calls and OPTIONS are answered with 503, running calls go on.
+    fn full(&self, on: bool);
+
     /// Whether every configured registration holds (true when there is none).
     fn registered(&self) -> bool;
 
@@ -142,6 +145,13 @@ pub trait Signalling: Send + Sync {
 
     /// Where UDP (and TCP) listens; the true port when 0 was asked for.
     fn listening(&self) -> SocketAddr;
+
+    /// Where TLS listens, if it does.
+    fn tls_listening(&self) -> Option<SocketAddr>;
+
+    /// What the line still remembers: legs, dialogs, and transactions, whose last messages are kept for 64*T1. None of it
+    /// is left that long after the last call.
+    fn held(&self) -> usize;
 
     /// Ends every leg with [`EndReason::ServerStopped`], unregisters, closes the sockets. Returns after `deadline`
     /// at the latest.

@@ -128,6 +128,8 @@ pub enum Effect {
         reason: HandOverReason,
         emergency: Option<Emergency>,
     },
+    /// The caller no longer waits for a person: a callback was chosen instead.
+    LeaveQueue,
     /// The conversation is over; hang up if the caller is still there. Comes exactly once, and last.
     HangUp { outcome: Outcome },
 }

@@ -1,9 +1,10 @@
-//! Taking down a ticket: at most two questions for what is missing, and the place read back.
+//! Taking down a ticket: at most two questions for what is missing.
 
 use super::contract::{HandOverReason, Understood};
 use super::hearing;
 use super::lines::Line;
 use super::machine::Dialogue;
+use super::number::{Dictation, Then};
 use super::state::Ask;
 use super::tries::{Failing, Tries};
 use crate::intake::MatterType;
@@ -12,17 +13,16 @@ use crate::kernel::{Moment, Slot};
 /// Questions for missing fields before a person takes over.
 pub(super) const QUESTIONS_MAX: usize = 2;
 /// How often a place is read back.
-const PLACE_ROUNDS_MAX: u8 = 2;
+pub(super) const PLACE_ROUNDS_MAX: u8 = 2;
 
 /// What a ticket in the making needs next.
 enum Need {
     Field(Slot),
     ReadBack,
+    /// A number that was told unasked.
+    Number,
     Person,
 }
-
-/// From this confidence on a place without a division code may replace one that was read back.
-const PLACE_SURE_MIN: f32 = 0.6;
 
 impl Dialogue {
     /// The next step to a ticket: a question, the place read back, or the person who goes on.
@@ -34,6 +34,13 @@ impl Dialogue {
                 self.ask_slot(now, slot);
             }
             Need::ReadBack => self.read_back(now),
+            Need::Number => match self.untested_number() {
+                Some(number) => {
+                    let number = Dictation::told(number, Then::TakeDown);
+                    self.read_number_back(now, number);
+                }
+                None => self.hand_over(now, HandOverReason::Ticket, None),
+            },
             Need::Person => self.hand_over(now, HandOverReason::Ticket, None),
         }
     }
@@ -55,7 +62,7 @@ impl Dialogue {
             .and_then(|m| m.code.as_deref());
         let placeless = [MatterType::Suggestion, MatterType::Praise].map(MatterType::key);
         if kind.is_some_and(|kind| placeless.contains(&kind)) {
-            return Need::Person;
+            return self.last_need();
         }
         if may_ask(Slot::Place) {
             return Need::Field(Slot::Place);
@@ -67,8 +74,12 @@ impl Dialogue {
         if may_ask(Slot::Time) {
             Need::Field(Slot::Time)
         } else {
-            Need::Person
+            self.last_need()
         }
+    }
+
+    fn last_need(&self) -> Need {
+        if self.untested_number().is_some() { Need::Number } else { Need::Person }
     }
 
     fn ask_slot(&mut self, now: Moment, slot: Slot) {
@@ -118,79 +129,5 @@ impl Dialogue {
             return;
         }
         self.ask_again(now, Ask::Fill(slot), tries, Failing::Unclear);
-    }
-
-    fn read_back(&mut self, now: Moment) {
-        self.place_rounds = self.place_rounds.saturating_add(1);
-        let place = self
-            .draft
-            .get(Slot::Place)
-            .map_or(String::new(), |place| place.value.clone());
-        self.ask(
-            now,
-            Vec::new(),
-            Ask::PlaceBack,
-            Line::PlaceBack,
-            &[("place", &place)],
-        );
-    }
-
-    /// Words after the place was read back: agreed, wrong, or another place instead.
-    pub(super) fn place_heard(&mut self, now: Moment, tries: Tries, u: Understood) {
-        let before = self.draft.get(Slot::Place).cloned();
-        let told = u.reading.fact(Slot::Place).cloned();
-        // A yes or no misheard looks like a nameless place: it must not take the place of a good one.
-        let doubtful = told.as_ref().is_some_and(|place| {
-            place.code.is_none() && place.evidence.iter().all(|e| e.confidence < PLACE_SURE_MIN)
-        });
-        if doubtful && u.reading.yes_no.is_none() {
-            return self.ask_again(now, Ask::PlaceBack, tries, Failing::Unclear);
-        }
-        self.draft.merge(&u.reading, &u.utterance);
-        if u.reading.yes_no == Some(true)
-            && told.as_ref().is_none_or(|place| place.code.is_none())
-            && let Some(before) = &before
-        {
-            // 对的，没错: words of agreement are no part of the address.
-            self.draft.replace(Slot::Place, before.clone());
-        }
-        match (u.reading.yes_no, told) {
-            (Some(true), _) => self.place_confirmed(now),
-            (_, Some(place)) => {
-                let same = before.is_some_and(|before| before.value == place.value);
-                self.draft.replace(Slot::Place, place);
-                if same {
-                    self.place_confirmed(now)
-                } else {
-                    self.take_down(now)
-                }
-            }
-            (Some(false), None) => self.place_wrong(now),
-            (None, None) => self.ask_again(now, Ask::PlaceBack, tries, Failing::Unclear),
-        }
-    }
-
-    pub(super) fn place_confirmed(&mut self, now: Moment) {
-        self.draft.confirm(Slot::Place);
-        self.take_down(now);
-    }
-
-    /// A place that the caller denies does not stand on the ticket.
-    pub(super) fn place_wrong(&mut self, now: Moment) {
-        self.draft.clear(Slot::Place);
-        if self.place_rounds >= PLACE_ROUNDS_MAX {
-            return self.take_down(now);
-        }
-        if !self.questions.contains(&Slot::Place) {
-            self.questions.push(Slot::Place);
-        }
-        self.save();
-        self.ask(
-            now,
-            Vec::new(),
-            Ask::Fill(Slot::Place),
-            Line::PlaceCorrect,
-            &[],
-        );
     }
 }

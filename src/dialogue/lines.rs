@@ -57,6 +57,7 @@ lines! {
         More = "more" (),
         MoreAgain = "more_again" (),
         Goodbye = "goodbye" (),
+        /// The answer takes a while.
         /// Keys instead of yes and no.
         KeysYesNo = "keys_yes_no" (),
 
@@ -72,6 +73,23 @@ lines! {
         PlaceBackAgain = "place_back_again" ("place"),
         /// The place read back was wrong.
         PlaceCorrect = "place_correct" (),
+        FactsCorrect = "facts_correct" (),
+
+        /// The time and what else is new, read back with the place.
+        PlaceTimeBack = "place_time_back" ("facts", "place"),
+        PlaceTimeBackAgain = "place_time_back_again" ("facts", "place"),
+
+        /// The number to call back.
+        AskNumber = "ask_number" (),
+        AskNumberAgain = "ask_number_again" (),
+        /// A part of it was heard.
+        NumberGoOn = "number_go_on" (),
+        NumberBack = "number_back" ("telephone"),
+        NumberBackAgain = "number_back_again" ("telephone"),
+        /// The number read back was wrong.
+        NumberCorrect = "number_correct" (),
+        NumberKeys = "number_keys" (),
+        NumberKeysAgain = "number_keys_again" (),
 
         HandOverAsked = "hand_over_asked" (),
         HandOverTicket = "hand_over_ticket" (),
@@ -97,6 +115,10 @@ lines! {
         LeaveWordAgain = "leave_word_again" (),
         NobodyRegistered = "nobody_registered" ("ticket"),
         NobodyNoNumber = "nobody_no_number" ("ticket"),
+        /// Nobody on duty and no room to listen: the call itself is what is noted.
+        NobodyOverloaded = "nobody_overloaded" ("ticket"),
+        /// The ticket's number once more, before goodbye.
+        TicketAgain = "ticket_again" ("ticket"),
         CallbackRegistered = "callback_registered" ("ticket"),
         NotStored = "not_stored" (),
     }
@@ -111,9 +133,10 @@ lines! {
         SurveyGradeSilent = "grade_silent" (),
         SurveyGradeUnclear = "grade_unclear" (),
         SurveyGradeKeys = "grade_keys" (),
-        SurveyGradeBack = "grade_back" ("grade"),
-        SurveyGradeBackAgain = "grade_back_again" ("grade"),
-        SurveyGradeBackKeys = "grade_back_keys" (),
+        /// An answer is read back before it counts.
+        SurveyBack = "answer_back" ("reply"),
+        SurveyBackAgain = "answer_back_again" ("reply"),
+        SurveyBackKeys = "answer_back_keys" (),
         SurveyReason = "reason" (),
         SurveyReasonAgain = "reason_again" (),
         SurveyTakeYourTime = "take_your_time_callback" (),

@@ -37,10 +37,22 @@ pub struct Dialogue {
     /// Items that the caller said are not meant.
     pub(super) rejected: Vec<String>,
     pub(super) answered: bool,
-    /// A person was asked for.
-    pub(super) handed_over: bool,
+    /// The caller is among those who wait for a person.
+    pub(super) queued: bool,
     /// The caller was asked to leave word.
     pub(super) word_left: bool,
+    /// The caller was asked for a number, or said no to giving one.
+    pub(super) number_asked: bool,
+    /// The recogniser has no room for this call: only keys can be heard.
+    pub(super) deaf: bool,
+    /// The caller was handed over for saying nothing.
+    pub(super) mute: bool,
+    /// What was said at the hand-over tells why: it is heard out even when nobody is there.
+    pub(super) explains: bool,
+    /// The ticket's number was told and not heard to its end: it is said again before goodbye.
+    pub(super) owed: bool,
+    /// The time or a sum was read back with the place.
+    pub(super) facts_told_back: bool,
     repeats: u8,
     effects: VecDeque<Effect>,
 }
@@ -71,8 +83,14 @@ impl Dialogue {
             rephrased: false,
             rejected: Vec::new(),
             answered: false,
-            handed_over: false,
+            queued: false,
             word_left: false,
+            number_asked: false,
+            deaf: false,
+            mute: false,
+            explains: false,
+            owed: false,
+            facts_told_back: false,
             repeats: 0,
             effects: VecDeque::new(),
         }
@@ -180,11 +198,16 @@ impl Dialogue {
         Phrase::statement(self.text(line, values))
     }
 
-    /// Says `phrases` instead of whatever is being said.
-    pub(super) fn turn(&mut self, now: Moment, phrases: Vec<Phrase>) {
+    /// Stops what is being said, as far as it may be stopped.
+    pub(super) fn hush(&mut self) {
         if self.mouth.hush() {
             self.effect(Effect::Hush);
         }
+    }
+
+    /// Says `phrases` instead of whatever is being said.
+    pub(super) fn turn(&mut self, now: Moment, phrases: Vec<Phrase>) {
+        self.hush();
         let says = self.mouth.say(now, phrases);
         self.speak(says);
     }
@@ -226,7 +249,7 @@ impl Dialogue {
 
     pub(super) fn close(&mut self, now: Moment, phrase: Phrase, outcome: Outcome) {
         self.turn(now, vec![phrase]);
-        self.state = State::Closing { outcome };
+        self.state = State::Closing { outcome, paused: false };
     }
 
     pub(super) fn end(&mut self, outcome: Outcome) {
@@ -251,7 +274,7 @@ impl Dialogue {
     }
 
     fn turn_said(&mut self) {
-        if let State::Closing { outcome } = self.state {
+        if let State::Closing { outcome, paused: false } = self.state {
             self.end(outcome);
         }
     }
@@ -267,6 +290,9 @@ impl Dialogue {
             return self.emergency(now, emergency, &u);
         }
         let repeats = std::mem::take(&mut self.repeats);
+        if let Some((ask, tries)) = self.doubted_command(&u) {
+            return self.ask_again(now, ask, tries, Failing::Unclear);
+        }
         match u.reading.command {
             Some(Command::Person) => {
                 self.draft.merge(&u.reading, &u.utterance);
@@ -279,14 +305,38 @@ impl Dialogue {
         }
     }
 
+    /// The question to put once more when a command that parts us was heard badly as the answer to it.
+    fn doubted_command(&self, u: &Understood) -> Option<(Ask, Tries)> {
+        let State::Asking { ask, tries } = &self.state else {
+            return None;
+        };
+        let parts = u.reading.command.is_some_and(hearing::parts);
+        let again = parts
+            && hearing::is_doubtful(u)
+            && ask.expect() == Expect::YesNo
+            && tries.unclear == 0;
+        again.then(|| (ask.clone(), *tries))
+    }
+
     /// Words that are no command: by what was asked.
     fn heard_matter(&mut self, now: Moment, u: Understood) {
+        if self.other_number(now, &u) {
+            return;
+        }
         match self.state.clone() {
             State::Asking { ask, tries } => self.answered_with(now, ask, tries, u),
             State::Waiting(wait) => self.heard_waiting(now, wait, &u),
             State::Closing {
                 outcome: Outcome::Answered,
+                ..
             } if hearing::is_request(&u) => {
+                self.request(now, Tries::default(), u);
+            }
+            State::Closing {
+                outcome: Outcome::Registered,
+                ..
+            } if self.is_answerable(&u) => {
+                self.owed = true;
                 self.request(now, Tries::default(), u);
             }
             State::Closing { .. } => self.go_on(now),
@@ -299,6 +349,11 @@ impl Dialogue {
             (Ask::Fill(slot), _) => self.filled(now, *slot, tries, u),
             (Ask::LeaveWord, _) => self.word_left(now, tries, u),
             (Ask::PlaceBack, _) => self.place_heard(now, tries, u),
+            (Ask::Number(dictation), _) => self.number_heard(now, dictation.clone(), tries, u),
+            (Ask::NumberKeys(dictation), _) => self.number_heard(now, dictation.clone(), tries, u),
+            (Ask::NumberBack(dictation), _) => {
+                self.number_back_heard(now, dictation.clone(), tries, u);
+            }
             (Ask::Request(Opening::More), answer) => self.more_heard(now, tries, answer, u),
             (Ask::Request(_), _) => self.request(now, tries, u),
             (Ask::Confirm(_) | Ask::Helped, _) if hearing::is_request(&u) => {
@@ -309,8 +364,8 @@ impl Dialogue {
             (Ask::Callback(wait), None) if hearing::is_request(&u) => {
                 self.heard_waiting(now, *wait, &u);
             }
-            (_, Some(yes)) => self.yes_no(now, ask, yes),
-            (_, None) => self.ask_again(now, ask, tries, Failing::Unclear),
+            (_, Some(yes)) if !hearing::is_doubtful(&u) => self.yes_no(now, ask, yes),
+            (_, _) => self.ask_again(now, ask, tries, Failing::Unclear),
         }
     }
 
@@ -326,16 +381,30 @@ impl Dialogue {
             (Ask::Helped, false) => self.hand_over(now, HandOverReason::Unhelped, None),
             (Ask::PlaceBack, true) => self.place_confirmed(now),
             (Ask::PlaceBack, false) => self.place_wrong(now),
+            (Ask::NumberBack(dictation), true) => self.number_confirmed(now, dictation),
+            (Ask::NumberBack(dictation), false) => self.number_denied(now, dictation),
             (Ask::Callback(_), true) => self.callback_wanted(now),
             (Ask::Callback(wait), false) => self.wait_on(now, wait),
             // An open question has no yes and no.
-            (Ask::Request(_) | Ask::Fill(_) | Ask::LeaveWord, _) => {}
+            (
+                Ask::Request(_)
+                | Ask::Fill(_)
+                | Ask::LeaveWord
+                | Ask::Number(_)
+                | Ask::NumberKeys(_),
+                _,
+            ) => {}
         }
     }
 
     fn key(&mut self, now: Moment, key: char) {
+        if let State::Asking { ask, tries } = self.state.clone()
+            && self.number_key(now, &ask, tries, key)
+        {
+            return;
+        }
         match (self.state.clone(), key) {
-            (State::New | State::Talking | State::Ended, _) => {}
+            (State::New | State::Talking | State::Ended, _) | (_, '#') => {}
             (_, '0') => self.person(now),
             (_, '*') => self.repeat(now, 0),
             (State::Asking { ask, .. }, '1') if ask.expect() == Expect::YesNo => {
@@ -370,8 +439,12 @@ impl Dialogue {
         }
         match self.state.clone() {
             State::Asking { .. } if self.mouth.was_cut() => self.go_on(now),
+            State::Asking { ask: Ask::NumberKeys(dictation), tries } => {
+                self.keys_pause(now, dictation, tries);
+            }
             State::Asking { ask, tries } => self.ask_again(now, ask, tries, Failing::Silent),
-            State::Closing { outcome } => self.end(outcome),
+            State::Closing { outcome, paused: true } => self.unpause(now, outcome),
+            State::Closing { outcome, .. } => self.end(outcome),
             State::New
             | State::Saving { .. }
             | State::Waiting(_)
@@ -384,8 +457,10 @@ impl Dialogue {
     /// that was cut short is enough; a ticket's number is not.
     fn go_on(&mut self, now: Moment) {
         match self.state {
+            State::Closing { outcome, paused: true } => self.unpause(now, outcome),
             State::Closing {
                 outcome: outcome @ (Outcome::Answered | Outcome::Abandoned),
+                ..
             } if !self.mouth.is_speaking() => {
                 self.end(outcome);
             }
@@ -393,9 +468,16 @@ impl Dialogue {
                 let says = self.mouth.resume(now);
                 self.speak(says);
             }
-            State::Closing { outcome } if !self.mouth.is_speaking() => self.end(outcome),
+            State::Closing { outcome, .. } if !self.mouth.is_speaking() => self.end(outcome),
             _ => {}
         }
+    }
+
+    /// The pencil is there: the last words once more.
+    fn unpause(&mut self, now: Moment, outcome: Outcome) {
+        self.state = State::Closing { outcome, paused: false };
+        let says = self.mouth.repeat(now);
+        self.speak(says);
     }
 
     fn repeat(&mut self, now: Moment, repeats: u8) {
@@ -405,8 +487,9 @@ impl Dialogue {
             }
             State::Asking { .. } | State::Closing { .. } => {
                 self.repeats = repeats + 1;
-                if self.mouth.hush() {
-                    self.effect(Effect::Hush);
+                self.hush();
+                if let State::Closing { paused, .. } = &mut self.state {
+                    *paused = false;
                 }
                 let says = self.mouth.repeat(now);
                 self.speak(says);
@@ -417,13 +500,24 @@ impl Dialogue {
     }
 
     fn take_your_time(&mut self, now: Moment) {
-        let State::Asking { ask, .. } = &self.state else {
-            return;
+        let expect = match &mut self.state {
+            State::Asking { ask, .. } => ask.expect(),
+            // Into a goodbye: there is something more.
+            State::Closing { outcome: Outcome::Answered | Outcome::Abandoned, .. } => {
+                let ask = Ask::Request(Opening::GoOn);
+                return self.ask(now, Vec::new(), ask, Line::GoOn, &[]);
+            }
+            State::Closing { paused, .. } => {
+                *paused = true;
+                Expect::Nothing
+            }
+            State::Waiting(wait) => {
+                let wait = *wait;
+                return self.reassure(now, wait);
+            }
+            _ => return,
         };
-        let expect = ask.expect();
-        if self.mouth.hush() {
-            self.effect(Effect::Hush);
-        }
+        self.hush();
         let text = self.text(Line::TakeYourTime, &[]);
         let says = self
             .mouth
@@ -445,11 +539,12 @@ impl Dialogue {
                     self.silent(now);
                 }
             }
-            State::Closing { outcome } => {
-                if self.mouth.lapse(now).is_some() {
-                    self.end(outcome);
-                }
-            }
+            State::Closing { outcome, paused } => match self.mouth.lapse(now) {
+                Some(Lapse::Playing) if paused => {}
+                Some(_) if paused => self.unpause(now, outcome),
+                Some(_) => self.end(outcome),
+                None => {}
+            },
             State::New | State::Saving { .. } | State::Talking | State::Ended => {}
         }
     }
@@ -457,8 +552,11 @@ impl Dialogue {
     fn hung_up(&mut self) {
         let outcome = match &self.state {
             State::Talking => Outcome::HandedOver,
-            State::Closing { outcome } => *outcome,
+            State::Closing { outcome, .. } => *outcome,
             State::Saving { .. } => Outcome::Registered,
+            State::Asking { ask, .. } if self.saved.is_some() && ask.registers() => {
+                Outcome::Registered
+            }
             State::Asking {
                 ask: Ask::Helped, ..
             } if !self.mouth.in_statement() => Outcome::Answered,

@@ -83,9 +83,11 @@ impl Mouth {
     pub fn say(&mut self, now: Moment, phrases: Vec<Phrase>) -> Vec<Say> {
         self.unsaid.clear();
         self.cuts = 0;
+        // A notice is not said twice; where there is nothing else, as with the number to dial, it is.
+        let notices_only = phrases.iter().all(|p| p.must_be_heard);
         self.last = phrases
             .iter()
-            .filter(|p| !p.must_be_heard)
+            .filter(|p| notices_only || !p.must_be_heard)
             .cloned()
             .collect();
         self.hand_out(now, phrases)
@@ -159,11 +161,13 @@ impl Mouth {
     /// The caller's voice stopped a saying: what it left unsaid is kept, from the beginning of its sentence, with
     /// all that would have followed.
     pub fn interrupted(&mut self, now: Moment, id: SayId, unsaid: &str) {
-        let Some(cut) = self.playing.iter().find(|say| say.id == id).cloned() else {
+        let cut = self.playing.iter().find(|say| say.id == id).cloned();
+        // One that was taken as played: only what followed it is lost.
+        if cut.is_none() && !self.playing.iter().any(|say| say.id > id) {
             return;
-        };
+        }
         let mut left = Vec::new();
-        if !unsaid.trim().is_empty() {
+        if let Some(cut) = cut.filter(|_| !unsaid.trim().is_empty()) {
             left.push(phrase(&cut, sentence_with(&cut.text, unsaid).to_owned()));
         }
         left.extend(
@@ -188,6 +192,11 @@ impl Mouth {
     /// Waits for the caller from now on, as after a question.
     pub fn listen(&mut self, now: Moment) {
         self.until = Some(now + self.patience_ms + LISTEN_SLACK_MS);
+    }
+
+    /// Waits for the caller no longer than this.
+    pub fn wait(&mut self, now: Moment, ms: u64) {
+        self.until = Some(now + ms);
     }
 
     pub fn is_speaking(&self) -> bool {

@@ -128,6 +128,11 @@ impl Prompts {
         text
     }
 
+    /// Said while an answer takes a while.
+    pub fn moment(&self) -> String {
+        self.text(Line::Moment, 0, &[])
+    }
+
     /// How many wordings `line` has.
     pub fn wordings(&self, line: Line) -> usize {
         self.wordings.get(&line).map_or(0, Vec::len)

@@ -7,12 +7,15 @@ use super::hearing;
 use super::lines::Line;
 use super::machine::Dialogue;
 use super::mouth::Phrase;
+use super::spoken::spoken_digits;
 use super::state::{Ask, Close, Opening, State};
 use super::tries::{Failing, Tries};
 use crate::intake::Draft;
 use crate::kernel::{Moment, Slot};
 use crate::knowledge::{Citation, Item};
 
+/// From this confidence on an answer wins over a ticket where the words ask for it.
+const NEAR_CERTAIN: f32 = 0.85;
 /// Shorter words without a matter type are no report of something.
 const STORY_CHARS_MIN: usize = 8;
 
@@ -32,7 +35,8 @@ impl Dialogue {
         self.draft.merge(&u.reading, &u.utterance);
         match best {
             Some((item, _))
-                if confidence >= self.manner.sure_min && (!acts || u.reading.asks_question) =>
+                if confidence >= self.manner.sure_min
+                    && (!acts || u.reading.asks_question || asks_for_information(&u, confidence)) =>
             {
                 self.answer(now, &item);
             }
@@ -50,6 +54,12 @@ impl Dialogue {
             _ if tells_a_story(&u) => self.take_down(now),
             _ => self.rephrase(now),
         }
+    }
+
+    /// A question that there is an answer to.
+    pub(super) fn is_answerable(&self, u: &Understood) -> bool {
+        let sure = u.hits.first().is_some_and(|hit| hit.confidence >= self.manner.sure_min);
+        sure && u.reading.asks_question
     }
 
     fn greeted(&mut self, now: Moment, mut tries: Tries) {
@@ -132,6 +142,11 @@ impl Dialogue {
     }
 
     pub(super) fn goodbye(&mut self, now: Moment, outcome: Outcome) {
+        if let (true, Some(ticket)) = (std::mem::take(&mut self.owed), self.ticket) {
+            let number = spoken_digits(&ticket.0.to_string());
+            let again = self.statement(Line::TicketAgain, &[("ticket", &number)]);
+            return self.close(now, again, Outcome::Registered);
+        }
         let goodbye = self.statement(Line::Goodbye, &[]);
         self.close(now, goodbye, outcome);
     }
@@ -152,16 +167,26 @@ impl Dialogue {
             Failing::Silent => tries.silent,
             Failing::Unclear => tries.unclear,
         };
-        let line = ask.again(failing, tries);
+        let line = match ask.again(failing, tries) {
+            Line::PlaceBackAgain if self.facts_told_back => Line::PlaceTimeBackAgain,
+            line => line,
+        };
         let title = match &ask {
             Ask::Confirm(item) => item.title.clone(),
             _ => String::new(),
         };
-        let place = self
-            .draft
-            .get(Slot::Place)
-            .map_or(String::new(), |place| place.value.clone());
-        let values = [("title", title.as_str()), ("place", place.as_str())];
+        let place = self.place_value();
+        let facts = self.facts_read_back();
+        let number = match &ask {
+            Ask::NumberBack(dictation) => spoken_digits(&dictation.digits),
+            _ => String::new(),
+        };
+        let values = [
+            ("title", title.as_str()),
+            ("place", place.as_str()),
+            ("facts", facts.as_str()),
+            ("telephone", number.as_str()),
+        ];
         let text = self
             .prompts
             .text(line, usize::from(count.saturating_sub(1)), &values);
@@ -175,6 +200,9 @@ impl Dialogue {
         let settled = match ask {
             Ask::Helped | Ask::Callback(_) => true,
             Ask::Request(Opening::More | Opening::GoOn) => self.answered,
+            // Who said nothing before is asked to leave word once.
+            Ask::LeaveWord if self.mute => return tries.silent >= 1,
+            Ask::LeaveWord => true,
             _ => false,
         };
         settled && tries.silent >= 2
@@ -188,6 +216,12 @@ impl Dialogue {
         match ask {
             Ask::Callback(wait) => self.wait_on(now, wait),
             Ask::LeaveWord => self.register(now, Close::Nobody),
+            Ask::Number(dictation) if failing == Failing::Unclear => {
+                self.number_by_keys(now, dictation);
+            }
+            Ask::Number(dictation) | Ask::NumberBack(dictation) | Ask::NumberKeys(dictation) => {
+                self.number_unsettled(now, dictation);
+            }
             Ask::Helped if failing == Failing::Silent => self.goodbye(now, Outcome::Answered),
             Ask::Request(_) if self.answered => self.goodbye(now, Outcome::Answered),
             Ask::Request(_) | Ask::Confirm(_) | Ask::Helped | Ask::Fill(_) | Ask::PlaceBack => {
@@ -201,6 +235,12 @@ impl Dialogue {
             *tries = kept;
         }
     }
+}
+
+/// 老板拖欠工资怎么办: a near-certain answer to what is asked, with no place or time of a case of the caller's own.
+fn asks_for_information(u: &Understood, confidence: f32) -> bool {
+    let own = [Slot::Place, Slot::Time].iter().any(|slot| u.reading.fact(*slot).is_some());
+    confidence >= NEAR_CERTAIN && !own && hearing::asks_how(u)
 }
 
 /// Words that tell of something although their type could not be told: a ticket rather than a search.

@@ -2,6 +2,9 @@
 
 use crate::kernel::Slot;
 
+/// An answer to a closed question that was heard with less confidence is confirmed before it counts.
+pub const DOUBT: f32 = 0.6;
+
 /// Counts the sayings of one conversation, from 1.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct SayId(pub u64);

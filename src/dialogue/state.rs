@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::contract::{Manner, Outcome};
 use super::lines::Line;
+use super::number::Dictation;
 use super::say::Expect;
 use super::tries::{Failing, Tries};
 use crate::intake::Emergency;
@@ -31,6 +32,8 @@ pub(super) enum State {
     /// The last words are being said.
     Closing {
         outcome: Outcome,
+        /// The caller fetches a pencil: what is being said is said again.
+        paused: bool,
     },
     Ended,
 }
@@ -62,6 +65,12 @@ pub(super) enum Ask {
     Fill(Slot),
     /// Is this the place?
     PlaceBack,
+    /// What number to call back on?
+    Number(Dictation),
+    /// Is this the number?
+    NumberBack(Dictation),
+    /// The number, typed.
+    NumberKeys(Dictation),
     /// A callback instead of waiting?
     Callback(Wait),
     /// Nobody is on duty: what shall be noted?
@@ -85,6 +94,8 @@ pub(super) enum Opening {
 pub(super) enum Close {
     Nobody,
     Callback,
+    /// The caller takes leave.
+    Bye,
 }
 
 /// A caller who waits for a person.
@@ -124,22 +135,41 @@ impl Ask {
             Ask::Helped => "helped",
             Ask::Fill(_) => "fill",
             Ask::PlaceBack => "place_back",
+            Ask::Number(_) => "number",
+            Ask::NumberBack(_) => "number_back",
+            Ask::NumberKeys(_) => "number_keys",
             Ask::Callback(_) => "callback",
             Ask::LeaveWord => "leave_word",
+        }
+    }
+
+    /// Whatever is answered, the call ends with the ticket that is there already.
+    pub(super) const fn registers(&self) -> bool {
+        match self {
+            Ask::LeaveWord => true,
+            Ask::Number(dictation) | Ask::NumberBack(dictation) | Ask::NumberKeys(dictation) => {
+                dictation.registers()
+            }
+            _ => false,
         }
     }
 
     pub(super) const fn expect(&self) -> Expect {
         match self {
             Ask::Request(_) | Ask::LeaveWord => Expect::Open,
-            Ask::Confirm(_) | Ask::Helped | Ask::PlaceBack | Ask::Callback(_) => Expect::YesNo,
+            Ask::Confirm(_)
+            | Ask::Helped
+            | Ask::PlaceBack
+            | Ask::NumberBack(_)
+            | Ask::Callback(_) => Expect::YesNo,
+            Ask::Number(_) | Ask::NumberKeys(_) => Expect::Slot(Slot::Number),
             Ask::Fill(slot) => Expect::Slot(*slot),
         }
     }
 
     pub(super) const fn patience_ms(&self, manner: &Manner) -> u64 {
         match self {
-            Ask::Fill(_) | Ask::LeaveWord => manner.thought_ms,
+            Ask::Fill(_) | Ask::LeaveWord | Ask::Number(_) | Ask::NumberKeys(_) => manner.thought_ms,
             _ => manner.patience_ms,
         }
     }
@@ -149,6 +179,7 @@ impl Ask {
         match self {
             Ask::Fill(slot) => Some(*slot),
             Ask::PlaceBack => Some(Slot::Place),
+            Ask::Number(_) | Ask::NumberBack(_) | Ask::NumberKeys(_) => Some(Slot::Number),
             _ => None,
         }
     }
@@ -157,7 +188,13 @@ impl Ask {
     pub(super) const fn again(&self, failing: Failing, tries: Tries) -> Line {
         let keys = matches!((failing, tries.unclear), (Failing::Unclear, 2..));
         match self {
-            Ask::Confirm(_) | Ask::Helped | Ask::PlaceBack | Ask::Callback(_) if keys => {
+            Ask::Confirm(_)
+            | Ask::Helped
+            | Ask::PlaceBack
+            | Ask::NumberBack(_)
+            | Ask::Callback(_)
+                if keys =>
+            {
                 Line::KeysYesNo
             }
             Ask::Request(Opening::More) => Line::MoreAgain,
@@ -171,6 +208,10 @@ impl Ask {
             Ask::Fill(Slot::Time) => Line::AskTimeAgain,
             Ask::Fill(_) => Line::AskNarrativeAgain,
             Ask::PlaceBack => Line::PlaceBackAgain,
+            Ask::Number(_) if keys => Line::NumberKeys,
+            Ask::Number(_) => Line::AskNumberAgain,
+            Ask::NumberBack(_) => Line::NumberBackAgain,
+            Ask::NumberKeys(_) => Line::NumberKeysAgain,
             Ask::Callback(_) => Line::OfferCallbackAgain,
             Ask::LeaveWord => Line::LeaveWordAgain,
         }

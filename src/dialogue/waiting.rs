@@ -6,6 +6,7 @@ use super::lines::Line;
 use super::machine::Dialogue;
 use super::mouth::Phrase;
 use super::spoken::{spoken_digits, spoken_number};
+use super::number::{Dictation, Then};
 use super::state::{Ask, Close, State, Wait};
 use super::tries::{Failing, Tries};
 use crate::intake::Emergency;
@@ -40,7 +41,9 @@ impl Dialogue {
         phrases.push(self.hand_over_phrase(reason, emergency));
         self.turn(now, phrases);
         self.save();
-        self.handed_over = true;
+        self.queued = true;
+        self.mute = reason == HandOverReason::Silent;
+        self.explains = !matches!(reason, HandOverReason::Asked | HandOverReason::Ticket);
         self.effect(Effect::HandOver { reason, emergency });
         self.state = State::Waiting(Wait::new(now, emergency));
     }
@@ -184,6 +187,7 @@ impl Dialogue {
             } => *wait,
             _ => return,
         };
+        self.queued = false;
         if let Some(emergency) = wait.emergency {
             let number = hearing::spoken_emergency(emergency);
             let phrase = self
@@ -192,10 +196,24 @@ impl Dialogue {
             return self.close(now, phrase, Outcome::Registered);
         }
         let untold = self.draft.missing().contains(&Slot::Narrative);
-        if untold && !std::mem::replace(&mut self.word_left, true) {
-            return self.ask(now, Vec::new(), Ask::LeaveWord, Line::LeaveWord, &[]);
+        if untold && !self.deaf && !std::mem::replace(&mut self.word_left, true) {
+            return self.ask_to_leave_word(now);
         }
         self.register(now, Close::Nobody);
+    }
+
+    /// After what is being said, so that the caller hears why a person was looked for.
+    fn ask_to_leave_word(&mut self, now: Moment) {
+        let ask = Ask::LeaveWord;
+        let text = self.text(Line::LeaveWord, &[]);
+        let question = Phrase::question(text, ask.expect(), ask.patience_ms(&self.manner));
+        if self.explains {
+            let says = self.mouth.say(now, vec![question]);
+            self.speak(says);
+        } else {
+            self.turn(now, vec![question]);
+        }
+        self.state = State::Asking { ask, tries: Tries::default() };
     }
 
     pub(super) fn word_left(&mut self, now: Moment, tries: Tries, u: Understood) {
@@ -207,9 +225,26 @@ impl Dialogue {
         self.register(now, Close::Nobody);
     }
 
-    /// Ends the call with a ticket: its number is told once it is stored, not before.
+    /// No person is waited for any more: a callback was chosen.
+    pub(super) fn leave_queue(&mut self) {
+        if std::mem::take(&mut self.queued) {
+            self.effect(Effect::LeaveQueue);
+        }
+    }
+
+    /// Ends the call with a ticket: its number is told once it is stored, not before. Nobody can call back without
+    /// a number that is right.
     pub(super) fn register(&mut self, now: Moment, close: Close) {
         self.save();
+        self.leave_queue();
+        let then = Then::Register(close);
+        if let Some(number) = self.untested_number() {
+            let number = Dictation::told(number, then);
+            return self.read_number_back(now, number);
+        }
+        if self.draft.get(Slot::Number).is_none() && !self.number_asked && close != Close::Bye {
+            return self.ask_number(now, then);
+        }
         match self.ticket {
             Some(ticket) => self.tell_ticket(now, ticket, close),
             None => {
@@ -233,8 +268,9 @@ impl Dialogue {
 
     fn tell_ticket(&mut self, now: Moment, ticket: TicketId, close: Close) {
         let line = match (close, self.draft.get(Slot::Number)) {
+            (Close::Nobody, Some(_)) if self.deaf => Line::NobodyOverloaded,
             (Close::Nobody, Some(_)) => Line::NobodyRegistered,
-            (Close::Callback, Some(_)) => Line::CallbackRegistered,
+            (Close::Callback | Close::Bye, Some(_)) => Line::CallbackRegistered,
             (_, None) => Line::NobodyNoNumber,
         };
         let number = spoken_digits(&ticket.0.to_string());
@@ -248,9 +284,10 @@ impl Dialogue {
     }
 
     pub(super) fn agent_reached(&mut self) {
-        if !self.handed_over {
+        if !self.queued {
             return;
         }
+        self.queued = false;
         if self.mouth.hush() {
             self.effect(Effect::Hush);
         }
@@ -264,23 +301,27 @@ impl Dialogue {
         }
     }
 
+    /// Words cannot be heard from here on. Who was asked something is handed to people; what belongs to ending the
+    /// call with a ticket goes on with keys.
     pub(super) fn overloaded(&mut self, now: Moment) {
-        match self.state {
-            State::New | State::Asking { .. } if !self.is_offering() => {
+        if matches!(self.state, State::New | State::Asking { .. }) {
+            self.deaf = true;
+        }
+        match self.state.clone() {
+            State::Asking { ask: Ask::LeaveWord, .. } => self.register(now, Close::Nobody),
+            State::Asking { ask: Ask::Number(dictation), .. } => {
+                self.number_by_keys(now, dictation);
+            }
+            State::Asking { ask: Ask::NumberKeys(_), .. } => {}
+            State::Asking { ask: ask @ (Ask::Callback(_) | Ask::NumberBack(_)), mut tries } => {
+                tries.unclear = tries.unclear.max(1);
+                self.ask_again(now, ask, tries, Failing::Unclear);
+            }
+            State::New | State::Asking { .. } => {
                 self.hand_over(now, HandOverReason::Overloaded, None);
             }
             _ => {}
         }
-    }
-
-    fn is_offering(&self) -> bool {
-        matches!(
-            self.state,
-            State::Asking {
-                ask: Ask::Callback(_) | Ask::LeaveWord,
-                ..
-            }
-        )
     }
 
     /// 再见: what was told for a ticket is kept.
@@ -294,7 +335,7 @@ impl Dialogue {
                 }
             );
         match &self.state {
-            State::Closing { outcome } => {
+            State::Closing { outcome, .. } => {
                 let outcome = *outcome;
                 self.end(outcome);
             }
@@ -302,7 +343,7 @@ impl Dialogue {
             State::Asking { .. } | State::Waiting(_) => {
                 self.draft.merge(&u.reading, &u.utterance);
                 if self.saved.is_some() {
-                    return self.register(now, Close::Callback);
+                    return self.register(now, Close::Bye);
                 }
                 let outcome = if answered {
                     Outcome::Answered

@@ -8,6 +8,10 @@ use crate::speech::Heard;
 pub const LOGPROB_MIN: f32 = -1.3;
 /// Under this, a result that is a stock phrase is taken for an invention.
 const LOGPROB_STOCK: f32 = -0.6;
+/// Under this, a result that only says again what was told beforehand is taken for an invention. Words that were told and
+/// are spoken come out surely: of 39 spoken answers, clean and at 10 dB, 37 lie above, and of 11 echoes over music and over
+/// other words 9 lie below.
+const LOGPROB_ECHO: f32 = -0.5;
 /// A stock phrase is also an invention when less than this part of the sound is loud enough to be a voice.
 const ACTIVE_MIN: f32 = 0.25;
 /// Nobody says more characters a second, after a start of a few.
@@ -63,6 +67,15 @@ pub fn judge(raw: &Raw) -> Heard {
         confidence: confidence(raw.logprob),
         complete: false,
     }
+}
+
+/// Whether a result is nothing but a piece of what the recogniser was told before. A hint makes its words likely, and most
+/// of all where there is nothing to be heard: over hold music it is 转人工 that comes out.
+pub fn is_echo(text: &str, logprob: f32, hint: &str) -> bool {
+    let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+    let said = letters(&simplified(text.trim()));
+    let sure = logprob >= LOGPROB_ECHO;
+    !sure && said.chars().nth(1).is_some() && letters(hint).contains(&said)
 }
 
 /// Rises with the mean log-probability, from 0 to 1.

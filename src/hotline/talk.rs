@@ -164,6 +164,11 @@ impl Hotline {
                 self.tell_queue(QueueInput::Enqueue { call: id, priority });
             }
             dialogue::Effect::HandOver { .. } => self.register_ticket(id),
+            dialogue::Effect::LeaveQueue if ended => {}
+            dialogue::Effect::LeaveQueue => {
+                self.effect(Effect::Music { call: id, on: false });
+                self.tell_queue(QueueInput::Leave { call: id });
+            }
             dialogue::Effect::HangUp { outcome } => {
                 if outcome == dialogue::Outcome::Registered {
                     self.register_ticket(id);

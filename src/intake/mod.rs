@@ -4,6 +4,8 @@
 //! [`Intake::read`] reads one utterance without memory; [`Draft::merge`] holds what a call has told so far.
 
 mod answer;
+mod contrast;
+mod dictation;
 mod draft;
 mod lexicon;
 mod matter;
@@ -18,6 +20,8 @@ mod when;
 use std::sync::Arc;
 
 pub use crate::language::address::{AddressError, Division, Gazetteer, Level};
+pub use contrast::{Contrast, contrast, corrected_words};
+pub use dictation::{corrected_number, whole as whole_number};
 pub use draft::{Draft, NARRATIVE_CHARS_MAX, place_is_precise_to_township, place_parts};
 pub use reading::{Command, Emergency, Grade, MatterType, Reading, Topic};
 
@@ -89,10 +93,12 @@ impl Intake {
             ..Reading::default()
         };
         let mut taken = Vec::new();
+        let time = self.times.find(&text, now, asked);
         let found = [
             (Slot::Number, self.people.number(&text, asked)),
             (Slot::Caller, self.people.caller(&text, asked)),
-            (Slot::Time, self.times.find(&text, now, asked)),
+            // 说慢一点 is no one o'clock.
+            (Slot::Time, time.filter(|(fact, _)| told || fact.code.is_some())),
         ];
         for (slot, (fact, span)) in found.into_iter().filter_map(|(slot, found)| Some((slot, found?))) {
             reading.facts.push((slot, fact));

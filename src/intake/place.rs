@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::IntakeError;
+use super::contrast::contrast;
 use super::lexicon::rows;
 use super::text::{Text, is_silent};
 use crate::kernel::{Filled, Slot};
@@ -54,7 +55,11 @@ impl Places {
     /// `taken`: words that are something else: 11月20号 is no house.
     pub(super) fn find(&self, text: &Text<'_>, asked: Option<Slot>, taken: &[Range<usize>]) -> Place {
         let eager = asked == Some(Slot::Place);
-        let mentions = self.gazetteer.find(&self.around, &text.chars, None, eager);
+        let mut mentions = self.gazetteer.find(&self.around, &text.chars, None, eager);
+        // 不是白龙桥镇，是汤溪镇: the place denied is no place told.
+        if let Some(denied) = contrast(text.str()).and_then(|both| text.find(both.denied, 0)) {
+            mentions.retain(|mention| !denied.contains(&mention.span.start));
+        }
         if let Some(mention) = self.best(text, mentions) {
             return self.named(text, mention);
         }

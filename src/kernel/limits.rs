@@ -38,6 +38,12 @@ pub const SIP_OUTBOX: usize = 64;
 pub const SIP_SOURCES: usize = 4096;
 /// RTP packets held by one leg's jitter buffer: 640 ms of the shortest.
 pub const JITTER_PACKETS: usize = 64;
+/// Sources that would like to be heard in place of one leg's own; the one heard longest ago is forgotten first.
+pub const RTP_RIVALS: usize = 8;
+/// Sources of one leg that have proved to hold its SRTP key; the oldest is forgotten first.
+pub const SRTP_SOURCES: usize = 4;
+/// Packets under way in a network that is played.
+pub const NETWORK_PACKETS: usize = 4096;
 /// Telephone keys received and not yet taken, or queued and not yet sent, on one leg.
 pub const KEYS_WAITING: usize = 64;
 /// Frames between a call and the thread that writes its recording: 10 seconds of a slow disk.

@@ -4,10 +4,12 @@
 //! * [`pinyin`]: readings by phrase ([`Lexicon`]), from a table that the installer brings;
 //! * [`sounding`]: toneless likeness of words, without any model data;
 //! * [`numbers`]: Chinese numerals and spoken digits, both ways;
+//! * [`groups`]: telephone and ticket numbers in the groups in which they are said;
 //! * [`simplify`], [`normalise`]: one script, one width, one way to write a number.
 
 pub mod address;
 mod figures;
+pub mod groups;
 pub mod normalise;
 pub mod numbers;
 pub mod pinyin;

@@ -46,6 +46,33 @@ impl Concealer {
         self.lost >= FADED
     }
 
+    /// Whether what was given out last was heard, not invented.
+    pub fn is_whole(&self) -> bool {
+        self.lost == 0
+    }
+
+    /// `length` samples that lead from what was heard to `behind`, the sound after a gap: what was before is continued,
+    /// what comes is continued backwards, and one fades into the other with their power held.
+    pub fn bridge(&self, length: usize, behind: &[f32]) -> Vec<i16> {
+        let mut before = Repeater::new(&self.history);
+        let period = backward_period(behind, before.period);
+        let forward: Vec<f32> = (0..length).map(|age| before.next(age)).collect();
+        let backward = backwards(behind, period, length);
+        let alike = likeness(&forward, &backward).clamp(0.0, 1.0);
+        let mix = |index: usize| {
+            let weight = (index + 1) as f32 / (length + 1) as f32;
+            let rest = 1.0 - weight;
+            let power = weight * weight + rest * rest + 2.0 * weight * rest * alike;
+            round((forward[index] * rest + backward[index] * weight) / power.sqrt())
+        };
+        (0..length).map(mix).collect()
+    }
+
+    /// Samples of a bridge were given out.
+    pub fn bridged(&mut self, samples: &[i16]) {
+        self.remember(samples);
+    }
+
     /// Samples that arrived, in order. The first ones after a loss are overlapped with the invention, in place.
     pub fn heard(&mut self, samples: &mut [i16]) {
         if self.lost > 0 && !samples.is_empty() {
@@ -174,6 +201,41 @@ impl Repeater {
     }
 }
 
+/// The period of the sound after a gap, where there is enough of it to tell; else that of the sound before.
+fn backward_period(behind: &[f32], before: usize) -> usize {
+    if behind.len() < WINDOW + PITCH_MAX {
+        return before.min(behind.len());
+    }
+    best_lag(PITCH_MIN..=PITCH_MAX, |lag| (&behind[..WINDOW], &behind[lag..lag + WINDOW])).0
+}
+
+/// `length` samples that end where `behind` begins, made of its first period; the step to it is spread over a quarter.
+fn backwards(behind: &[f32], period: usize, length: usize) -> Vec<f32> {
+    let quarter = period / 4;
+    let step = match behind.get(period) {
+        Some(next) => behind[0] - next,
+        None => 0.0,
+    };
+    let sample = |index: usize| {
+        let back = length - index;
+        let value = behind[period - 1 - (back - 1) % period];
+        let weight = 1.0 - (back as f32 / (quarter + 1) as f32).min(1.0);
+        value + step * weight
+    };
+    (0..length).map(sample).collect()
+}
+
+/// 1 for the same shape, 0 for none in common.
+fn likeness(one: &[f32], other: &[f32]) -> f32 {
+    let (mut product, mut energy, mut own) = (0.0f32, 0.0f32, 0.0f32);
+    for (a, b) in one.iter().zip(other) {
+        product += a * b;
+        energy += b * b;
+        own += a * a;
+    }
+    product / (energy * own).sqrt().max(1.0)
+}
+
 /// The lag at which the last 20 ms are most like what was before, by normalised cross-correlation.
 fn pitch(history: &[f32; HISTORY]) -> usize {
     let recent = &history[HISTORY - WINDOW..];
@@ -189,13 +251,7 @@ pub(super) fn best_lag<'a>(
     let mut best = (PITCH_MIN, 0.0);
     for lag in lags {
         let (one, other) = stretches(lag);
-        let (mut product, mut energy, mut own) = (0.0f32, 0.0f32, 0.0f32);
-        for (a, b) in one.iter().zip(other) {
-            product += a * b;
-            energy += b * b;
-            own += a * a;
-        }
-        let alike = product / (energy * own).sqrt().max(1.0);
+        let alike = likeness(one, other);
         if alike > best.1 {
             best = (lag, alike);
         }

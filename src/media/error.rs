@@ -40,6 +40,8 @@ pub enum MediaError {
     KeyQueueFull { max: usize },
     #[error("{max} legs are in this bridge already; let one leave first")]
     BridgeFull { max: usize },
+    #[error("an RTP packet cannot be protected: {what}")]
+    Protection { what: String },
     #[error("an RTP packet cannot be written: {what}")]
     Packet { what: String },
 }

@@ -22,7 +22,7 @@ use crate::kernel::{CallId, LegId};
 use crate::media::music::Music;
 use crate::media::player::{Background, Player};
 use crate::media::record::Tape;
-use crate::media::{FRAME_MS, Frame};
+use crate::media::{FRAME_MS, Frame, SILENCE};
 use crate::speech::turn::is_back_channel;
 use crate::speech::{Listening, Saying, Speaker, Turn};
 
@@ -161,7 +161,9 @@ impl CallTask {
         self.frames += 1;
         // The caller is listened to first: this very frame of ours falls silent if they speak.
         let from_caller = self.setup.rtp.heard(now);
-        self.listen_to(Speaker::Caller, &from_caller).await;
+        // Whoever holds us sends music, not words.
+        let words = if self.setup.rtp.held() { SILENCE } else { from_caller };
+        self.listen_to(Speaker::Caller, &words).await;
         self.fill_time();
         self.speaking.pump(&self.setup.engines.voice, &mut self.player);
         let (ours, spoke) = self.player.pull();
@@ -226,11 +228,11 @@ impl CallTask {
     }
 
     async fn listen_to(&mut self, speaker: Speaker, frame: &Frame) {
-        let listener = match (speaker, &mut self.agent) {
-            (Speaker::Agent, Some(agent)) => &mut agent.listener,
-            _ => &mut self.caller,
+        let (listener, kind) = match (speaker, &mut self.agent) {
+            (Speaker::Agent, Some(agent)) => (&mut agent.listener, agent.rtp.kind()),
+            _ => (&mut self.caller, self.setup.rtp.kind()),
         };
-        let heard = listener.hear(frame, &self.setup.engines);
+        let heard = listener.hear(frame, kind, &self.setup.engines);
         for heard in heard {
             self.heard(speaker, heard).await;
         }

@@ -7,8 +7,7 @@ use tokio::sync::mpsc;
 use super::engines::SpeechEngines;
 use super::recogniser::Wanted;
 use crate::engine::silero::SileroVad;
-use crate::media::Frame;
-use crate::speech::engine::VAD_STEP;
+use crate::media::{Frame, FrameKind, Front, SAMPLES_PER_MS};
 use crate::speech::turn::{Effect, JobId};
 use crate::speech::{self, Expected, Listening, SpeechError, Turn, Vad};
 
@@ -35,13 +34,16 @@ pub struct Listener {
     pub turn: Turn,
     /// What the question makes likely.
     pub expected: Expected,
+    /// What lies between the line and the detector. It also knows the network's signals.
+    pub front: Front,
     vad: SileroVad,
-    step: Vec<i16>,
     /// The newest job; dropping it stops an older one.
     wanted: Option<(JobId, Wanted)>,
     results: mpsc::Receiver<Decoded>,
     reply: mpsc::Sender<Decoded>,
     overloaded: bool,
+    /// The newest stretch was a tone or music: nothing was said.
+    no_voice: bool,
     /// Things heard that wait to be handed out one by one.
     waiting: std::collections::VecDeque<Heard>,
 }
@@ -52,24 +54,23 @@ impl Listener {
         Listener {
             turn: Turn::new(0, listening),
             expected: Expected::anything(),
+            front: Front::new(),
             vad: engines.vad.stream(),
-            step: Vec::with_capacity(VAD_STEP * 2),
             wanted: None,
             results,
             reply,
             overloaded: false,
+            no_voice: false,
             waiting: Default::default(),
         }
     }
 
-    /// 20 ms of the party's sound.
-    pub fn hear(&mut self, frame: &Frame, engines: &SpeechEngines) -> Vec<Heard> {
-        self.step.extend_from_slice(frame);
-        while let Some(step) = self.step.first_chunk::<VAD_STEP>() {
-            let step = *step;
-            self.step.drain(..VAD_STEP);
-            let probability = self.vad.step(&step);
-            self.turn.step(&step, probability);
+    /// 20 ms of the party's sound, and how much of it they sent.
+    pub fn hear(&mut self, frame: &Frame, kind: FrameKind, engines: &SpeechEngines) -> Vec<Heard> {
+        if let Some(step) = self.front.hear(frame, kind) {
+            // The detector hears tones and music too, so that it knows the line when somebody speaks.
+            let probability = self.vad.step(&step.pcm);
+            self.turn.step(&step.pcm, if step.may_be_voice { probability } else { 0.0 });
         }
         self.follow(Some(engines));
         self.waiting.drain(..).collect()
@@ -132,6 +133,7 @@ impl Listener {
                 Effect::Words { text, confidence, start_ms, end_ms } => {
                     self.waiting.push_back(Heard::Words { text, confidence, start_ms, end_ms });
                 }
+                Effect::Unclear { .. } if self.no_voice => {}
                 Effect::Unclear { start_ms, end_ms } => {
                     let overloaded = std::mem::take(&mut self.overloaded);
                     self.waiting.push_back(match overloaded {
@@ -156,6 +158,12 @@ impl Listener {
 
     fn ask(&mut self, job: JobId, pcm: Vec<i16>, last: bool, engines: &SpeechEngines) {
         self.overloaded = false;
+        self.no_voice = self.front.was_no_voice((pcm.len() / SAMPLES_PER_MS) as u64);
+        if self.no_voice {
+            self.wanted = None;
+            self.turn.decoded(job, speech::Heard::Unclear);
+            return;
+        }
         let reply = self.reply.clone();
         let expected = self.expected.clone();
         let asked = engines.recogniser.recognise(pcm, expected, last, move |result| {

@@ -76,8 +76,9 @@ pub async fn serve(
         line: line.clone(),
         engines: speech,
         meaning,
-        // A telephone on this machine may name its network address and send from the loopback one.
-        ports: PortRange::new(config.sip.rtp_ports.clone())?.permit_nat(config.sip.bind.ip().is_loopback()),
+        ports: PortRange::new(config.sip.rtp_ports.clone())?
+            .permit_nat(config.sip.nat)
+            .speak(config.sip.terms),
         sip: config.sip,
         outbound: config.outbound,
         recordings,

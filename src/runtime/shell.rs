@@ -303,9 +303,7 @@ impl Shell {
         let rtp = self.parts.ports.session(self.parts.sip.bind.ip()).await?;
         let session = self.next_session;
         self.next_session += 1;
-        let addr = (self.parts.sip.advertise, rtp.port()).into();
-        let local =
-            LocalMedia { addr, session, version: 1, direction: sdp::Direction::SendRecv };
+        let local = rtp.local(self.parts.sip.advertise, session);
         Ok(Arranged { rtp, local })
     }
 

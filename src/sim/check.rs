@@ -8,7 +8,7 @@ use crate::kernel::evidence::Source;
 use crate::kernel::{AgentId, CallId, LegId, Moment, SurveyId, TicketId, Wall};
 use crate::speech::{Speaker, Utterance};
 use crate::survey::schedule::Window;
-use crate::survey::{Answer, Given};
+use crate::survey::{Answer, Given, Value};
 
 /// Something that must not happen has happened.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -244,6 +244,8 @@ impl Checker {
                 .is_some_and(|turn| turn.text == *words.reveal()),
         };
         self.unless(given, || format!("{call}: an answer that nobody gave"));
+        let sure = !answer.is_doubtful() || answer.is_confirmed() || answer.value() == Value::Reason;
+        self.unless(sure, || format!("{call}: an answer in doubt counts"));
     }
 
     fn survey_open(&mut self, survey: SurveyId) {

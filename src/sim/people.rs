@@ -31,6 +31,8 @@ pub struct Person {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Turn {
     Words(String),
+    /// Words that the recogniser is not sure of.
+    Doubtful(String),
     Unclear,
     Key(char),
     Silence,
@@ -53,6 +55,24 @@ const COMPLAINTS: &[&str] = &[
 ];
 const PLACES: &[&str] =
     &["在金华市婺城区白龙桥镇临江路", "婺城区城东街道", "就是我们村里", "白龙桥镇"];
+const NUMBERS: &[&str] = &[
+    "幺三九零零零零八八九九",
+    "要三九零零零零八八九九",
+    "幺三九",
+    "零零零零八八九九",
+    "零五七九八二三幺幺二三四",
+    "就打这个号码",
+    "不用了",
+    "一三八零零",
+];
+const CORRECTIONS: &[&str] = &[
+    "不对，最后四位是八八九八",
+    "中间四位是幺幺幺幺",
+    "不是九是八",
+    "不是白龙桥镇，是城东街道",
+    "打我另一个号码",
+    "是三十六号不是二十六号",
+];
 const TIMES: &[&str] = &["昨天晚上十一点", "这几天一直这样", "上周五下午三点", "不记得了"];
 const REASONS: &[&str] = &["没有人来处理", "晚上还是很吵", "答复跟没答复一样"];
 const GRADES: &[&str] = &["非常满意", "满意", "基本满意", "不满意", "非常不满意", "还行吧"];
@@ -103,7 +123,18 @@ impl Person {
             10 => return Turn::Key('0'),
             _ => {}
         }
+        let turn = self.said(say);
+        match turn {
+            Turn::Words(words) if self.rng.chance(0.1) => Turn::Doubtful(words),
+            turn => turn,
+        }
+    }
+
+    fn said(&mut self, say: &Say) -> Turn {
         match say.expect {
+            Expect::Slot(Slot::Number) if self.rng.chance(0.2) => self.key(),
+            Expect::Slot(Slot::Number) => self.pick(NUMBERS),
+            Expect::YesNo if self.rng.chance(0.1) => self.pick(CORRECTIONS),
             Expect::Open | Expect::Nothing => self.request(),
             Expect::YesNo => self.yes_or_no(),
             Expect::Slot(Slot::Place) => self.pick(PLACES),
@@ -115,6 +146,12 @@ impl Person {
             Expect::Grade => self.pick(GRADES),
             Expect::Words => self.pick(REASONS),
         }
+    }
+
+    /// The next key of somebody who types a number.
+    fn key(&mut self) -> Turn {
+        let keys = ['1', '3', '9', '0', '0', '0', '#'];
+        Turn::Key(self.rng.pick(&keys).copied().unwrap_or('#'))
     }
 
     fn yes_or_no(&mut self) -> Turn {

@@ -13,6 +13,7 @@ use crate::speech::Speaker;
 /// Said by people who talk with an agent.
 const BETWEEN: &[&str] = &["嗯好的", "请您说一下具体地址", "我已经说过了", "我们马上转给主管部门", "谢谢你"];
 const CONFIDENCE: f32 = 0.8;
+const DOUBTFUL: f32 = 0.4;
 
 impl World {
     pub(super) fn say(&mut self, call: CallId, say: Say) {
@@ -116,7 +117,8 @@ impl World {
                 let at_ms = voice.at_ms(now);
                 return self.input(Input::Key { call, key, at_ms });
             }
-            Turn::Words(words) => Some(words),
+            Turn::Words(words) => Some((words, CONFIDENCE)),
+            Turn::Doubtful(words) => Some((words, DOUBTFUL)),
             Turn::Unclear => None,
         };
         let (_, length) = voice.person.pace();
@@ -240,7 +242,7 @@ impl World {
 }
 
 fn words_of(call: CallId, speech: Speech, end_ms: u64) -> Option<Input> {
-    let (text, start_ms) = (speech.words?, speech.start_ms);
-    let (speaker, confidence) = (Speaker::Caller, CONFIDENCE);
+    let ((text, confidence), start_ms) = (speech.words?, speech.start_ms);
+    let speaker = Speaker::Caller;
     Some(Input::Words { call, speaker, text, start_ms, end_ms, confidence })
 }

@@ -19,8 +19,8 @@ pub(super) struct Cut {
 
 /// What somebody is saying.
 pub(super) struct Speech {
-    /// `None`: noise that no words can be got from.
-    pub words: Option<String>,
+    /// And how sure the recogniser is of them. `None`: noise that no words can be got from.
+    pub words: Option<(String, f32)>,
     pub start_ms: u64,
 }
 

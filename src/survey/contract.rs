@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::dialogue::{Manner, Prompts, Say, SayId, Understood};
+use crate::dialogue::{DOUBT, Manner, Prompts, Say, SayId, Understood};
 use crate::intake::Grade;
 use crate::kernel::{Evidence, Pii, SurveyId, TicketId};
 use crate::speech::Utterance;
@@ -216,6 +216,30 @@ impl Answer {
             Given::Spoken { evidence, .. } => (evidence.start_ms, evidence.end_ms),
             Given::Key { at_ms, .. } => (at_ms, at_ms),
         }
+    }
+
+    /// As it is read back: 没解决, 满意.
+    pub(super) const fn label(&self) -> &'static str {
+        match self.value {
+            Value::Solved(true) => "解决了",
+            Value::Solved(false) => "没解决",
+            Value::Satisfied(grade) => grade.label(),
+            Value::Reason => "",
+        }
+    }
+
+    /// 没解决, 不满意 or worse.
+    pub const fn is_negative(&self) -> bool {
+        match self.value {
+            Value::Solved(solved) => !solved,
+            Value::Satisfied(grade) => grade.is_unhappy(),
+            Value::Reason => false,
+        }
+    }
+
+    /// Spoken and heard badly.
+    pub fn is_doubtful(&self) -> bool {
+        self.evidence().is_some_and(|evidence| evidence.confidence < DOUBT)
     }
 
     pub const fn is_confirmed(&self) -> bool {

@@ -88,6 +88,12 @@ fn says_one_of(u: &Understood, phrases: &[&str]) -> bool {
     phrases.iter().any(|phrase| words.contains(phrase))
 }
 
+/// 不对, 不是: what follows is not what is meant.
+pub(super) fn denies(u: &Understood) -> bool {
+    let words = u.utterance.text.trim_start_matches(|c: char| !c.is_alphanumeric() || c == '嗯');
+    words.starts_with("不是") || words.starts_with("不对")
+}
+
 pub(super) fn is_busy(u: &Understood) -> bool {
     says_one_of(u, &BUSY)
 }
@@ -98,6 +104,14 @@ pub(super) fn is_wrong_person(u: &Understood) -> bool {
 
 pub(super) fn asks_who(u: &Understood) -> bool {
     says_one_of(u, &WHO)
+}
+
+/// Solved or not, where the words name it themselves.
+pub(super) fn solved_named(u: &Understood) -> Option<bool> {
+    match (says_unsolved(u), says_solved(u)) {
+        (true, _) => Some(false),
+        (false, solved) => solved.then_some(true),
+    }
 }
 
 pub(super) fn says_solved(u: &Understood) -> bool {

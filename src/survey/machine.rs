@@ -10,7 +10,7 @@ use super::hearing;
 use super::state::{Ask, State};
 use crate::dialogue::{
     Expect, Failing, Lapse, Line, Manner, Mouth, Phrase, Prompts, Say, Tries, Understood,
-    is_back_channel, spoken_digits,
+    is_back_channel, is_doubtful, parts, spoken_digits,
 };
 use crate::intake::{Command, Grade};
 use crate::kernel::{Moment, SurveyId};
@@ -24,20 +24,18 @@ pub struct Survey {
     manner: Manner,
     mouth: Mouth,
     state: State,
-    solved: Option<bool>,
-    grade: Option<Grade>,
+    pub(super) solved: Option<bool>,
+    pub(super) grade: Option<Grade>,
     /// The reason was asked for.
     reason_asked: bool,
-    /// How often a grade was read back.
-    grade_rounds: u8,
+    /// How often an answer to solved and to the grade was read back.
+    pub(super) rounds: [u8; 2],
     /// How often something was said again at the citizen's wish.
     repeats: u8,
     verified: bool,
     effects: VecDeque<Effect>,
 }
 
-/// A grade denied that often is a matter for a person.
-const GRADE_ROUNDS_MAX: u8 = 3;
 const REPEATS_MAX: u8 = 3;
 /// The reason is asked for twice, not more.
 const REASON_FAILINGS_MAX: u8 = 2;
@@ -60,7 +58,7 @@ impl Survey {
             solved: None,
             grade: None,
             reason_asked: false,
-            grade_rounds: 0,
+            rounds: [0; 2],
             repeats: 0,
             verified: false,
             effects: VecDeque::new(),
@@ -143,11 +141,11 @@ impl Survey {
     }
 
     fn question(&self, ask: &Ask, line: Line, turn: usize) -> Phrase {
-        let grade = match ask {
-            Ask::GradeBack(answer) => answer.grade().map_or("", Grade::label),
-            _ => "",
+        let answer = match ask {
+            Ask::Back(answers) => answers.iter().map(Answer::label).collect::<Vec<_>>().join("，"),
+            _ => String::new(),
         };
-        let text = self.prompts.text(line, turn, &[("grade", grade)]);
+        let text = self.prompts.text(line, turn, &[("reply", &answer)]);
         let patience_ms = match ask {
             Ask::Reason => self.manner.thought_ms,
             _ => self.manner.patience_ms,
@@ -155,11 +153,11 @@ impl Survey {
         Phrase::question(text, ask.expect(), patience_ms)
     }
 
-    fn ask(&mut self, now: Moment, before: Vec<Phrase>, ask: Ask) {
+    pub(super) fn ask(&mut self, now: Moment, before: Vec<Phrase>, ask: Ask) {
         let line = match &ask {
             Ask::Solved => Line::SurveySolved,
             Ask::Grade => Line::SurveyGrade,
-            Ask::GradeBack(_) => Line::SurveyGradeBack,
+            Ask::Back(_) => Line::SurveyBack,
             Ask::Reason => Line::SurveyReason,
         };
         let mut phrases = before;
@@ -204,7 +202,11 @@ impl Survey {
                 .heard();
             return self.finish(now, phrase, SurveyOutcome::ToPerson);
         }
+        let closed = matches!(ask.expect(), Expect::YesNo | Expect::Grade);
         match u.reading.command {
+            Some(command) if closed && parts(command) && is_doubtful(u) && tries.unclear == 0 => {
+                self.ask_again(now, ask, tries, Failing::Unclear);
+            }
             Some(Command::Person) => self.close(now, Line::SurveyToPerson, SurveyOutcome::ToPerson),
             Some(Command::StopCalling) => {
                 self.close(now, Line::SurveyDeclined, SurveyOutcome::Declined)
@@ -233,51 +235,11 @@ impl Survey {
                 let notice = self.notice();
                 self.again_from(now, vec![notice], ask);
             }
-            Ask::GradeBack(answer) => self.grade_back_heard(now, answer, tries, u),
-            Ask::Solved if reading.grade.is_none() && reading.yes_no.is_none() => {
-                self.ask_again(now, Ask::Solved, tries, Failing::Unclear);
-            }
-            Ask::Grade if reading.grade.is_none() => {
-                // 根本没解决 is no grade, but it is an answer.
-                if hearing::says_unsolved(u) {
-                    self.solved_is(false, Given::spoken(&u.utterance));
-                }
-                self.ask_again(now, Ask::Grade, tries, Failing::Unclear);
-            }
-            Ask::Solved | Ask::Grade => self.take_in(now, &ask, u),
-        }
-    }
-
-    /// Whatever the words answer: solved or not, the grade, or both at once.
-    fn take_in(&mut self, now: Moment, ask: &Ask, u: &Understood) {
-        let given = Given::spoken(&u.utterance);
-        let solved = match (ask, u.reading.yes_no, u.reading.grade) {
-            // 满意 alone is a yes in words, but not to the question whether it is solved.
-            (_, Some(true), Some(_)) => hearing::says_solved(u).then_some(true),
-            (Ask::Solved, yes_no, _) => yes_no,
-            // Asked for the grade, only a clear 没解决 changes what was answered before.
-            (_, Some(false), _) => hearing::says_unsolved(u).then_some(false),
-            _ => None,
-        };
-        if let Some(solved) = solved {
-            self.solved_is(solved, given.clone());
-        }
-        match u.reading.grade {
-            Some(grade) => self.grade_is(now, grade, given, solved == Some(false)),
-            None => self.next(now),
-        }
-    }
-
-    fn grade_back_heard(&mut self, now: Moment, answer: Answer, tries: Tries, u: &Understood) {
-        let given = Given::spoken(&u.utterance);
-        match (u.reading.grade, u.reading.yes_no) {
-            (Some(grade), _) if answer.grade() == Some(grade) => {
-                self.grade_agreed(now, answer, given)
-            }
-            (Some(grade), _) => self.grade_is(now, grade, given, false),
-            (None, Some(true)) => self.grade_agreed(now, answer, given),
-            (None, Some(false)) => self.grade_denied(now),
-            (None, None) => self.ask_again(now, Ask::GradeBack(answer), tries, Failing::Unclear),
+            Ask::Back(answers) => self.back_heard(now, answers, tries, u),
+            Ask::Solved | Ask::Grade => match (self.solved_told(&ask, u), reading.grade) {
+                (None, None) => self.ask_again(now, ask, tries, Failing::Unclear),
+                told => self.take_in(now, tries, told, u),
+            },
         }
     }
 
@@ -287,17 +249,19 @@ impl Survey {
         };
         let given = Given::Key { key, at_ms };
         match (ask, key) {
+            (_, '#') => {}
             (_, '0') => self.close(now, Line::SurveyToPerson, SurveyOutcome::ToPerson),
             (_, '*') => self.repeat(now),
             (Ask::Solved, '1' | '2') => {
-                self.solved_is(key == '1', given);
+                self.recorded(Answer::new(Value::Solved(key == '1'), given));
                 self.next(now);
             }
-            (Ask::GradeBack(answer), '1') => self.grade_agreed(now, answer, given),
-            (Ask::GradeBack(_), '2') => self.grade_denied(now),
+            (Ask::Back(answers), '1') => self.agreed(now, answers, given),
+            (Ask::Back(_), '2') => self.denied(now),
             (Ask::Grade, key) if grade_of(key).is_some() => {
                 if let Some(grade) = grade_of(key) {
-                    self.grade_is(now, grade, given, false);
+                    self.recorded(Answer::new(Value::Satisfied(grade), given));
+                    self.next(now);
                 }
             }
             (Ask::Reason, _) => {}
@@ -371,15 +335,15 @@ impl Survey {
         self.speak(says);
     }
 
-    fn ask_again(&mut self, now: Moment, ask: Ask, mut tries: Tries, failing: Failing) {
+    pub(super) fn ask_again(&mut self, now: Moment, ask: Ask, mut tries: Tries, failing: Failing) {
         let enough = tries.count(failing);
         if matches!(ask, Ask::Reason) && tries.silent + tries.unclear >= REASON_FAILINGS_MAX {
             // The grade stands; a person who verifies it will hear the reason.
             return self.next(now);
         }
         if enough {
-            if let Ask::GradeBack(answer) = ask {
-                self.grade_recorded(answer);
+            if let Ask::Back(answers) = ask {
+                self.unconfirmed(answers);
             }
             return match failing {
                 Failing::Silent => self.close(now, Line::SurveyNobodyThere, self.outcome_so_far()),
@@ -401,50 +365,11 @@ impl Survey {
 
     // ---- answers ----
 
-    fn record(&mut self, answer: Answer) {
+    pub(super) fn record(&mut self, answer: Answer) {
         self.effects.push_back(Effect::Record(answer));
     }
 
-    fn solved_is(&mut self, solved: bool, given: Given) {
-        self.solved = Some(solved);
-        self.record(Answer::new(Value::Solved(solved), given));
-        self.verify_if_needed();
-    }
-
-    /// Negatives are read back, and so is a grade whose own words deny it.
-    fn grade_is(&mut self, now: Moment, grade: Grade, given: Given, contradicted: bool) {
-        let answer = Answer::new(Value::Satisfied(grade), given);
-        if !grade.is_unhappy() && !contradicted {
-            self.grade_recorded(answer);
-            return self.next(now);
-        }
-        self.grade_rounds = self.grade_rounds.saturating_add(1);
-        if self.grade_rounds > GRADE_ROUNDS_MAX {
-            self.grade_recorded(answer);
-            return self.close(now, Line::SurveyToPerson, SurveyOutcome::ToPerson);
-        }
-        self.ask(now, Vec::new(), Ask::GradeBack(answer));
-    }
-
-    fn grade_agreed(&mut self, now: Moment, answer: Answer, by: Given) {
-        self.grade_recorded(answer.agreed(by));
-        self.next(now);
-    }
-
-    fn grade_denied(&mut self, now: Moment) {
-        if self.grade_rounds >= GRADE_ROUNDS_MAX {
-            return self.close(now, Line::SurveyToPerson, SurveyOutcome::ToPerson);
-        }
-        self.ask(now, Vec::new(), Ask::Grade);
-    }
-
-    fn grade_recorded(&mut self, answer: Answer) {
-        self.grade = answer.grade();
-        self.record(answer);
-        self.verify_if_needed();
-    }
-
-    fn verify_if_needed(&mut self) {
+    pub(super) fn verify_if_needed(&mut self) {
         let reason = match (self.grade, self.solved) {
             (Some(grade), _) if grade.is_unhappy() => VerifyReason::Unhappy,
             (Some(_), Some(false)) => VerifyReason::Contradiction,
@@ -460,7 +385,7 @@ impl Survey {
     }
 
     /// The next question, or thanks.
-    fn next(&mut self, now: Moment) {
+    pub(super) fn next(&mut self, now: Moment) {
         let unhappy = self.grade.is_some_and(Grade::is_unhappy);
         if self.solved.is_none() {
             self.ask(now, Vec::new(), Ask::Solved);
@@ -488,7 +413,7 @@ impl Survey {
         }
     }
 
-    fn close(&mut self, now: Moment, line: Line, outcome: SurveyOutcome) {
+    pub(super) fn close(&mut self, now: Moment, line: Line, outcome: SurveyOutcome) {
         let phrase = self.statement(line, &[]);
         self.finish(now, phrase, outcome);
     }
@@ -516,9 +441,8 @@ impl Survey {
     fn hung_up(&mut self) {
         match self.state.clone() {
             State::Asking { ask, .. } => {
-                // What was said was said; that it was not agreed to stands beside it.
-                if let Ask::GradeBack(answer) = ask {
-                    self.grade_recorded(answer);
+                if let Ask::Back(answers) = ask {
+                    self.unconfirmed(answers);
                 }
                 self.finished(self.outcome_so_far());
             }

@@ -19,24 +19,28 @@ pub(super) enum State {
 pub(super) enum Ask {
     Solved,
     Grade,
-    /// An unhappy grade, or one that its own words contradict, is read back.
-    GradeBack(Answer),
+    /// A negative answer, one that was heard badly, or a grade that its own words contradict is read back. At least
+    /// one, at most one to each question.
+    Back(Vec<Answer>),
     Reason,
 }
 
 impl Ask {
-    pub(super) const fn name(&self) -> &'static str {
+    pub(super) fn name(&self) -> &'static str {
         match self {
             Ask::Solved => "solved",
             Ask::Grade => "grade",
-            Ask::GradeBack(_) => "grade_back",
+            Ask::Back(answers) if answers.iter().any(|answer| answer.grade().is_some()) => {
+                "grade_back"
+            }
+            Ask::Back(_) => "solved_back",
             Ask::Reason => "reason",
         }
     }
 
     pub(super) const fn expect(&self) -> Expect {
         match self {
-            Ask::Solved | Ask::GradeBack(_) => Expect::YesNo,
+            Ask::Solved | Ask::Back(_) => Expect::YesNo,
             Ask::Grade => Expect::Grade,
             Ask::Reason => Expect::Words,
         }
@@ -50,10 +54,8 @@ impl Ask {
             (Ask::Grade, Failing::Silent) => Line::SurveyGradeSilent,
             (Ask::Grade, Failing::Unclear) if tries.unclear >= 2 => Line::SurveyGradeKeys,
             (Ask::Grade, Failing::Unclear) => Line::SurveyGradeUnclear,
-            (Ask::GradeBack(_), Failing::Unclear) if tries.unclear >= 2 => {
-                Line::SurveyGradeBackKeys
-            }
-            (Ask::GradeBack(_), _) => Line::SurveyGradeBackAgain,
+            (Ask::Back(_), Failing::Unclear) if tries.unclear >= 2 => Line::SurveyBackKeys,
+            (Ask::Back(_), _) => Line::SurveyBackAgain,
             (Ask::Reason, _) => Line::SurveyReasonAgain,
         }
     }

@@ -100,10 +100,11 @@ async fn the_supervisor_sees_open_verifications_with_the_citizens_words() {
 }
 
 /// As the store, the conversation and the callback name them.
-const CALL_STATES: [&str; 23] = [
+const CALL_STATES: [&str; 27] = [
     "begun", "new", "request", "rephrase", "more", "go_on", "confirm", "helped", "fill", "place_back",
     "callback", "leave_word", "saving", "waiting", "talking", "closing", "ended", "interrupted",
-    "dialling", "solved", "grade", "grade_back", "reason",
+    "dialling", "solved", "solved_back", "grade", "grade_back", "reason", "number", "number_back",
+    "number_keys",
 ];
 
 type Key = (&'static str, &'static str);

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use huiyin::dialogue::{Dialogue, Effect, Input, Line, Manner, Prompts, Setup, Understood};
 use huiyin::intake::{Command, Gazetteer, Grade, Intake};
-use huiyin::kernel::{CallId, Civil, Moment, Pii};
+use huiyin::kernel::{CallId, Civil, Moment, Pii, Slot, TicketId};
+use huiyin::knowledge::{Base, BigramEncoder, Index};
+use huiyin::language::address::Row;
 use huiyin::speech::{Speaker, Utterance};
 
 const NOW: Civil = Civil {
@@ -50,8 +52,8 @@ fn offered_answers_are_understood() {
         (Line::MoreAgain, "没有了", Some(false)),
         (Line::SurveySolved, "解决了", Some(true)),
         (Line::SurveySolved, "没解决", Some(false)),
-        (Line::SurveyGradeBack, "对的", Some(true)),
-        (Line::SurveyGradeBack, "不对", Some(false)),
+        (Line::SurveyBack, "对的", Some(true)),
+        (Line::SurveyBack, "不对", Some(false)),
     ];
     let mut wrong = Vec::new();
     for (line, answer, expected) in rows {
@@ -179,5 +181,131 @@ fn everyday_wishes() {
             "{words:?}: {}",
             log.join("\n")
         );
+    }
+}
+
+/// What closed sets deliver for a command is that command, whatever was asked.
+#[test]
+fn commands_of_the_closed_sets_are_read_as_such() {
+    let intake = intake();
+    let rows: [(Command, &[&str]); 5] = [
+        (Command::Person, &["转人工", "人工", "人工服务", "人工客服", "转人工服务", "找人工", "接人工"]),
+        (Command::Repeat, &["再说一遍", "没听清", "听不清", "没听清楚", "请再说一遍"]),
+        (Command::Wait, &["等一下", "稍等", "等等", "稍等一下", "等一会"]),
+        (Command::Slower, &["说慢一点", "慢一点"]),
+        (Command::StopCalling, &["别再打了", "不要再打了"]),
+    ];
+    let asked = [None, Some(Slot::Place), Some(Slot::Time), Some(Slot::Number), Some(Slot::Narrative)];
+    let mut wrong = Vec::new();
+    for (command, wordings) in rows {
+        for (said, asked) in wordings.iter().flat_map(|said| asked.map(|asked| (*said, asked))) {
+            let reading = intake.read(&utterance(said), NOW, asked);
+            if reading.command != Some(command) || !reading.facts.is_empty() {
+                wrong.push(format!("{said} asked {asked:?}: {reading:?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn division(code: &str, name: &str) -> Row {
+    Row { code: code.to_owned(), name: name.to_owned() }
+}
+
+/// As `talk`, with a place or two that are known, the built-in knowledge, and somebody whose number is withheld.
+fn withheld(words: &[&str], nobody: bool) -> Vec<String> {
+    let rows = [
+        ("33", "浙江省"),
+        ("3307", "金华市"),
+        ("330702", "婺城区"),
+        ("330702103", "白龙桥镇"),
+        ("330702104", "汤溪镇"),
+    ];
+    let rows = rows.map(|(code, name)| division(code, name));
+    let intake = Intake::new(Arc::new(Gazetteer::from_rows(rows)), "3307").unwrap();
+    let index = Index::build(Arc::new(Base::builtin().unwrap()), &BigramEncoder).unwrap();
+    let mut dialogue = Dialogue::new(Setup {
+        call: CallId(1),
+        number: None,
+        prompts: Arc::new(Prompts::builtin().unwrap()),
+        manner: Manner::default(),
+    });
+    let mut now = Moment::from_ms(1_000);
+    let mut log = Vec::new();
+    let mut inputs: Vec<Option<&str>> = vec![None];
+    inputs.extend(words.iter().map(|words| Some(*words)));
+    for words in inputs {
+        now = now + 1_000;
+        let input = words.map_or(Input::Begin, |words| {
+            let utterance = utterance(words);
+            let reading = intake.read(&utterance, NOW, dialogue.asked());
+            let hits = index.search(words, &BigramEncoder, 3).unwrap();
+            Input::Heard(Understood { utterance, reading, hits })
+        });
+        dialogue.handle(now, input);
+        let mut effects = dialogue.drain();
+        if nobody && effects.iter().any(|e| matches!(e, Effect::HandOver { .. })) {
+            dialogue.handle(now, Input::Stored { ticket: TicketId(2_611_220_007) });
+            dialogue.handle(now, Input::NoAgents);
+            effects.extend(dialogue.drain());
+        }
+        for effect in effects {
+            if let Effect::Say(say) = effect {
+                dialogue.handle(now + 500, Input::SaidAll(say.id));
+                log.push(say.text);
+            }
+        }
+    }
+    let value = |slot| dialogue.draft().get(slot).map(|filled| filled.value.clone());
+    log.push(format!("{} {}", value(Slot::Number).unwrap_or_default(), value(Slot::Place).unwrap_or_default()));
+    log
+}
+
+#[test]
+fn a_number_is_dictated_and_put_right() {
+    for (said, number) in [
+        (&["幺三九五五五零八八九八", "不对，最后四位是八八九九", "对的"][..], "13955508899"),
+        (&["要三九，五五五洞，八八九九", "对的"], "13955508899"),
+        (&["我的电话是139 5550 8898", "不是八八九八，是八八九九", "是的"], "13955508899"),
+        (&["幺三九五五五零", "八八九九", "没错"], "13955508899"),
+        (&["零五七九八二三幺幺二三四", "对"], "057982311234"),
+        (&["幺三九五五五零八八九八", "不对", "是幺三九五五五零八八九九", "对的"], "13955508899"),
+        (&["我不想说"], ""),
+    ] {
+        let words: Vec<&str> = std::iter::once("我建议公交车晚点收班").chain(said.iter().copied()).collect();
+        let log = withheld(&words, true);
+        let last = log.last().unwrap();
+        assert_eq!(last.trim(), number, "{said:?}: {}", log.join("\n"));
+        let told = log.iter().any(|text| text.contains("工单号是"));
+        assert!(told, "{said:?}: {}", log.join("\n"));
+    }
+}
+
+#[test]
+fn one_part_of_the_place_is_put_right() {
+    let story = "昨天晚上十点白龙桥镇临江路二十六号工地施工太吵，我要投诉";
+    for (said, place) in [
+        ("不是白龙桥镇，是汤溪镇", "浙江省金华市婺城区汤溪镇 临江路二十六号"),
+        ("是三十六号不是二十六号", "浙江省金华市婺城区白龙桥镇 临江路三十六号"),
+        ("不对，是三十六号", "浙江省金华市婺城区白龙桥镇 临江路三十六号"),
+        ("不对，是前天晚上", "浙江省金华市婺城区白龙桥镇 临江路二十六号"),
+    ] {
+        let log = withheld(&[story, said], false);
+        let all = log.join("\n");
+        assert!(all.contains("您说的是昨天晚上十点"), "{said}: {all}");
+        let told = log.last().unwrap().trim();
+        assert!(told.starts_with(place), "{said}: {all}");
+    }
+}
+
+#[test]
+fn what_is_asked_and_known_is_answered() {
+    for words in ["老板拖欠工资怎么办", "老板拖欠工资怎么投诉"] {
+        let log = withheld(&[words], false);
+        assert!(log.iter().any(|text| text.contains("依据")), "{words}: {}", log.join("\n"));
+    }
+    for words in ["老板拖欠工资没人管", "白龙桥镇的老板拖欠工资怎么办", "工地太吵怎么没人管"] {
+        let log = withheld(&[words], false);
+        assert!(!log.iter().any(|text| text.contains("依据")), "{words}: {}", log.join("\n"));
     }
 }

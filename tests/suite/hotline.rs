@@ -83,6 +83,24 @@ impl Desk {
         }
     }
 
+    /// What is said, and the fields of the ticket that is kept.
+    fn said(&mut self, input: Input) -> (Vec<(SayId, String)>, Option<Ticket>) {
+        let wall = BEGINS.wall().plus_ms(self.now.ms as i64);
+        self.hotline.handle(self.now, wall, input);
+        let (mut said, mut kept) = (Vec::new(), None);
+        for effect in self.hotline.drain() {
+            match effect {
+                Effect::Say { say, .. } => said.push((say.id, say.text)),
+                Effect::Keep { fact: Fact::Ticket { ticket, .. }, ack } => {
+                    self.stored.extend(ack);
+                    kept = Some(ticket);
+                }
+                _ => {}
+            }
+        }
+        (said, kept)
+    }
+
     fn later(&mut self, ms: u64) -> Vec<String> {
         self.now = self.now + ms;
         self.give(Input::Tick)
@@ -287,6 +305,49 @@ fn a_caller_beyond_what_can_be_followed_goes_to_people_at_once() {
     desk.end(LegId(2), PEER);
     desk.give(Input::Invited { leg: LegId(10), number: None });
     assert!(desk.give(Input::LegUp { leg: LegId(10) }).is_empty(), "there is room again");
+}
+
+#[test]
+fn beyond_what_can_be_followed_with_nobody_on_duty_the_call_is_the_ticket() {
+    for number in [Some("13900000000"), None] {
+        let mut desk = desk(0);
+        for leg in [2, 4, 6] {
+            desk.call(leg);
+        }
+        let number = number.map(|number| Pii::new(number.to_owned()));
+        let known = number.is_some();
+        desk.give(Input::Invited { leg: LegId(8), number });
+        let (mut said, mut kept) = desk.said(Input::LegUp { leg: LegId(8) });
+        let call = CallId(4);
+        if !known {
+            let asked = said.last().is_some_and(|(_, text)| text.contains("键盘上输入"));
+            assert!(asked, "the number is typed: {said:?}");
+            for key in "13855501234#".chars() {
+                let typed = desk.said(Input::Key { call, key, at_ms: 1 });
+                kept = typed.1.or(kept);
+                said.extend(typed.0);
+            }
+        }
+        assert!(said.iter().any(|(_, text)| text.contains("来电比较多")), "{said:?}");
+        for ack in std::mem::take(&mut desk.stored) {
+            said.extend(desk.said(Input::Stored(ack)).0);
+        }
+        let (last, text) = said.last().cloned().unwrap();
+        assert!(text.contains("来电已经登记"), "{said:?}");
+        let stands = kept.and_then(|ticket| ticket.fields.get(&Slot::Number).cloned());
+        assert!(stands.is_some(), "a number to call back");
+        let heard = Input::Said {
+            call,
+            say: last,
+            how: SaidHow::Completed,
+            said: text,
+            unsaid: String::new(),
+            start_ms: 1,
+            end_ms: 2,
+        };
+        desk.give(heard);
+        assert_eq!(desk.give(Input::MediaClosed { call }), ["C4 ended registered"]);
+    }
 }
 
 #[test]

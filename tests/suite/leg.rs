@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use huiyin::call::leg::{
-    ACK_WAIT_MS, CLOSING_WAIT_MS, Change, Effect, EndReason, Failure, Input, Leg, REINVITE_WAIT_MS,
-    Report, State,
+    ACK_WAIT_MS, CLOSING_WAIT_MS, Change, Effect, EndReason, Failure, GLARE_TRIES, Input, Leg,
+    REINVITE_WAIT_MS, Report, State,
 };
 use huiyin::kernel::{Moment, Rng};
 
@@ -272,6 +272,41 @@ fn a_change_of_the_session() {
     ]);
 }
 
+/// RFC 3261 14.1: both began to change the session at once.
+#[test]
+fn glare_is_waited_out() {
+    let glare = || Input::ReinviteGlare { wait_ms: 700 };
+    let begun = || {
+        let mut leg = Leg::in_state(talking(Change::None), LONGEST_MS);
+        leg.handle(NOW, Input::Reinvite { sdp: sdp("o") }).unwrap();
+        assert_eq!(leg.drain(), [Effect::SendReinvite { sdp: sdp("o") }]);
+        leg
+    };
+    let mut leg = begun();
+    for _ in 0..GLARE_TRIES {
+        leg.handle(NOW, glare()).unwrap();
+        assert_eq!(leg.state(), &talking(Change::Again { at: NOW + 700 }));
+        assert_eq!(leg.deadline(), Some(NOW + 700));
+        leg.handle(NOW + 699, Input::Tick).unwrap();
+        assert_eq!(leg.drain(), []);
+        leg.handle(NOW + 700, Input::Tick).unwrap();
+        assert_eq!(leg.drain(), [Effect::SendReinvite { sdp: sdp("o") }]);
+    }
+    leg.handle(NOW, glare()).unwrap();
+    assert_eq!(leg.drain(), [Effect::ReinviteLost]);
+    assert_eq!(leg.state(), &talking(Change::None));
+    // Theirs comes while ours waits: theirs counts.
+    let mut leg = begun();
+    leg.handle(NOW, glare()).unwrap();
+    let refused = leg.handle(NOW, Input::Reinvite { sdp: sdp("p") }).unwrap_err();
+    assert_eq!(refused.command, "send a re-INVITE");
+    leg.handle(NOW + 100, Input::PeerReinvite { sdp: None }).unwrap();
+    let asked = Effect::Report(Report::Reinvite { sdp: None });
+    assert_eq!(leg.drain(), [Effect::ReinviteLost, asked]);
+    // A 491 to nothing of ours is nobody's.
+    check(vec![nothing(talking(Change::None), glare())]);
+}
+
 #[test]
 fn a_leg_that_is_closing_or_over() {
     let due = State::Closing { reason: US, until: NOW };
@@ -319,7 +354,7 @@ fn commands_out_of_place_are_refused_by_name() {
 fn any_input(rng: &mut Rng) -> Input {
     let reason = EndReason::HungUpByUs;
     let text = sdp("s");
-    match rng.below(22) {
+    match rng.below(23) {
         0 => Input::Ring { early: None },
         1 => Input::Answer { sdp: text },
         2 => Input::Reject { code: 486 },
@@ -341,6 +376,7 @@ fn any_input(rng: &mut Rng) -> Input {
         18 => Input::PeerReinvite { sdp: None },
         19 => Input::ReinviteDone,
         20 => Input::Broken { failure: Failure::Protocol },
+        21 => Input::ReinviteGlare { wait_ms: rng.below(4_000) },
         _ => Input::Tick,
     }
 }

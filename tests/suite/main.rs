@@ -1,10 +1,12 @@
 //! One test binary. Tests that need weights or data say so and pass over when those are absent.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod closed;
 mod console;
 mod console_pages;
 mod dialogue;
 mod dialogue_heard;
+mod dictation;
 mod guard;
 mod hotline;
 mod intake;
@@ -13,25 +15,31 @@ mod knowledge;
 mod language;
 mod leg;
 mod media;
+mod media_codec;
 mod media_files;
 mod media_jitter;
+mod media_line;
 mod media_player;
 mod media_socket;
 mod models;
 mod models_convert;
+mod nonspeech;
 mod page;
 mod queue;
 mod recognise;
 mod sdp;
 mod service;
+mod session;
 mod sim;
 mod survey;
 mod ticket;
 mod tidy;
+mod torture;
 mod turn;
 mod turn_recorded;
 mod voice;
 mod voice_cache;
 mod wire_baresip;
 mod wire_line;
+mod wire_races;
 mod wire_sip;

@@ -7,7 +7,7 @@ use huiyin::kernel::{Moment, Rng};
 use huiyin::media::conceal::Concealer;
 use huiyin::media::jitter::DELAY_MS_MAX;
 use huiyin::media::level::dbov;
-use huiyin::media::rtp::AudioPacket;
+use huiyin::media::rtp::{AudioPacket, Content};
 use huiyin::media::{FRAME_SAMPLES, FrameKind, JitterBuffer};
 use proptest::prelude::*;
 
@@ -99,7 +99,7 @@ fn run(
                     sequence: number,
                     timestamp: 5_000_000_000 + number as i64 * 160,
                     marker: number == 0,
-                    samples: sound(number, loud(number)),
+                    content: Content::Samples(sound(number, loud(number))),
                 },
             );
             next += 1;
@@ -202,9 +202,9 @@ fn another_stream_begins_at_once() {
         let now = Moment::from_ms(tick * 20);
         let stream = (tick / 100) as u32;
         let timestamp = tick as i64 * 160 + if stream == 0 { 0 } else { -900_000_000 };
-        let samples = vec![5_000; FRAME_SAMPLES];
+        let content = Content::Samples(vec![5_000; FRAME_SAMPLES]);
         buffer
-            .insert(now, AudioPacket { stream, sequence: tick, timestamp, marker: false, samples });
+            .insert(now, AudioPacket { stream, sequence: tick, timestamp, marker: false, content });
         heard += usize::from(buffer.pull(now).1 == FrameKind::Heard);
     }
     assert!(heard >= 193, "{heard}");
@@ -218,9 +218,9 @@ fn a_clock_that_is_set_back_or_forward_is_followed() {
         for tick in 0..200u64 {
             let now = Moment::from_ms(tick * 20);
             let timestamp = tick as i64 * 160 + if tick < 100 { 0 } else { jump };
-            let samples = vec![5_000; FRAME_SAMPLES];
+            let content = Content::Samples(vec![5_000; FRAME_SAMPLES]);
             let packet =
-                AudioPacket { stream: 0, sequence: tick, timestamp, marker: false, samples };
+                AudioPacket { stream: 0, sequence: tick, timestamp, marker: false, content };
             buffer.insert(now, packet);
             heard += usize::from(buffer.pull(now).1 == FrameKind::Heard);
         }
@@ -236,9 +236,9 @@ fn packets_of_10_30_and_40_ms_are_frames_too() {
         let mut sent = 0;
         for ms in 0..2_000u64 {
             if (ms * 8) as i64 >= sent {
-                let samples = vec![5_000; length as usize];
+                let content = Content::Samples(vec![5_000; length as usize]);
                 let packet =
-                    AudioPacket { stream: 0, sequence: 0, timestamp: sent, marker: false, samples };
+                    AudioPacket { stream: 0, sequence: 0, timestamp: sent, marker: false, content };
                 buffer.insert(Moment::from_ms(ms), packet);
                 sent += length;
             }
@@ -285,9 +285,9 @@ proptest! {
         let mut now = 0;
         for (index, (step, timestamp, length, stream)) in packets.into_iter().enumerate() {
             now += step / 20;
-            let samples = vec![index as i16; length];
+            let content = Content::Samples(vec![index as i16; length]);
             let timestamp = i64::from(timestamp) >> (index % 20);
-            buffer.insert(Moment::from_ms(now), AudioPacket { stream, sequence: 0, timestamp, marker: false, samples });
+            buffer.insert(Moment::from_ms(now), AudioPacket { stream, sequence: 0, timestamp, marker: false, content });
             buffer.pull(Moment::from_ms(now));
         }
     }

@@ -4,7 +4,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use huiyin::call::sdp::{Direction, Negotiated};
+use huiyin::call::sdp::{self, Codecs, Direction, Negotiated, Security, Terms};
 use huiyin::kernel::Moment;
 use huiyin::media::{Codec, FRAME_SAMPLES, FrameKind, SILENCE};
 use huiyin::runtime::rtp_socket::{PortRange, RtpSession};
@@ -13,7 +13,17 @@ const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 fn agreed(port: u16, dtmf: Option<u8>, direction: Direction) -> Negotiated {
     let (codec, remote) = (Codec::Pcma, SocketAddr::new(HERE, port));
-    Negotiated { remote, codec, payload_type: 8, dtmf, direction, ptime_ms: 20 }
+    Negotiated {
+        remote,
+        rtcp_port: port + 1,
+        codec,
+        payload_type: 8,
+        dtmf,
+        comfort: Some(13),
+        direction,
+        ptime_ms: 20,
+        keys: None,
+    }
 }
 
 async fn two_legs(ports: &PortRange, dtmf: Option<u8>) -> (RtpSession, RtpSession) {
@@ -92,4 +102,99 @@ async fn ports_are_even_bounded_and_told_when_used_up() {
     assert_eq!(ports.session(HERE).await.unwrap().port(), 21_202);
     let elsewhere = ports.session("192.0.2.1".parse().unwrap()).await.err().unwrap();
     assert!(elsewhere.to_string().contains("address of this machine"), "{elsewhere}");
+}
+
+/// Two legs whose descriptions agreed as the settings say.
+async fn described(ports: &PortRange, terms: Terms) -> (RtpSession, RtpSession) {
+    let ports = ports.clone().speak(terms);
+    let mut one = ports.session(HERE).await.unwrap();
+    let mut two = ports.session(HERE).await.unwrap();
+    let (ours, theirs) = (one.local(HERE, 1), two.local(HERE, 2));
+    let (answer, agreed) = sdp::answer(&sdp::offer(&ours), &theirs).unwrap();
+    two.agree(&agreed);
+    one.agree(&sdp::accept(&answer, &ours).unwrap());
+    (one, two)
+}
+
+#[tokio::test]
+async fn protected_sound_keys_and_reports_go_both_ways() {
+    let ports = PortRange::new(21_300..=21_399).unwrap();
+    for (security, codec) in [
+        (Security::Required, Codec::Pcma),
+        (Security::Allowed, Codec::G722),
+        (Security::Off, Codec::G722),
+    ] {
+        let terms = Terms { codecs: Codecs::new([codec]), security, key: None };
+        let (mut one, mut two) = described(&ports, terms).await;
+        one.press('7').unwrap();
+        let (mut keys, mut heard) = (String::new(), 0);
+        for tick in 0..600u64 {
+            let now = Moment::from_ms(1_000 + tick * 20);
+            one.send(now, &[1_000; FRAME_SAMPLES]);
+            two.send(now, &[2_000; FRAME_SAMPLES]);
+            arrive(&mut one, now).await;
+            arrive(&mut two, now).await;
+            let frame = one.heard(now);
+            heard += usize::from(one.kind() == FrameKind::Heard && (1_800..2_200).contains(&frame[80]));
+            two.heard(now);
+            keys.extend(std::iter::from_fn(|| two.key()));
+        }
+        let stats = one.stats();
+        assert!(heard >= 580, "{security:?} {codec:?}: {heard} of 600 frames; {stats:?}");
+        assert_eq!((keys.as_str(), stats.rtp.unauthentic), ("7", 0), "{security:?}");
+        assert!(stats.rtcp.sent >= 2 && stats.rtcp.received >= 2, "{security:?}: {:?}", stats.rtcp);
+        assert!(stats.rtcp.round_trip_ms.is_some() && stats.rtcp.malformed == 0, "{:?}", stats.rtcp);
+        assert_eq!(stats.rtcp.peer_loss, 0.0);
+    }
+}
+
+#[tokio::test]
+async fn packets_of_10_and_30_ms_are_sent_where_they_are_wanted() {
+    let ports = PortRange::new(21_400..=21_499).unwrap();
+    for (ptime_ms, packets) in [(10, 120), (30, 40), (60, 20)] {
+        let (mut one, mut two) = two_legs(&ports, None).await;
+        let agreed = agreed(two.port(), None, Direction::SendRecv);
+        one.agree(&Negotiated { ptime_ms, ..agreed });
+        let mut whole = 0;
+        for tick in 0..60u64 {
+            let now = Moment::from_ms(1_000 + tick * 20);
+            let before = one.stats().sent;
+            one.send(now, &[1_000; FRAME_SAMPLES]);
+            for _ in before..one.stats().sent {
+                arrive(&mut two, now).await;
+            }
+            two.heard(now);
+            whole += usize::from(two.kind() == FrameKind::Heard);
+        }
+        assert_eq!((one.stats().sent, two.stats().rtp.received), (packets, packets), "{ptime_ms} ms");
+        assert!(whole >= 52, "{ptime_ms} ms: {whole} of 60");
+    }
+}
+
+#[tokio::test]
+async fn sound_from_before_the_answer_is_not_heard() {
+    let ports = PortRange::new(21_500..=21_599).unwrap();
+    let mut one = ports.session(HERE).await.unwrap();
+    let mut two = ports.session(HERE).await.unwrap();
+    let now = Moment::from_ms(5);
+    two.agree(&agreed(one.port(), None, Direction::SendRecv));
+    for _ in 0..50 {
+        two.send(now, &[9_000; FRAME_SAMPLES]);
+    }
+    one.agree(&agreed(two.port(), None, Direction::SendRecv));
+    two.send(now, &[1_000; FRAME_SAMPLES]);
+    arrive(&mut one, now).await;
+    assert_eq!(one.stats().rtp.received, 1);
+}
+
+#[tokio::test]
+async fn who_holds_us_is_known() {
+    let ports = PortRange::new(21_600..=21_699).unwrap();
+    let (mut one, two) = two_legs(&ports, None).await;
+    let now = Moment::from_ms(5);
+    one.heard(now);
+    assert!(!one.held());
+    one.agree(&agreed(two.port(), None, Direction::RecvOnly));
+    one.heard(now);
+    assert!(one.held());
 }

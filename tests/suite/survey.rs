@@ -137,8 +137,12 @@ fn scripted_callbacks() {
 }
 
 fn any_input(line: &mut Line, rng: &mut Rng) -> Option<Input> {
-    const ROWS: [&str; 22] = [
+    const ROWS: [&str; 26] = [
         "heard 解决了 | yes",
+        "heard 解决了 | yes sure=0.4",
+        "heard 满意 | yes grade=satisfied sure=0.3",
+        "heard 不满意 | grade=dissatisfied sure=0.5",
+        "heard 对的 | yes sure=0.2",
         "heard 没解决 | no",
         "heard 都解决了很满意 | yes grade=very_satisfied",
         "heard 满意 | yes grade=satisfied",
@@ -244,7 +248,7 @@ fn every_answer_points_at_its_words_or_its_key() {
         "said",
         "heard 解决了 | yes",
         "said",
-        "key 4",
+        "heard 不满意 | grade=dissatisfied",
         "said",
         "heard 对的 | yes",
         "said",
@@ -264,9 +268,9 @@ fn every_answer_points_at_its_words_or_its_key() {
     assert_eq!(solved.heard_at_ms(), (10_000, 11_500));
     assert_eq!(
         (grade.grade(), grade.key()),
-        (Some(Grade::Dissatisfied), Some('4'))
+        (Some(Grade::Dissatisfied), None)
     );
-    assert!(grade.evidence().is_none() && grade.heard_at_ms().0 > 0);
+    assert!(grade.evidence().is_some() && grade.heard_at_ms().0 > 0);
     assert!(matches!(grade.confirmed_by(), Some(Given::Spoken { .. })));
     assert_eq!(
         reason.words().map(|w| w.reveal().as_str()),
@@ -402,5 +406,69 @@ fn no_attempt_is_ever_outside_its_window() {
             now = at.plus_ms(rng.below(3_600_000 * 8) as i64);
         }
         assert_eq!(made.len(), 3);
+    }
+}
+
+/// Whether these words, a key, or nothing that can be read: what a bad line brings.
+fn any_answer(line: &mut Line, rng: &mut Rng) -> Option<Input> {
+    const WORDS: [&str; 9] = [
+        "解决了 | yes",
+        "没解决 | no",
+        "对的 | yes",
+        "不对 | no",
+        "满意 | yes grade=satisfied",
+        "基本满意 | grade=basic",
+        "不满意 | grade=dissatisfied",
+        "没解决，非常不满意 | no grade=very_dissatisfied",
+        "就那样嘛",
+    ];
+    let row = match rng.below(10) {
+        0..6 => format!("heard {} sure={:.2}", rng.pick(&WORDS)?, rng.unit()),
+        6 => "unclear".to_owned(),
+        7 => "silent".to_owned(),
+        8 => format!("key {}", rng.pick(&['1', '2', '3', '4', '5', '9'])?),
+        _ => "said".to_owned(),
+    };
+    // A row without flags has no bar before its confidence.
+    let row = if row.contains('|') { row } else { row.replacen(" sure", " | sure", 1) };
+    line.read(&row)
+}
+
+/// However surely anything is heard: each question ends in an answer with words or a key behind it or the callback
+/// ends with an outcome; nothing in doubt and no spoken negative counts before it is agreed to, and every turn of
+/// the citizen's is answered.
+#[test]
+fn no_answer_is_lost_and_none_counts_in_doubt() {
+    let prompts = script::prompts();
+    for seed in 0..4_000 {
+        let mut rng = Rng::new(seed);
+        let mut line = Line::new(Arc::clone(&prompts));
+        line.give(Input::Begin);
+        let mut turns = 0;
+        while line.survey.state_name() != "ended" {
+            turns += 1;
+            assert!(turns < 200, "seed {seed}: stuck in {}", line.survey.state_name());
+            if let Some(said) = line.read("said") {
+                line.give(said);
+            }
+            let state = line.survey.state_name();
+            let Some(input) = any_answer(&mut line, &mut rng).filter(|_| state != "ended") else {
+                continue;
+            };
+            // A key is no reason: words are waited for.
+            let key = matches!(input, Input::Key { .. }) && state == "reason";
+            let given = format!("{input:?}");
+            let effects = line.give(input);
+            let answered = key || effects.iter().any(|e| matches!(e, Effect::Say(_) | Effect::HangUp));
+            assert!(answered, "seed {seed}: in {state} nothing follows {given}");
+            let over = effects.iter().any(|e| matches!(e, Effect::Finish(_)));
+            for effect in &effects {
+                let Effect::Record(answer) = effect else { continue };
+                let agreed = answer.is_confirmed() || answer.key().is_some();
+                let reason = answer.value() == Value::Reason;
+                assert!(agreed || reason || !answer.is_doubtful(), "seed {seed}: {answer:?}");
+                assert!(agreed || over || !answer.is_negative(), "seed {seed}: {answer:?}");
+            }
+        }
     }
 }

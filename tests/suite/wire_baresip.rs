@@ -104,6 +104,7 @@ fn local(version: u64) -> LocalMedia {
         session: 9,
         version,
         direction: Direction::SendRecv,
+        terms: Default::default(),
     }
 }
 

@@ -39,7 +39,7 @@ impl Line {
         Line::open_with(SipConfig { listen: LOOPBACK, ..SipConfig::default() }).await
     }
 
-    async fn open_with(config: SipConfig) -> Line {
+    pub async fn open_with(config: SipConfig) -> Line {
         let (line, events) = SipStack::start(config, ids()).await.unwrap();
         Line { line, events }
     }
@@ -79,12 +79,13 @@ impl Line {
     }
 }
 
-fn local(version: u64) -> LocalMedia {
+pub fn local(version: u64) -> LocalMedia {
     LocalMedia {
         addr: SocketAddr::from(([127, 0, 0, 1], 40_000)),
         session: 7,
         version,
         direction: Direction::SendRecv,
+        terms: Default::default(),
     }
 }
 
@@ -99,7 +100,7 @@ pub fn dial(to: String) -> Dial {
     }
 }
 
-fn installed(tool: &str) -> bool {
+pub fn installed(tool: &str) -> bool {
     let found = std::process::Command::new("which")
         .arg(tool)
         .stdout(Stdio::null())
@@ -127,14 +128,14 @@ pub fn free_port() -> u16 {
 }
 
 /// A running sipp with a scenario of ours; `[code]` in it stands for `code`.
-struct Sipp {
+pub struct Sipp {
     child: Child,
     port: u16,
     _folder: tempfile::TempDir,
 }
 
 impl Sipp {
-    fn start(scenario: &str, mode: &str, remote: Option<SocketAddr>, code: u16) -> Sipp {
+    pub fn start(scenario: &str, mode: &str, remote: Option<SocketAddr>, code: u16) -> Sipp {
         let folder = tempfile::tempdir().unwrap();
         let source = data().join("sipp").join(format!("{scenario}.xml"));
         let text = std::fs::read_to_string(source).unwrap();
@@ -152,12 +153,12 @@ impl Sipp {
         Sipp { child: command.kill_on_drop(true).spawn().unwrap(), port, _folder: folder }
     }
 
-    fn calls(scenario: &str, mode: &str, line: &Line) -> Sipp {
+    pub fn calls(scenario: &str, mode: &str, line: &Line) -> Sipp {
         Sipp::start(scenario, mode, Some(line.line.listening()), 0)
     }
 
     /// A callee; returns when its port is taken.
-    async fn waits(scenario: &str, mode: &str) -> Sipp {
+    pub async fn waits(scenario: &str, mode: &str) -> Sipp {
         let sipp = Sipp::start(scenario, mode, None, 0);
         let bound = async {
             let addr = SocketAddr::from(([127, 0, 0, 1], sipp.port));
@@ -169,13 +170,13 @@ impl Sipp {
         sipp
     }
 
-    fn uri(&self, mode: &str) -> String {
+    pub fn uri(&self, mode: &str) -> String {
         let transport = if mode == "t1" { ";transport=tcp" } else { "" };
         format!("sip:13900004321@127.0.0.1:{}{transport}", self.port)
     }
 
     /// Fails unless the scenario went through to its end.
-    async fn done(mut self) {
+    pub async fn done(mut self) {
         let status = timeout(PATIENCE, self.child.wait()).await.expect("sipp ends").unwrap();
         if status.success() {
             return;

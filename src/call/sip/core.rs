@@ -1,59 +1,53 @@
 //! What all legs share, and the door for requests that belong to no leg yet.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rsipstack::dialog::authenticate::Credential;
+use rsipstack::dialog::DialogId;
+use rsipstack::dialog::dialog::Dialog;
 use rsipstack::dialog::dialog_layer::DialogLayer;
-use rsipstack::dialog::invitation::InviteOption;
 use rsipstack::sip::{Header, HeadersExt, Method, Param, StatusCode, Transport, Uri};
+use rsipstack::transaction::key::TransactionRole;
 use rsipstack::transaction::transaction::Transaction;
-use rsipstack::transport::{SipAddr, SipConnection};
-use tokio::net::TcpStream;
+use rsipstack::transport::SipConnection;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::call::error::CallError;
 use crate::call::leg::{Input, Leg};
-use crate::call::signalling::{Credentials, Dial, LegIds, SignalEvent};
-use crate::kernel::limits::{LEG_INBOX, SIP_CONNECTIONS, SIP_INBOX};
+use crate::call::reliable::{Rack, Reliable};
+use crate::call::session::{Agreed, Session, Wishes};
+use crate::call::signalling::{LegIds, SignalEvent};
+use crate::kernel::limits::{LEG_INBOX, SIP_INBOX};
 use crate::kernel::{LegId, Moment, Pii};
 
-use super::gate::{self, Gate};
-use super::line::{Command, Line};
+use super::gate::Gate;
+use super::line::{Command, Line, Order};
 use super::text;
+use super::tls::Tls;
 use super::trunk::Trunks;
 
-/// How long a name look-up or a TCP connection may take.
-const CONNECT_WAIT: Duration = Duration::from_secs(4);
 /// How long a leg may take to accept a command; longer than connecting may take.
 const COMMAND_WAIT: Duration = Duration::from_secs(6);
 /// Seconds after which a refused caller may try again.
-const RETRY_AFTER_S: u32 = 5;
+pub const RETRY_AFTER_S: u32 = 5;
 
 pub struct Core {
-    pub dialogs: Arc<DialogLayer>,
-    pub events: mpsc::Sender<SignalEvent>,
-    pub gate: Arc<Gate>,
-    pub ids: LegIds,
-    pub trunks: Trunks,
-    pub listening: SocketAddr,
-    /// What peers are told.
-    pub advertised: SocketAddr,
-    pub user: String,
-    pub legs_max: usize,
-    pub longest_ms: u64,
+    pub parts: Parts,
+    /// While on, nobody new is taken.
     pub draining: AtomicBool,
+    /// The house says that it can take nobody more.
+    pub full: AtomicBool,
     /// Registrations that do not hold at the moment.
     pub unregistered: AtomicUsize,
-    pub stop: CancellationToken,
     /// Requests being handled at once.
-    pub handlers: Arc<Semaphore>,
+    handlers: Arc<Semaphore>,
     legs: Mutex<Legs>,
-    dialled: Mutex<HashMap<SocketAddr, SipConnection>>,
+    /// Connections that we have opened; true: over TLS.
+    pub dialled: Mutex<HashMap<(SocketAddr, bool), SipConnection>>,
 }
 
 #[derive(Default)]
@@ -61,6 +55,8 @@ struct Legs {
     inboxes: HashMap<LegId, mpsc::Sender<Command>>,
     /// [`text::origin`] of inbound legs: to know a request that came twice on two ways.
     origins: HashMap<String, LegId>,
+    /// Inbound legs that wait for PRACKs.
+    pracks: HashMap<DialogId, LegId>,
 }
 
 /// What a [`Core`] is made of, besides what it makes itself.
@@ -71,29 +67,26 @@ pub struct Parts {
     pub ids: LegIds,
     pub trunks: Trunks,
     pub listening: SocketAddr,
+    /// What peers are told.
     pub advertised: SocketAddr,
+    pub tls: Tls,
+    /// The port of TLS that peers are told; that of the others when TLS is not listened on.
+    pub tls_port: u16,
     pub user: String,
     pub legs_max: usize,
     pub longest_ms: u64,
+    pub t1_ms: u64,
+    pub session: Wishes,
     pub stop: CancellationToken,
 }
 
 impl Core {
     pub fn new(parts: Parts) -> Arc<Self> {
         Arc::new(Core {
-            dialogs: parts.dialogs,
-            events: parts.events,
-            gate: parts.gate,
-            ids: parts.ids,
-            trunks: parts.trunks,
-            listening: parts.listening,
-            advertised: parts.advertised,
-            user: parts.user,
-            legs_max: parts.legs_max,
-            longest_ms: parts.longest_ms,
+            parts,
             draining: AtomicBool::new(false),
+            full: AtomicBool::new(false),
             unregistered: AtomicUsize::new(0),
-            stop: parts.stop,
             handlers: Arc::new(Semaphore::new(SIP_INBOX)),
             legs: Mutex::default(),
             dialled: Mutex::default(),
@@ -101,7 +94,7 @@ impl Core {
     }
 
     pub fn now(&self) -> Moment {
-        self.gate.now()
+        self.parts.gate.now()
     }
 
     fn legs(&self) -> MutexGuard<'_, Legs> {
@@ -117,9 +110,9 @@ impl Core {
     }
 
     /// Enters a leg; `None` when all lines are in use.
-    fn enter(&self, leg: LegId, origin: Option<String>) -> Option<mpsc::Receiver<Command>> {
+    pub fn enter(&self, leg: LegId, origin: Option<String>) -> Option<mpsc::Receiver<Command>> {
         let mut legs = self.legs();
-        if legs.inboxes.len() >= self.legs_max {
+        if legs.inboxes.len() >= self.parts.legs_max {
             return None;
         }
         let (tx, rx) = mpsc::channel(LEG_INBOX);
@@ -134,6 +127,21 @@ impl Core {
         let mut legs = self.legs();
         legs.inboxes.remove(&leg);
         legs.origins.retain(|_, entered| *entered != leg);
+        legs.pracks.retain(|_, entered| *entered != leg);
+    }
+
+    /// Whether a new call would be refused for now.
+    fn closed(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+            || self.full.load(Ordering::Relaxed)
+            || self.parts.stop.is_cancelled()
+            || self.leg_count() >= self.parts.legs_max
+    }
+
+    /// A number below `bound` that nobody can foresee.
+    pub fn chance(&self, bound: u64) -> u64 {
+        use std::hash::{BuildHasher, RandomState};
+        RandomState::new().hash_one(bound) % bound.max(1)
     }
 
     /// Hands a command to its leg and waits until the leg has taken it.
@@ -150,7 +158,7 @@ impl Core {
         let gone = || CallError::NoSuchLeg(leg);
         let inbox = self.legs().inboxes.get(&leg).cloned().ok_or_else(gone)?;
         let (done, outcome) = oneshot::channel();
-        let command = Command { input, done, agreed };
+        let command = Command::Order(Order { input, done, agreed });
         let taken = async {
             inbox.send(command).await.map_err(|_| gone())?;
             outcome.await.map_err(|_| gone())?
@@ -161,11 +169,15 @@ impl Core {
         }
     }
 
-    fn contact(&self, transport: Transport) -> Uri {
+    pub fn contact(&self, transport: Transport) -> Uri {
+        let mut host = self.parts.advertised;
+        if transport == Transport::Tls {
+            host.set_port(self.parts.tls_port);
+        }
         let mut uri = Uri {
             scheme: Some(rsipstack::sip::Scheme::Sip),
-            auth: Some(rsipstack::sip::Auth { user: self.user.clone(), password: None }),
-            host_with_port: self.advertised.into(),
+            auth: Some(rsipstack::sip::Auth { user: self.parts.user.clone(), password: None }),
+            host_with_port: host.into(),
             ..Default::default()
         };
         if transport != Transport::Udp {
@@ -206,18 +218,61 @@ impl Core {
     }
 
     async fn within(&self, tx: &mut Transaction) {
-        match self.dialogs.match_dialog(tx) {
-            Some(rsipstack::dialog::dialog::Dialog::Invite(mut dialog)) => {
-                dialog.handle(tx).await.ok();
-            }
-            Some(_) | None => {
-                tx.reply(StatusCode::CallTransactionDoesNotExist).await.ok();
-            }
+        let method = tx.original.method;
+        if method == Method::PRack {
+            // The stack would take any PRACK.
+            let code = self.pracked(tx).await;
+            tx.reply(StatusCode::from(code)).await.ok();
+            return;
+        }
+        let Some(Dialog::Invite(mut dialog)) = self.parts.dialogs.match_dialog(tx) else {
+            tx.reply(StatusCode::CallTransactionDoesNotExist).await.ok();
+            return;
+        };
+        if method == Method::Update && !dialog.state().is_confirmed() {
+            self.updated_early(tx).await;
+            return;
+        }
+        dialog.handle(tx).await.ok();
+        // Too old a CSeq (RFC 3261 12.2.2), or too early for its method: the stack says nothing.
+        if tx.last_response.is_none() && method != Method::Ack {
+            let retry = vec![Header::RetryAfter("1".into())];
+            tx.reply_with(StatusCode::ServerInternalError, retry, None).await.ok();
+        }
+    }
+
+    /// Finds the leg that a PRACK is for and gives what it is answered with.
+    async fn pracked(&self, tx: &Transaction) -> u16 {
+        let rack = tx.original.header_value("RAck").and_then(|value| Rack::read(&value));
+        let Some(rack) = rack else { return 400 };
+        let leg = DialogId::try_from((&tx.original, TransactionRole::Server))
+            .ok()
+            .and_then(|id| self.legs().pracks.get(&id).copied());
+        let inbox = leg.and_then(|leg| self.legs().inboxes.get(&leg).cloned());
+        let Some(inbox) = inbox else { return 481 };
+        let (done, answer) = oneshot::channel();
+        let taken = async {
+            let sdp = text::sdp_of(&tx.original);
+            inbox.send(Command::Prack { rack, sdp, done }).await.ok()?;
+            answer.await.ok()
+        };
+        tokio::time::timeout(COMMAND_WAIT, taken).await.ok().flatten().unwrap_or(481)
+    }
+
+    /// An UPDATE before the call is answered (RFC 3311 5.2): an offer has to wait for the answer that is still due.
+    async fn updated_early(&self, tx: &mut Transaction) {
+        if tx.original.body.is_empty() {
+            let transport = transport_of_peer(tx);
+            let contact = rsipstack::sip::typed::Contact::from(self.contact(transport));
+            tx.reply_with(StatusCode::OK, vec![contact.into(), text::allow()], None).await.ok();
+        } else {
+            let retry = vec![Header::RetryAfter("2".into())];
+            tx.reply_with(StatusCode::ServerInternalError, retry, None).await.ok();
         }
     }
 
     async fn options(&self, tx: &mut Transaction) {
-        if self.draining.load(Ordering::Relaxed) || self.leg_count() >= self.legs_max {
+        if self.closed() {
             refuse_for_now(tx).await;
             return;
         }
@@ -232,8 +287,8 @@ impl Core {
     ) {
         let Some((line, event)) = self.clone().admit(&mut tx).await else { return };
         // The line is told of before anything can end it.
-        if self.events.try_send(event).is_err() {
-            self.dialogs.remove_dialog(&line.dialog.id());
+        if self.parts.events.try_send(event).is_err() {
+            self.parts.dialogs.remove_dialog(&line.dialog.id());
             self.forget(line.leg);
             refuse_for_now(&mut tx).await;
             return;
@@ -247,56 +302,79 @@ impl Core {
     /// Everything that may refuse a call, then its line.
     async fn admit(self: Arc<Self>, tx: &mut Transaction) -> Option<(Line, SignalEvent)> {
         let source = source_of(tx)?;
-        if !self.trunks.allow(source.ip()) {
+        if !self.parts.trunks.allow(source.ip()) {
             tx.reply(StatusCode::Forbidden).await.ok();
             return None;
         }
-        if self.draining.load(Ordering::Relaxed) || self.stop.is_cancelled() {
+        if self.closed() {
             refuse_for_now(tx).await;
             return None;
         }
-        let request = &tx.original;
-        let sdp = text::sdp_of(request);
-        if sdp.is_none() && !request.body.is_empty() {
+        let sdp = text::sdp_of(&tx.original);
+        if sdp.is_none() && !tx.original.body.is_empty() {
             let accept = vec![Header::Accept("application/sdp".into())];
             tx.reply_with(StatusCode::UnsupportedMediaType, accept, None).await.ok();
             return None;
         }
-        let origin = text::origin(request);
+        let session = Session::new(self.parts.session);
+        let timer = match session.judge(&text::said(&tx.original.headers)) {
+            Ok(timer) => timer,
+            Err(min) => {
+                let min = vec![Header::MinSE(min.to_string().into())];
+                tx.reply_with(StatusCode::from(422), min, None).await.ok();
+                return None;
+            }
+        };
+        let origin = text::origin(&tx.original);
         if self.legs().origins.contains_key(&origin) {
             tx.reply(StatusCode::LoopDetected).await.ok();
             return None;
         }
-        let from = Pii::new(text::calling_number(request, self.trunks.trusted(source.ip())));
-        let to = text::user_part(&request.uri.to_string());
-        let leg = (self.ids)();
+        let trusted = self.parts.trunks.trusted(source.ip());
+        let from = Pii::new(text::calling_number(&tx.original, trusted));
+        let to = text::user_part(&tx.original.uri.to_string());
+        let leg = (self.parts.ids)();
         let Some(inbox) = self.enter(leg, Some(origin)) else {
             refuse_for_now(tx).await;
             return None;
         };
-        let transport = tx.connection.as_ref().and_then(|c| c.get_addr().r#type);
-        let contact = self.contact(transport.unwrap_or(Transport::Udp));
-        let (sender, states) = self.dialogs.new_dialog_state_channel();
-        let dialog = self.dialogs.get_or_create_server_invite(tx, sender, None, Some(contact));
+        let line = self.answering(tx, leg, inbox, session, timer).await?;
+        Some((line, SignalEvent::Invite { leg, from, to, sdp, source }))
+    }
+
+    /// The line of an inbound leg that nothing speaks against.
+    async fn answering(
+        self: Arc<Self>,
+        tx: &mut Transaction,
+        leg: LegId,
+        inbox: mpsc::Receiver<Command>,
+        session: Session,
+        timer: Option<Agreed>,
+    ) -> Option<Line> {
+        let contact = self.contact(transport_of_peer(tx));
+        let (sender, states) = self.parts.dialogs.new_dialog_state_channel();
+        let dialog = self.parts.dialogs.get_or_create_server_invite(tx, sender, None, Some(contact));
         let Ok(dialog) = dialog else {
             self.forget(leg);
             tx.reply(StatusCode::BadRequest).await.ok();
             return None;
         };
-        let line = Line {
-            core: self.clone(),
-            leg,
-            machine: Leg::inbound(self.longest_ms),
-            dialog,
-            inbound: true,
-            states,
-            inbox,
-            invite: None,
-            change: None,
-            cancelled: false,
-            inner: mpsc::channel(LEG_INBOX),
-        };
-        Some((line, SignalEvent::Invite { leg, from, to, sdp, source }))
+        let t1_ms = self.parts.t1_ms;
+        // The stack's own wait of 64*T1 ends first, so that there is one BYE.
+        let machine = Leg::inbound(self.parts.longest_ms).ack_within(70 * t1_ms);
+        let reliable = tx.original.header_contains_token("Require", "100rel").then(|| {
+            self.legs().pracks.insert(dialog.id(), leg);
+            let cseq = tx.original.cseq_header().and_then(|cseq| cseq.seq()).unwrap_or_default();
+            let first = u32::try_from(self.chance(1 << 30)).unwrap_or(0) + 1;
+            Reliable::new(cseq, first, t1_ms)
+        });
+        let mut line = Line::new(self, leg, machine, dialog, states, inbox, session);
+        line.inbound = true;
+        line.offered = !tx.original.body.is_empty();
+        line.timer = timer;
+        line.reliable = reliable;
+        line.updates = text::allows_update(&tx.original.headers);
+        Some(line)
     }
 }
 
@@ -310,166 +388,6 @@ fn source_of(tx: &Transaction) -> Option<SocketAddr> {
     tx.connection.as_ref()?.get_remote_addr()?.get_socketaddr().ok()
 }
 
-/// Calls out.
-impl Core {
-    pub async fn dial(self: &Arc<Self>, leg: LegId, dial: Dial) -> Result<(), CallError> {
-        if self.stop.is_cancelled() {
-            return Err(CallError::ShutDown);
-        }
-        let callee = parse_target(dial.to.reveal())?;
-        let transport = transport_of(&callee);
-        let caller = self.caller(&dial)?;
-        let inbox = self.enter(leg, None).ok_or(CallError::Full { max: self.legs_max })?;
-        let option = InviteOption {
-            caller_display_name: dial.display.clone(),
-            caller,
-            contact: self.contact(transport),
-            callee,
-            content_type: Some("application/sdp".to_owned()),
-            offer: Some(dial.sdp.into_bytes()),
-            credential: dial.credentials.map(credential),
-            headers: Some(vec![text::allow()]),
-            ..InviteOption::default()
-        };
-        let core = self.clone();
-        let ring_ms = u64::try_from(dial.ring_timeout.as_millis()).unwrap_or(u64::MAX);
-        tokio::spawn(async move { core.call(leg, option, transport, ring_ms, inbox).await });
-        Ok(())
-    }
-
-    async fn call(
-        self: Arc<Self>,
-        leg: LegId,
-        mut option: InviteOption,
-        transport: Transport,
-        ring_ms: u64,
-        inbox: mpsc::Receiver<Command>,
-    ) {
-        let machine = Leg::outbound(self.now(), ring_ms, self.longest_ms);
-        let reached = tokio::time::timeout(CONNECT_WAIT, self.reach(&option.callee, transport));
-        let started = match reached.await {
-            Ok(Some(destination)) => {
-                option.destination = Some(destination);
-                let (sender, states) = self.dialogs.new_dialog_state_channel();
-                self.dialogs.do_invite_async(option, sender).ok().map(|begun| (begun, states))
-            }
-            Ok(None) | Err(_) => None,
-        };
-        let Some(((dialog, invite), states)) = started else {
-            self.forget(leg);
-            let reason = crate::call::leg::EndReason::Failed(crate::call::leg::Failure::Network);
-            self.events.send(SignalEvent::Ended { leg, reason }).await.ok();
-            return;
-        };
-        let line = Line {
-            core: self.clone(),
-            leg,
-            machine,
-            dialog,
-            inbound: false,
-            states,
-            inbox,
-            invite: Some(invite),
-            change: None,
-            cancelled: false,
-            inner: mpsc::channel(LEG_INBOX),
-        };
-        line.run().await;
-    }
-
-    /// Resolves the host and, for TCP, has a guarded connection ready where the stack will look for one.
-    async fn reach(&self, callee: &Uri, transport: Transport) -> Option<SipAddr> {
-        let target = SipAddr { r#type: Some(transport), addr: callee.host_with_port.clone() };
-        let layer = &self.dialogs.endpoint.transport_layer;
-        let mut resolved = match target.addr.host {
-            rsipstack::sip::Host::Domain(_) => {
-                layer.inner.domain_resolver.resolve(&target).await.ok()?
-            }
-            rsipstack::sip::Host::IpAddr(_) => target,
-        };
-        resolved.r#type = Some(transport);
-        let port = resolved.addr.port.get_or_insert(5060.into());
-        let port = u16::from(*port);
-        if transport == Transport::Tcp {
-            let ip = IpAddr::try_from(resolved.addr.host.clone()).ok()?;
-            self.connect(SocketAddr::new(ip, port)).await?;
-        }
-        Some(resolved)
-    }
-
-    /// One connection to each peer, for as long as it holds.
-    async fn connect(&self, peer: SocketAddr) -> Option<()> {
-        let alive = |connection: &SipConnection| {
-            !connection.cancel_token().is_none_or(|token| token.is_cancelled())
-        };
-        {
-            let mut dialled = self.dialled();
-            dialled.retain(|_, connection| alive(connection));
-            if dialled.contains_key(&peer) {
-                return Some(());
-            }
-            if dialled.len() >= SIP_CONNECTIONS {
-                return None;
-            }
-        }
-        let stream = TcpStream::connect(peer).await.ok()?;
-        let connection =
-            gate::join(stream, self.gate.clone(), self.stop.child_token()).await.ok()?;
-        self.dialogs.endpoint.transport_layer.add_connection(connection.clone());
-        self.dialled().insert(peer, connection);
-        Some(())
-    }
-
-    fn dialled(&self) -> MutexGuard<'_, HashMap<SocketAddr, SipConnection>> {
-        self.dialled.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn caller(&self, dial: &Dial) -> Result<Uri, CallError> {
-        let from = dial.from.reveal();
-        if from.starts_with("sip:") {
-            return parse_target(from);
-        }
-        Ok(Uri {
-            scheme: Some(rsipstack::sip::Scheme::Sip),
-            auth: Some(rsipstack::sip::Auth { user: from.clone(), password: None }),
-            host_with_port: self.advertised.ip().into(),
-            ..Default::default()
-        })
-    }
-}
-
-/// Reads a URI to dial.
-fn parse_target(text: &str) -> Result<Uri, CallError> {
-    let fault = CallError::Address;
-    if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
-        return Err(fault("it holds white space"));
-    }
-    if !text.get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case("sip:")) {
-        return Err(fault("it does not begin with sip:"));
-    }
-    let mut uri = Uri::try_from(text).map_err(|_| fault("host or port cannot be read"))?;
-    if let Some(auth) = &mut uri.auth {
-        // The stack escapes what it writes: given `%`, it would escape that again.
-        auth.user = text::percent_decoded(&auth.user);
-    }
-    Ok(uri)
-}
-
-fn transport_of(uri: &Uri) -> Transport {
-    uri.params
-        .iter()
-        .find_map(|param| match param {
-            Param::Transport(transport) => Some(*transport),
-            _ => None,
-        })
-        .unwrap_or(Transport::Udp)
-}
-
-pub fn credential(credentials: Credentials) -> Credential {
-    Credential {
-        username: credentials.user,
-        password: credentials.password.into_inner(),
-        realm: credentials.realm,
-        auth_username: None,
-    }
+fn transport_of_peer(tx: &Transaction) -> Transport {
+    tx.connection.as_ref().and_then(|c| c.get_addr().r#type).unwrap_or(Transport::Udp)
 }

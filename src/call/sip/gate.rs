@@ -11,18 +11,20 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use rsipstack::sip::{SipMessage, Transport as WireTransport};
-use rsipstack::transaction::endpoint::TransportEventInspector;
+use rsipstack::sip::{Header, SipMessage, StatusCode, Transport as WireTransport};
+use rsipstack::transaction::endpoint::{
+    EndpointInnerRef, MessageInspector, TransportEventInspector,
+};
 use rsipstack::transport::channel::ChannelConnection;
 use rsipstack::transport::{SipAddr, SipConnection, TransportEvent};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::net::{TcpStream, UdpSocket};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
+use tokio::net::UdpSocket;
 use tokio::sync::{Mutex as AsyncMutex, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use crate::call::guard::{Answer, Framer, Guard, Transport, Verdict, refuse};
 use crate::kernel::Moment;
+use super::core::RETRY_AFTER_S;
 use crate::kernel::limits::{SIP_INBOX, SIP_MESSAGE_BYTES_MAX, SIP_OUTBOX};
 
 /// The stack's own receive buffer: a longer datagram cannot be handed over.
@@ -102,6 +104,25 @@ impl TransportEventInspector for Counter {
     }
 }
 
+/// The stack's refusals say nothing of when to come again: a 503 does here (RFC 3261 21.5.4).
+pub struct RetryAfter;
+
+impl MessageInspector for RetryAfter {
+    fn before_send(&self, mut message: SipMessage, _: Option<&SipAddr>) -> SipMessage {
+        if let SipMessage::Response(response) = &mut message
+            && response.status_code == StatusCode::ServiceUnavailable
+            && !response.headers.iter().any(|header| matches!(header, Header::RetryAfter(_)))
+        {
+            response.headers.push(Header::RetryAfter(RETRY_AFTER_S.to_string().into()));
+        }
+        message
+    }
+
+    fn after_received(&self, message: SipMessage, _: Option<&SipAddr>) -> SipMessage {
+        message
+    }
+}
+
 /// A UDP socket behind the guard.
 pub struct GuardedUdp {
     socket: UdpSocket,
@@ -152,42 +173,52 @@ impl rsipstack::platform::net::UdpSocket for GuardedUdp {
     }
 }
 
-/// Makes a TCP connection, accepted or dialled, one of the stack's. It lives until the peer closes it, breaks the
-/// framing, stops taking its bytes, or `stop` is cancelled.
-pub async fn join(
-    stream: TcpStream,
+/// Makes a TCP or TLS connection, accepted or dialled, one of the stack's. It lives until the peer closes it, breaks the
+/// framing, stops taking its bytes, or `stop` is cancelled; then the stack forgets it.
+pub async fn join<S>(
+    stream: S,
+    (peer, wire): (SocketAddr, WireTransport),
     gate: Arc<Gate>,
+    endpoint: EndpointInnerRef,
     stop: CancellationToken,
-) -> rsipstack::Result<SipConnection> {
-    let peer = stream.peer_addr()?;
-    stream.set_nodelay(true).ok();
-    let addr = SipAddr { r#type: Some(WireTransport::Tcp), addr: peer.into() };
+) -> rsipstack::Result<SipConnection>
+where
+    S: AsyncRead + AsyncWrite + Send + 'static,
+{
+    let addr = SipAddr { r#type: Some(wire), addr: peer.into() };
     let (to_stack, from_us) = mpsc::unbounded_channel();
     let (to_us, from_stack) = mpsc::unbounded_channel();
     let channel =
         ChannelConnection::create_connection(from_us, to_us, addr.clone(), Some(stop.clone()))
             .await?;
     let connection = SipConnection::Channel(channel);
-    let (read, write) = stream.into_split();
+    endpoint.transport_layer.add_connection(connection.clone());
+    let (read, write) = tokio::io::split(stream);
     // Answers of the guard go out beside those of the stack.
     let (answers, answered) = mpsc::channel(SIP_OUTBOX);
     let reader =
-        Reader { read, peer, gate, answers, to_stack, connection: connection.clone(), addr };
-    let both = stop.clone();
+        Reader { read, peer, wire, gate, answers, to_stack, connection: connection.clone(), addr };
+    let ours = connection.clone();
     tokio::spawn(async move {
+        let mut writing = std::pin::pin!(write_out(write, from_stack, answered));
         tokio::select! {
-            () = both.cancelled() => {}
-            () = reader.run() => {}
-            () = write_out(write, from_stack, answered) => {}
+            () = stop.cancelled() => {}
+            () = &mut writing => {}
+            // What broke the framing is still told so before the connection is closed.
+            () = reader.run() => {
+                tokio::time::timeout(WRITE_WAIT, writing).await.ok();
+            }
         }
-        both.cancel();
+        stop.cancel();
+        endpoint.transport_layer.remove_connection(&ours);
     });
     Ok(connection)
 }
 
-struct Reader {
-    read: OwnedReadHalf,
+struct Reader<S> {
+    read: ReadHalf<S>,
     peer: SocketAddr,
+    wire: WireTransport,
     gate: Arc<Gate>,
     answers: mpsc::Sender<Answer>,
     to_stack: mpsc::UnboundedSender<TransportEvent>,
@@ -195,7 +226,7 @@ struct Reader {
     addr: SipAddr,
 }
 
-impl Reader {
+impl<S: AsyncRead> Reader<S> {
     async fn run(mut self) {
         let mut framer = Framer::new();
         let mut chunk = vec![0; 8_192];
@@ -224,11 +255,15 @@ impl Reader {
 
     /// False when the connection is to be closed.
     fn take(&self, message: &[u8]) -> bool {
-        match self.gate.check(self.peer, Transport::Tcp, message) {
+        let transport = match self.wire {
+            WireTransport::Tls => Transport::Tls,
+            _ => Transport::Tcp,
+        };
+        match self.gate.check(self.peer, transport, message) {
             Verdict::Pass(message) => self.hand_over(&message),
             Verdict::Answer(answer) => self.answers.try_send(answer).is_ok(),
             Verdict::Drop(reason) => {
-                tracing::debug!(?reason, "SIP message on TCP dropped");
+                tracing::debug!(?reason, "SIP message on a stream dropped");
                 true
             }
         }
@@ -236,8 +271,7 @@ impl Reader {
 
     fn hand_over(&self, message: &[u8]) -> bool {
         let event = SipMessage::try_from(message).ok().and_then(|message| {
-            let seen = WireTransport::Tcp;
-            SipConnection::update_msg_received(message, self.peer, seen).ok()
+            SipConnection::update_msg_received(message, self.peer, self.wire).ok()
         });
         let Some(message) = event else { return false };
         let connection = self.connection.clone();
@@ -245,8 +279,8 @@ impl Reader {
     }
 }
 
-async fn write_out(
-    mut write: OwnedWriteHalf,
+async fn write_out<S: AsyncWrite>(
+    mut write: WriteHalf<S>,
     mut from_stack: mpsc::UnboundedReceiver<TransportEvent>,
     mut answered: mpsc::Receiver<Answer>,
 ) {
@@ -266,7 +300,12 @@ async fn write_out(
         if from_stack.len() > SIP_OUTBOX {
             return;
         }
-        let sent = tokio::time::timeout(WRITE_WAIT, write.write_all(&bytes)).await;
+        let sending = async {
+            write.write_all(&bytes).await?;
+            // TLS keeps what it has encrypted until it is told.
+            write.flush().await
+        };
+        let sent = tokio::time::timeout(WRITE_WAIT, sending).await;
         if !matches!(sent, Ok(Ok(()))) {
             return;
         }

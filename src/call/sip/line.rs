@@ -7,6 +7,7 @@ use rsipstack::dialog::DialogId;
 use rsipstack::dialog::dialog::{
     DialogState, DialogStateReceiver, TerminatedReason, TransactionHandle,
 };
+use rsipstack::dialog::invitation::InviteOption;
 use rsipstack::dialog::invite_dialog::InviteDialog;
 use rsipstack::sip::{Header, Method, Request, Response, StatusCode};
 use tokio::sync::{mpsc, oneshot};
@@ -14,7 +15,10 @@ use tokio::task::JoinHandle;
 
 use crate::call::error::CallError;
 use crate::call::leg::{Effect, EndReason, Failure, Input, Leg, Refused, Report, State};
+use crate::call::reliable::{Rack, Reliable};
+use crate::call::session::{self, Agreed, Session};
 use crate::call::signalling::SignalEvent;
+use crate::kernel::limits::LEG_INBOX;
 use crate::kernel::{LegId, Pii};
 
 use super::core::Core;
@@ -23,12 +27,31 @@ use super::text;
 /// How long the stack may take to file a dialog away after its INVITE is answered.
 const FILING_WAIT: Duration = Duration::from_secs(1);
 
-/// A command for a leg, with where its outcome goes.
-pub struct Command {
+/// What reaches a leg from this side of the line.
+pub enum Command {
+    Order(Order),
+    /// A PRACK of the peer's, and where the code of its answer goes.
+    Prack { rack: Rack, sdp: Option<String>, done: oneshot::Sender<u16> },
+}
+
+/// A command of the program's, with where its outcome goes.
+pub struct Order {
     pub input: Input,
     pub done: oneshot::Sender<Result<(), CallError>>,
     /// For [`Input::Reinvite`]: the peer's answer.
-    pub agreed: Option<oneshot::Sender<Result<String, CallError>>>,
+    pub agreed: Option<Asker>,
+}
+
+/// Who waits for the peer's answer to a re-INVITE.
+pub type Asker = oneshot::Sender<Result<String, CallError>>;
+
+/// What tasks of a leg report back.
+pub enum Inner {
+    Leg(Input),
+    /// A re-INVITE of ours has been answered.
+    Reinvited(rsipstack::Result<Option<Response>>),
+    /// An UPDATE of ours has been answered.
+    Updated(rsipstack::Result<Option<Response>>),
 }
 
 /// What the INVITE of an outbound leg came to.
@@ -43,58 +66,131 @@ pub struct Line {
     pub inbound: bool,
     pub states: DialogStateReceiver,
     pub inbox: mpsc::Receiver<Command>,
-    /// Outbound: the stack's task of the INVITE.
+    /// Outbound: the stack's task of the INVITE, and what to send should it have to be sent again.
     pub invite: Option<JoinHandle<Outcome>>,
-    /// The peer's re-INVITE that is not yet answered.
-    pub change: Option<TransactionHandle>,
+    pub again: Option<Box<InviteOption>>,
+    /// The peer's re-INVITE or UPDATE that is not yet answered, and what its 2xx will say of the session's timer.
+    pub change: Option<(TransactionHandle, Option<Agreed>)>,
     pub cancelled: bool,
-    /// What tasks of this leg report back.
-    pub inner: (mpsc::Sender<Input>, mpsc::Receiver<Input>),
+    pub session: Session,
+    /// Inbound: what our 200 will say of the session's timer.
+    pub timer: Option<Agreed>,
+    /// Inbound: the INVITE has an offer.
+    pub offered: bool,
+    /// Inbound: the INVITE requires that provisional responses arrive.
+    pub reliable: Option<Reliable>,
+    /// An answer that waits for a PRACK.
+    pub held: Option<String>,
+    /// The peer's answer to our offer in a provisional response.
+    pub pracked: Option<String>,
+    /// The last description that we have sent.
+    pub sent: Option<String>,
+    /// The peer takes UPDATE.
+    pub updates: bool,
+    /// The re-INVITE of ours under way only refreshes the session.
+    pub refreshing: bool,
+    pub asker: Option<Asker>,
+    pub inner: (mpsc::Sender<Inner>, mpsc::Receiver<Inner>),
 }
 
 impl Line {
+    pub fn new(
+        core: Arc<Core>,
+        leg: LegId,
+        machine: Leg,
+        dialog: InviteDialog,
+        states: DialogStateReceiver,
+        inbox: mpsc::Receiver<Command>,
+        session: Session,
+    ) -> Line {
+        Line {
+            core,
+            leg,
+            machine,
+            dialog,
+            inbound: false,
+            states,
+            inbox,
+            invite: None,
+            again: None,
+            change: None,
+            cancelled: false,
+            session,
+            timer: None,
+            offered: false,
+            reliable: None,
+            held: None,
+            pracked: None,
+            sent: None,
+            updates: false,
+            refreshing: false,
+            asker: None,
+            inner: mpsc::channel(LEG_INBOX),
+        }
+    }
+
     /// Until the leg has ended and said so: the last thing it does, when nothing of it is left.
     pub async fn run(mut self) {
         let reason = loop {
-            self.perform(None).await;
+            self.perform().await;
             if let State::Ended { reason } = *self.machine.state() {
                 break reason;
             }
-            let wait = self.machine.deadline().map(|at| at.since(self.core.now()));
+            let wait = self.deadline().map(|at| at.since(self.core.now()));
             tokio::select! {
                 command = self.inbox.recv() => match command {
-                    Some(command) => self.command(command).await,
+                    Some(Command::Order(order)) => self.order(order).await,
+                    Some(Command::Prack { rack, sdp, done }) => self.prack(rack, sdp, done),
                     None => self.feed(Input::HangUp { reason: EndReason::ServerStopped }),
                 },
                 Some(state) = self.states.recv() => self.hear(state).await,
-                Some(input) = self.inner.1.recv() => self.feed(input),
+                Some(inner) = self.inner.1.recv() => self.report_back(inner),
                 outcome = finished(&mut self.invite) => self.invited(outcome),
-                () = sleep_ms(wait) => self.feed(Input::Tick),
+                () = sleep_ms(wait) => self.tick(),
             }
         };
         self.clear().await;
-        self.core.events.send(SignalEvent::Ended { leg: self.leg, reason }).await.ok();
+        self.core.parts.events.send(SignalEvent::Ended { leg: self.leg, reason }).await.ok();
+    }
+
+    fn report_back(&mut self, inner: Inner) {
+        match inner {
+            Inner::Leg(input) => self.feed(input),
+            Inner::Reinvited(result) => self.reinvited(result),
+            Inner::Updated(result) => self.refreshed(&result),
+        }
     }
 
     /// The peer's doings and the clock: never refused.
-    fn feed(&mut self, input: Input) {
+    pub fn feed(&mut self, input: Input) {
         let now = self.core.now();
         if let Err(Refused { command, state }) = self.machine.handle(now, input) {
             tracing::debug!(leg = %self.leg, command, state, "ignored");
         }
     }
 
-    async fn command(&mut self, command: Command) {
-        let Command { input, done, agreed } = command;
+    async fn order(&mut self, order: Order) {
+        let Order { input, done, agreed } = order;
+        // A description that is not acknowledged yet keeps the answer back (RFC 3262 3).
+        let input = match input {
+            Input::Answer { sdp } if self.reliable.as_ref().is_some_and(Reliable::holds_answer) => {
+                self.held = Some(sdp);
+                done.send(Ok(())).ok();
+                return;
+            }
+            input => input,
+        };
         let result = self.machine.handle(self.core.now(), input).map_err(|refused| {
             CallError::WrongState { leg: self.leg, command: refused.command, state: refused.state }
         });
-        let accepted = result.is_ok();
-        if accepted {
-            self.perform(agreed).await;
-        } else if let (Some(agreed), Err(error)) = (agreed, &result) {
-            agreed.send(Err(CallError::Stack(error.to_string()))).ok();
+        match (agreed, &result) {
+            (Some(agreed), Err(error)) => {
+                agreed.send(Err(CallError::Stack(error.to_string()))).ok();
+            }
+            (Some(agreed), Ok(())) => self.asker = Some(agreed),
+            (None, _) => {}
         }
+        self.perform().await;
         done.send(result).ok();
     }
 
@@ -107,12 +203,7 @@ impl Line {
                     None => Input::PeerRinging,
                 });
             }
-            DialogState::Confirmed(_, response) => self.feed(if self.inbound {
-                let sdp = self.dialog.last_remote_ack().and_then(|ack| text::sdp_of(&ack));
-                Input::PeerAcked { sdp }
-            } else {
-                Input::PeerAnswered { sdp: text::sdp_of_response(&response) }
-            }),
+            DialogState::Confirmed(_, response) => self.confirmed(&response),
             DialogState::Updated(_, request, handle) => self.updated(&request, handle).await,
             DialogState::Info(_, request, handle) => self.informed(&request, &handle).await,
             DialogState::Options(_, _, handle) => {
@@ -140,8 +231,30 @@ impl Line {
         }
     }
 
+    /// The stack says this of an INVITE's end, and again after requests in the dialog: only the first is news.
+    fn confirmed(&mut self, response: &Response) {
+        match (self.inbound, self.machine.state()) {
+            (true, State::Answered { .. }) => {
+                let answer = self.dialog.last_remote_ack().and_then(|ack| text::sdp_of(&ack));
+                let sdp = answer.or_else(|| self.pracked.take());
+                self.feed(Input::PeerAcked { sdp });
+            }
+            (false, State::Dialling { .. } | State::RingingThere { .. } | State::Cancelling { .. }) => {
+                self.updates = text::allows_update(&response.headers);
+                let granted = session::Input::Granted(text::said(&response.headers));
+                self.session.handle(self.core.now(), granted);
+                self.feed(Input::PeerAnswered { sdp: text::sdp_of_response(response) });
+            }
+            _ => {}
+        }
+    }
+
     fn terminated(&self, reason: &TerminatedReason) -> Option<Input> {
         Some(match reason {
+            // It may go out again with a longer timer: `invited` sees to it.
+            TerminatedReason::UasOther(code) if self.again.is_some() && code.code() == 422 => {
+                return None;
+            }
             TerminatedReason::UacCancel if self.inbound => Input::PeerCancelled,
             // Ours: the INVITE is over, whatever it was answered with.
             TerminatedReason::UacCancel => Input::PeerRefused { code: 487 },
@@ -163,7 +276,11 @@ impl Line {
 
     /// The stack's task of our INVITE has ended; its states have said all there is to say, unless it failed.
     fn invited(&mut self, outcome: Option<Outcome>) {
+        let again = self.again.take();
         match outcome {
+            Some(Ok((_, Some(response)))) if response.status_code.code() == 422 => {
+                self.ask_longer(&response, again);
+            }
             Some(Ok((_, Some(_)))) => {}
             Some(Ok((_, None))) => self.feed(Input::Broken { failure: Failure::NoReply }),
             Some(Err(_)) | None => self.feed(Input::Broken { failure: Failure::Network }),
@@ -173,8 +290,17 @@ impl Line {
     /// re-INVITE or UPDATE.
     async fn updated(&mut self, request: &Request, handle: TransactionHandle) {
         let sdp = text::sdp_of(request);
+        let agreed = match self.session.judge(&text::said(&request.headers)) {
+            Ok(agreed) => agreed,
+            Err(min) => {
+                let min = Some(vec![Header::MinSE(min.to_string().into())]);
+                handle.respond(StatusCode::from(422), min, None).await.ok();
+                return;
+            }
+        };
         if request.method == Method::Update && sdp.is_none() {
-            handle.reply(StatusCode::OK).await.ok();
+            handle.respond(StatusCode::OK, Some(text::granted(agreed)), None).await.ok();
+            self.session.handle(self.core.now(), session::Input::Accepted(agreed));
             return;
         }
         if self.change.is_some() {
@@ -183,7 +309,7 @@ impl Line {
             handle.respond(StatusCode::ServerInternalError, retry, None).await.ok();
             return;
         }
-        self.change = Some(handle);
+        self.change = Some((handle, agreed));
         self.feed(Input::PeerReinvite { sdp });
     }
 
@@ -207,13 +333,10 @@ impl Line {
         }
     }
 
-    async fn perform(&mut self, mut agreed: Option<oneshot::Sender<Result<String, CallError>>>) {
+    async fn perform(&mut self) {
         for effect in self.machine.drain() {
             match effect {
-                Effect::SendRinging { early } => {
-                    let (headers, body) = text::with_sdp(early);
-                    self.dialog.ringing(headers, body).ok();
-                }
+                Effect::SendRinging { early } => self.ring(early),
                 Effect::SendAnswer { sdp } => self.accept(sdp),
                 Effect::SendRefusal { code } => {
                     self.dialog.reject(Some(StatusCode::from(code)), None).ok();
@@ -221,15 +344,11 @@ impl Line {
                 Effect::SendCancel => self.cancel(),
                 Effect::Abandon => self.abandon(),
                 Effect::SendBye { reason } => self.bye(reason),
-                Effect::SendReinvite { sdp } => self.reinvite(sdp, agreed.take()),
-                Effect::SendReinviteAnswer { sdp } => {
-                    if let Some(handle) = self.change.take() {
-                        let (headers, body) = text::with_sdp(Some(sdp));
-                        handle.respond(StatusCode::OK, headers, body).await.ok();
-                    }
-                }
+                Effect::SendReinvite { sdp } => self.reinvite(sdp),
+                Effect::ReinviteLost => self.reinvite_lost(),
+                Effect::SendReinviteAnswer { sdp } => self.accept_change(sdp).await,
                 Effect::SendReinviteRefusal { code } => {
-                    if let Some(handle) = self.change.take() {
+                    if let Some((handle, _)) = self.change.take() {
                         handle.reply(StatusCode::from(code)).await.ok();
                     }
                 }
@@ -239,13 +358,30 @@ impl Line {
         }
     }
 
-    fn accept(&self, sdp: String) {
+    fn accept(&mut self, sdp: String) {
+        self.sent = Some(sdp.clone());
         let (headers, body) = text::with_sdp(Some(sdp));
         let mut headers = headers.unwrap_or_default();
-        headers.push(text::allow());
-        if self.dialog.accept(Some(headers), body).is_err() {
-            self.inner.0.try_send(Input::Broken { failure: Failure::Protocol }).ok();
+        headers.extend(text::granted(self.timer));
+        let now = self.core.now();
+        self.session.handle(now, session::Input::Accepted(self.timer));
+        if let Some(reliable) = &mut self.reliable {
+            reliable.handle(now, crate::call::reliable::Input::Over);
         }
+        if self.dialog.accept(Some(headers), body).is_err() {
+            let broken = Input::Broken { failure: Failure::Protocol };
+            self.inner.0.try_send(Inner::Leg(broken)).ok();
+        }
+    }
+
+    async fn accept_change(&mut self, sdp: String) {
+        let Some((handle, agreed)) = self.change.take() else { return };
+        self.sent = Some(sdp.clone());
+        let (headers, body) = text::with_sdp(Some(sdp));
+        let mut headers = headers.unwrap_or_default();
+        headers.extend(text::granted(agreed));
+        handle.respond(StatusCode::OK, Some(headers), body).await.ok();
+        self.session.handle(self.core.now(), session::Input::Accepted(agreed));
     }
 
     fn cancel(&mut self) {
@@ -270,30 +406,7 @@ impl Line {
         let header = text::reason_header(reason);
         tokio::spawn(async move {
             dialog.bye_with_headers(Some(vec![header])).await.ok();
-            done.send(Input::ByeDone).await.ok();
-        });
-    }
-
-    fn reinvite(&self, sdp: String, agreed: Option<oneshot::Sender<Result<String, CallError>>>) {
-        let dialog = self.dialog.clone();
-        let done = self.inner.0.clone();
-        let (headers, body) = text::with_sdp(Some(sdp));
-        tokio::spawn(async move {
-            let result = match dialog.reinvite(headers, body).await {
-                Ok(Some(response)) => match text::sdp_of_response(&response) {
-                    Some(sdp) if response.status_code.code() < 300 => Ok(sdp),
-                    _ => Err(CallError::Stack(format!(
-                        "the re-INVITE was answered with {}",
-                        response.status_code.code()
-                    ))),
-                },
-                Ok(None) => Err(CallError::Stack("the re-INVITE was not answered".to_owned())),
-                Err(error) => Err(CallError::Stack(error.to_string())),
-            };
-            if let Some(agreed) = agreed {
-                agreed.send(result).ok();
-            }
-            done.send(Input::ReinviteDone).await.ok();
+            done.send(Inner::Leg(Input::ByeDone)).await.ok();
         });
     }
 
@@ -316,19 +429,19 @@ impl Line {
             Report::Ended { .. } => return,
         };
         // A program that has dropped the receiver is going down: the leg still ends in order.
-        self.core.events.send(event).await.ok();
+        self.core.parts.events.send(event).await.ok();
     }
 
     /// The stack never forgets a dialog by itself.
     async fn clear(&mut self) {
-        if let Some(handle) = self.change.take() {
+        if let Some((handle, _)) = self.change.take() {
             handle.reply(StatusCode::RequestTerminated).await.ok();
         }
         if let Some(invite) = self.invite.take() {
             // The stack files an answered dialog under its full id just after it reported the answer.
             tokio::time::timeout(FILING_WAIT, invite).await.ok();
         }
-        self.core.dialogs.remove_dialog(&self.dialog.id());
+        self.core.parts.dialogs.remove_dialog(&self.dialog.id());
         self.core.forget(self.leg);
     }
 }

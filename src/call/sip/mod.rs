@@ -2,10 +2,13 @@
 //! registers with a trunk. The same stack is the service's line and the telephone of `huiyin call`.
 
 mod core;
+mod dial;
 mod gate;
 mod line;
+mod refresh;
 mod register;
 mod text;
+mod tls;
 mod trunk;
 
 use std::net::{IpAddr, SocketAddr};
@@ -16,7 +19,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rsipstack::EndpointBuilder;
 use rsipstack::dialog::dialog_layer::DialogLayer;
-use rsipstack::sip::Method;
+use rsipstack::sip::{Method, Transport};
 use rsipstack::transaction::endpoint::{Endpoint, EndpointOption};
 use rsipstack::transaction::{CallIdFormat, TransactionReceiver};
 use rsipstack::transport::TransportLayer;
@@ -26,15 +29,17 @@ use tokio::sync::{Mutex as AsyncMutex, Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::kernel::LegId;
+use crate::kernel::{LegId, Pii};
 use crate::kernel::limits::{CALLS_MAX, SIP_CONNECTIONS, SIP_EVENTS};
 
 use super::error::CallError;
 use super::leg::{EndReason, Input};
+use super::session::Wishes;
 use super::signalling::{Credentials, Dial, LegIds, ReinviteAnswer, SignalEvent, Signalling};
 
 use self::core::{Core, Parts};
-use self::gate::{Gate, GuardedUdp};
+use self::gate::{Gate, GuardedUdp, RetryAfter};
+use self::tls::Tls;
 use self::trunk::Trunks;
 
 /// The tracing directive that keeps callers' numbers out of the logs: the stack beneath logs whole messages.
@@ -43,6 +48,7 @@ pub const LOG_SILENCE: &str = "rsipstack=off";
 
 /// The setting that a taken port is reported under.
 const LISTEN_SETTING: &str = "sip.listen";
+const TLS_SETTING: &str = "sip.tls_bind";
 /// How often free UDP ports are tried until TCP has the same one.
 const PORT_TRIES: usize = 16;
 
@@ -53,6 +59,10 @@ pub struct SipConfig {
     pub listen: SocketAddr,
     /// Also listen on TCP.
     pub tcp: bool,
+    /// Also listen on TLS.
+    pub tls: Option<TlsListen>,
+    /// Certificates in PEM form that peers which we call over TLS are checked against; the system's when `None`.
+    pub tls_ca: Option<Vec<u8>>,
     /// The address that peers are told (Contact, Via) when it is not the one listened on: behind NAT, or when
     /// listening on 0.0.0.0.
     pub advertise: Option<IpAddr>,
@@ -70,6 +80,21 @@ pub struct SipConfig {
     pub longest_call: Duration,
     /// SIP messages a second that one source may send, on average; twice as many at once.
     pub rate_per_source: u32,
+    /// The time that a message takes there and back (RFC 3261's T1): half a second, more for a satellite.
+    pub t1: Duration,
+    /// Session timers (RFC 4028).
+    pub session: Wishes,
+}
+
+/// Where and with what TLS is listened on.
+#[derive(Clone, Debug)]
+pub struct TlsListen {
+    /// Port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Our certificate and those above it, in PEM form.
+    pub certificate: Vec<u8>,
+    /// Its private key, in PEM form.
+    pub key: Pii<Vec<u8>>,
 }
 
 /// A registration with a trunk's registrar (RFC 3261 10), kept fresh until shutdown.
@@ -87,6 +112,8 @@ impl Default for SipConfig {
         SipConfig {
             listen: SocketAddr::from(([127, 0, 0, 1], 5060)),
             tcp: true,
+            tls: None,
+            tls_ca: None,
             advertise: None,
             user: "12345".to_owned(),
             agent: concat!("huiyin/", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -95,6 +122,8 @@ impl Default for SipConfig {
             legs_max: CALLS_MAX * 2,
             longest_call: Duration::from_secs(3600),
             rate_per_source: 2_000,
+            t1: Duration::from_millis(500),
+            session: Wishes::default(),
         }
     }
 }
@@ -103,6 +132,7 @@ impl Default for SipConfig {
 pub struct SipStack {
     core: Arc<Core>,
     endpoint: Endpoint,
+    tls_listening: Option<SocketAddr>,
     /// Ends the registrations: their last word is an unregistration.
     leaving: CancellationToken,
     registrations: AsyncMutex<Vec<JoinHandle<()>>>,
@@ -118,8 +148,14 @@ impl SipStack {
     ) -> Result<(Arc<dyn Signalling>, mpsc::Receiver<SignalEvent>), CallError> {
         let trunks = Trunks::parse(&config.trunks)?;
         let registrars = register::check(&config.registrations)?;
+        let tls = Tls::new(config.tls.as_ref(), config.tls_ca.as_deref())?;
         let (udp, tcp) = bind(config.listen, config.tcp).await?;
+        let secure = match &config.tls {
+            Some(tls) => Some(bind_tls(tls.listen).await?),
+            None => None,
+        };
         let listening = local_addr(udp.local_addr(), "UDP", config.listen)?;
+        let tls_listening = secure.as_ref().and_then(|listener| listener.local_addr().ok());
         let advertised = advertised(listening, config.advertise)?;
         let stop = CancellationToken::new();
         let gate = Gate::new(config.rate_per_source, seed());
@@ -129,7 +165,7 @@ impl SipStack {
             .map_err(|error| CallError::Stack(error.to_string()))?;
         let layer = TransportLayer::new(stop.clone());
         layer.add_transport(udp.into());
-        let endpoint = endpoint(layer, &config.agent, stop.clone(), &gate);
+        let endpoint = endpoint(layer, &config, stop.clone(), &gate);
         let incoming = endpoint
             .incoming_transactions()
             .map_err(|error| CallError::Stack(error.to_string()))?;
@@ -137,25 +173,37 @@ impl SipStack {
         let core = Core::new(Parts {
             dialogs: Arc::new(DialogLayer::new(endpoint.inner.clone())),
             events,
-            gate: gate.clone(),
+            gate,
             ids,
             trunks,
             listening,
             advertised,
+            tls,
+            tls_port: tls_listening.map_or(advertised.port(), |addr| addr.port()),
             user: config.user,
             legs_max: config.legs_max,
-            longest_ms: u64::try_from(config.longest_call.as_millis()).unwrap_or(u64::MAX),
-            stop: stop.clone(),
+            longest_ms: millis(config.longest_call),
+            t1_ms: millis(config.t1),
+            session: config.session,
+            stop,
         });
         serve(&endpoint, incoming, &core);
+        let room = Arc::new(Semaphore::new(SIP_CONNECTIONS));
         if let Some(tcp) = tcp {
-            tokio::spawn(accept(tcp, core.clone()));
+            tokio::spawn(accept(tcp, Transport::Tcp, room.clone(), core.clone()));
+        }
+        if let Some(secure) = secure {
+            tokio::spawn(accept(secure, Transport::Tls, room, core.clone()));
         }
         let leaving = CancellationToken::new();
         let registrations = AsyncMutex::new(register::begin(registrars, &core, &leaving));
-        let stack = SipStack { core, endpoint, leaving, registrations };
+        let stack = SipStack { core, endpoint, tls_listening, leaving, registrations };
         Ok((Arc::new(stack), receiver))
     }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// UDP and TCP on one port.
@@ -179,6 +227,15 @@ async fn bind(
             Err(_) => tries -= 1,
         }
     }
+}
+
+async fn bind_tls(listen: SocketAddr) -> Result<TcpListener, CallError> {
+    TcpListener::bind(listen).await.map_err(|source| CallError::Listen {
+        transport: "TLS",
+        addr: listen,
+        setting: TLS_SETTING,
+        source,
+    })
 }
 
 fn local_addr(
@@ -208,7 +265,12 @@ fn advertised(listening: SocketAddr, advertise: Option<IpAddr>) -> Result<Socket
     }
 }
 
-fn endpoint(layer: TransportLayer, agent: &str, stop: CancellationToken, gate: &Gate) -> Endpoint {
+fn endpoint(
+    layer: TransportLayer,
+    config: &SipConfig,
+    stop: CancellationToken,
+    gate: &Gate,
+) -> Endpoint {
     let methods = [
         Method::Invite,
         Method::Ack,
@@ -220,14 +282,19 @@ fn endpoint(layer: TransportLayer, agent: &str, stop: CancellationToken, gate: &
         Method::PRack,
     ];
     EndpointBuilder::new()
-        .with_user_agent(agent)
+        .with_user_agent(&config.agent)
         .with_transport_layer(layer)
         .with_cancel_token(stop)
         .with_allows(methods.to_vec())
         .with_transport_inspector(gate.inspector())
+        .with_inspector(Box::new(RetryAfter))
         .with_option(EndpointOption {
             // The default suffix names the stack's vendor.
             callid_format: CallIdFormat::Uuid,
+            t1: config.t1,
+            t1x64: config.t1 * 64,
+            t2: config.t1 * 8,
+            t4: config.t1 * 10,
             ..EndpointOption::default()
         })
         .build()
@@ -244,13 +311,12 @@ fn serve(endpoint: &Endpoint, mut incoming: TransactionReceiver, core: &Arc<Core
     });
 }
 
-async fn accept(listener: TcpListener, core: Arc<Core>) {
-    let room = Arc::new(Semaphore::new(SIP_CONNECTIONS));
+async fn accept(listener: TcpListener, wire: Transport, room: Arc<Semaphore>, core: Arc<Core>) {
     loop {
-        let stream = tokio::select! {
-            () = core.stop.cancelled() => return,
+        let (stream, peer) = tokio::select! {
+            () = core.parts.stop.cancelled() => return,
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+                Ok(accepted) => accepted,
                 // Out of descriptors, or the peer was gone already.
                 Err(_) => {
                     tokio::time::sleep(Duration::from_millis(50)).await;
@@ -259,14 +325,27 @@ async fn accept(listener: TcpListener, core: Arc<Core>) {
             },
         };
         let Ok(permit) = room.clone().try_acquire_owned() else { continue };
-        let stop = core.stop.child_token();
-        if let Ok(connection) = gate::join(stream, core.gate.clone(), stop.clone()).await {
-            core.dialogs.endpoint.transport_layer.add_connection(connection);
-            tokio::spawn(async move {
+        let core = core.clone();
+        tokio::spawn(async move {
+            stream.set_nodelay(true).ok();
+            let stop = core.parts.stop.child_token();
+            let gate = core.parts.gate.clone();
+            let endpoint = core.parts.dialogs.endpoint.clone();
+            let joined = match wire {
+                Transport::Tls => match core.parts.tls.accept(stream).await {
+                    Ok(stream) => gate::join(stream, (peer, wire), gate, endpoint, stop.clone()).await,
+                    Err(error) => {
+                        tracing::debug!(%peer, %error, "a TLS handshake failed");
+                        return;
+                    }
+                },
+                _ => gate::join(stream, (peer, wire), gate, endpoint, stop.clone()).await,
+            };
+            if joined.is_ok() {
                 stop.cancelled().await;
-                drop(permit);
-            });
-        }
+            }
+            drop(permit);
+        });
     }
 }
 
@@ -332,17 +411,34 @@ impl Signalling for SipStack {
         self.core.draining.store(on, Ordering::Relaxed);
     }
 
+    fn full(&self, on: bool) {
+        self.core.full.store(on, Ordering::Relaxed);
+    }
+
     fn registered(&self) -> bool {
         self.core.unregistered.load(Ordering::Relaxed) == 0
     }
 
     fn legs(&self) -> usize {
         // The stack's dialogs are counted too: one that outlived its leg would be a leak.
-        self.core.leg_count().max(self.core.dialogs.len())
+        self.core.leg_count().max(self.core.parts.dialogs.len())
     }
 
     fn listening(&self) -> SocketAddr {
-        self.core.listening
+        self.core.parts.listening
+    }
+
+    fn tls_listening(&self) -> Option<SocketAddr> {
+        self.tls_listening
+    }
+
+    fn held(&self) -> usize {
+        let stack = self.core.parts.dialogs.endpoint.get_stats();
+        stack.running_transactions
+            + stack.finished_transactions
+            + stack.waiting_ack
+            + self.core.parts.dialogs.len()
+            + self.core.leg_count()
     }
 
     async fn shutdown(&self, deadline: Duration) {
@@ -364,13 +460,13 @@ impl Signalling for SipStack {
             tracing::warn!(legs = self.core.leg_count(), "calls were cut off at the deadline");
         }
         self.endpoint.shutdown();
-        self.core.stop.cancel();
+        self.core.parts.stop.cancel();
     }
 }
 
 impl Drop for SipStack {
     fn drop(&mut self) {
-        self.core.stop.cancel();
+        self.core.parts.stop.cancel();
     }
 }
 

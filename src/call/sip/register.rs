@@ -4,16 +4,19 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use rsipstack::dialog::registration::{RefreshOutcome, Registration as Register};
-use rsipstack::sip::Uri;
+use rsipstack::dialog::registration::Registration as Register;
+use rsipstack::sip::{Response, StatusCodeKind, Uri};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::call::error::CallError;
 
 use super::Registration;
-use super::core::{Core, credential};
+use super::core::Core;
+use super::dial::{credential, transport_of};
 
+/// After a failure it is tried again after the first, then after twice as long, up to the second.
+const AGAIN: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(300));
 /// How long the registrar may take to let us go.
 const UNREGISTER_WAIT: Duration = Duration::from_secs(2);
 
@@ -58,32 +61,64 @@ pub fn begin(
 async fn keep(registrar: Registrar, core: Arc<Core>, leaving: CancellationToken) {
     let Registrar { server, registration, expires_s } = registrar;
     let credentials = credential(registration.credentials);
-    let mut register = Register::new(core.dialogs.endpoint.clone(), Some(credentials));
+    let mut register = Register::new(core.parts.dialogs.endpoint.clone(), Some(credentials));
     let name = registration.registrar;
     let mut registered = false;
-    let told = |outcome: RefreshOutcome<'_>| {
-        let holds = matches!(outcome, RefreshOutcome::Registered(_));
-        match outcome {
-            RefreshOutcome::Registered(_) => tracing::info!(registrar = %name, "registered"),
-            RefreshOutcome::Rejected(response) => {
-                let code = response.status_code.code();
-                tracing::warn!(registrar = %name, code, "the registrar refuses us");
-            }
-            RefreshOutcome::Failed(_) => {
-                tracing::warn!(registrar = %name, "the registrar cannot be reached");
-            }
-        }
+    let mut again = AGAIN.0;
+    loop {
+        let holds = told(&name, once(&mut register, &core, &server, expires_s).await);
         match (registered, holds) {
             (false, true) => core.unregistered.fetch_sub(1, Ordering::Relaxed),
             (true, false) => core.unregistered.fetch_add(1, Ordering::Relaxed),
             (true, true) | (false, false) => 0,
         };
         registered = holds;
-    };
-    let server_again = server.clone();
-    register.keep_alive(server, expires_s, leaving, told).await;
+        let wait = if holds {
+            again = AGAIN.0;
+            let granted = register.granted_expires.filter(|&s| s > 0).unwrap_or(expires_s);
+            Duration::from_secs(u64::from(granted) * 3 / 4).max(Duration::from_secs(1))
+        } else {
+            let wait = again;
+            again = (again * 2).min(AGAIN.1);
+            wait
+        };
+        tokio::select! {
+            () = leaving.cancelled() => break,
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
     if registered {
-        let gone = register.register(server_again, Some(0));
+        let gone = register.register(server, Some(0));
         tokio::time::timeout(UNREGISTER_WAIT, gone).await.ok();
+    }
+}
+
+/// One REGISTER, on a connection of the gate's where it needs one.
+async fn once(
+    register: &mut Register,
+    core: &Arc<Core>,
+    server: &Uri,
+    expires_s: u32,
+) -> Option<Response> {
+    core.reach(server, transport_of(server)).await?;
+    register.register(server.clone(), Some(expires_s)).await.ok()
+}
+
+/// Says what came of it; whether it holds.
+fn told(name: &str, response: Option<Response>) -> bool {
+    match response {
+        Some(response) if response.status_code.kind() == StatusCodeKind::Successful => {
+            tracing::info!(registrar = %name, "registered");
+            true
+        }
+        Some(response) => {
+            let code = response.status_code.code();
+            tracing::warn!(registrar = %name, code, "the registrar refuses us");
+            false
+        }
+        None => {
+            tracing::warn!(registrar = %name, "the registrar cannot be reached");
+            false
+        }
     }
 }

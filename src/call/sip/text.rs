@@ -2,7 +2,9 @@
 
 use rsipstack::sip::{Header, Headers, HeadersExt, Request, Response};
 
+use crate::call::guard::EXTENSIONS;
 use crate::call::leg::{EndReason, Failure};
+use crate::call::session::{Agreed, MIN_S, Said, Session};
 
 /// The methods we know, for Allow.
 pub const METHODS: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK";
@@ -15,7 +17,66 @@ pub fn allow() -> Header {
 
 /// What OPTIONS is answered with (RFC 3261 11.2).
 pub fn capabilities() -> Vec<Header> {
-    vec![allow(), Header::Accept(SDP.into()), Header::Supported("".into())]
+    vec![allow(), Header::Accept(SDP.into()), supported()]
+}
+
+fn supported() -> Header {
+    Header::Supported(EXTENSIONS.join(", ").into())
+}
+
+/// What a request or a response says of its session's timer.
+pub fn said(headers: &Headers) -> Said {
+    let (mut expires, mut min, mut supported) = (None, None, Vec::new());
+    for header in headers.iter() {
+        match header {
+            Header::SessionExpires(value) => expires = Some(value.value()),
+            Header::MinSE(value) => min = Some(value.value()),
+            Header::Supported(value) => supported.push(value.value()),
+            _ => {}
+        }
+    }
+    Said::read(expires, min, supported)
+}
+
+/// Whether the sender of this takes UPDATE (RFC 3311 4).
+pub fn allows_update(headers: &Headers) -> bool {
+    headers.iter().any(|header| match header {
+        Header::Allow(value) => value.value().split(',').any(|method| method.trim() == "UPDATE"),
+        _ => false,
+    })
+}
+
+/// What an INVITE of ours says besides its offer.
+pub fn asking_invite(session: &Session) -> Vec<Header> {
+    let mut headers = asking(session);
+    headers.retain(|header| !matches!(header, Header::Supported(_)));
+    headers.extend([allow(), supported()]);
+    headers
+}
+
+/// The timer's headers of a re-INVITE or UPDATE of ours (RFC 4028 7.1).
+pub fn asking(session: &Session) -> Vec<Header> {
+    let asking = session.asking();
+    let refresher = asking.refresher.map(|role| format!(";refresher={}", role.name()));
+    let expires = format!("{}{}", asking.interval_s, refresher.unwrap_or_default());
+    let mut headers = vec![Header::SessionExpires(expires.into()), Header::Supported("timer".into())];
+    if asking.min_s != MIN_S {
+        headers.push(Header::MinSE(asking.min_s.to_string().into()));
+    }
+    headers
+}
+
+/// The timer's headers of a 2xx of ours (RFC 4028 9).
+pub fn granted(agreed: Option<Agreed>) -> Vec<Header> {
+    let mut headers = vec![allow(), supported()];
+    if let Some(Agreed { interval_s, refresher, required }) = agreed {
+        let expires = format!("{interval_s};refresher={}", refresher.name());
+        headers.push(Header::SessionExpires(expires.into()));
+        if required {
+            headers.push(Header::Require("timer".into()));
+        }
+    }
+    headers
 }
 
 pub fn with_sdp(sdp: Option<String>) -> (Option<Vec<Header>>, Option<Vec<u8>>) {
@@ -92,6 +153,7 @@ pub fn reason_header(reason: EndReason) -> Header {
         EndReason::TooLong => (102, "longest call reached"),
         EndReason::ServerStopped => (41, "service stopped"),
         EndReason::Failed(Failure::BadSdp) => (88, "incompatible session description"),
+        EndReason::Failed(Failure::SessionExpired) => (102, "session not refreshed"),
         EndReason::Failed(_) => (111, "protocol error"),
         EndReason::HungUpByPeer
         | EndReason::HungUpByUs

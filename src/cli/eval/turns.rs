@@ -66,6 +66,9 @@ struct Report {
     cpu_per_call_second: Option<f64>,
     /// The same for each second by the clock: processors busy.
     cpu_busy: Option<f64>,
+    /// Processors that something else kept busy meanwhile, ourselves included: more than a little and the latencies are
+    /// not the service's own.
+    others_busy: Option<f64>,
     calls: usize,
     calls_at_once: u16,
     /// Not answered, by reason.
@@ -115,13 +118,12 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         turns: usize::from(args.turns),
         seed: args.seed,
     };
-    let (cpu, began) = (service.cpu(), Instant::now());
+    let before = Spent::now(&service);
     let outcome = interview_all(&round, &clips, &stop, tell).await;
-    let seconds = began.elapsed().as_secs_f64();
-    let cpu = service.cpu().zip(cpu).map(|(after, before)| after - before);
+    let spent = Spent::now(&service).since(&before);
     service.child.stop().await;
     stopper.abort();
-    let mut report = report(&args, &data.path, &outcome?, (cpu, seconds)).await?;
+    let mut report = report(&args, &data.path, &outcome?, &spent).await?;
     report.no_speech = rows - clips.len();
     report.not_said = clips.len() - report.figures.n;
     print(&args, report)?;
@@ -216,6 +218,38 @@ impl Service {
     }
 }
 
+/// Seconds of processor time: the service's, and everybody's; and by the clock.
+struct Spent {
+    began: Instant,
+    clock: f64,
+    service: Option<f64>,
+    all: Option<f64>,
+}
+
+impl Spent {
+    fn now(service: &Service) -> Spent {
+        Spent { began: Instant::now(), clock: 0.0, service: service.cpu(), all: Spent::everybody() }
+    }
+
+    fn since(self, before: &Spent) -> Spent {
+        let less = |after: Option<f64>, before: Option<f64>| Some(after? - before?);
+        Spent {
+            began: before.began,
+            clock: (self.began - before.began).as_secs_f64(),
+            service: less(self.service, before.service),
+            all: less(self.all, before.all),
+        }
+    }
+
+    /// User, nice and system time of all processors together (proc_stat(5)).
+    fn everybody() -> Option<f64> {
+        let stat = std::fs::read_to_string("/proc/stat").ok()?;
+        let fields = stat.lines().next()?.split_whitespace().skip(1).take(3);
+        let ticks: f64 = fields.filter_map(|field| field.parse::<f64>().ok()).sum();
+        Some(ticks / TICKS)
+    }
+}
+
 /// The service has ended: what it wrote down, call by call.
 async fn kept(data: &Path) -> anyhow::Result<BTreeMap<String, Kept>> {
     let store = Store::open(&data.join("huiyin.db")).await?;
@@ -234,7 +268,7 @@ async fn report(
     args: &Args,
     data: &Path,
     conversations: &[Conversation],
-    (cpu, seconds): (Option<f64>, f64),
+    spent: &Spent,
 ) -> anyhow::Result<Report> {
     let kept = kept(data).await?;
     let overload = Prompts::builtin()?.text(Line::HandOverOverloaded, 0, &[]);
@@ -264,9 +298,10 @@ async fn report(
     let share = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
     Ok(Report {
         figures: Figures::of(&turns),
-        cpu_per_call: cpu.map(|cpu| share(cpu, calls as f64)),
-        cpu_per_call_second: cpu.map(|cpu| share(cpu, call_ms as f64 / 1000.0)),
-        cpu_busy: cpu.map(|cpu| share(cpu, seconds)),
+        cpu_per_call: spent.service.map(|cpu| share(cpu, calls as f64)),
+        cpu_per_call_second: spent.service.map(|cpu| share(cpu, call_ms as f64 / 1000.0)),
+        cpu_busy: spent.service.map(|cpu| share(cpu, spent.clock)),
+        others_busy: spent.service.zip(spent.all).map(|(cpu, all)| share(all - cpu, spent.clock)),
         calls,
         calls_at_once: args.calls,
         refused,
@@ -275,7 +310,7 @@ async fn report(
         no_speech: 0,
         not_said: 0,
         speech_share: share(spoken_ms as f64, call_ms as f64),
-        seconds,
+        seconds: spent.clock,
         late_frames,
         turns,
     })
@@ -308,7 +343,8 @@ fn print(args: &Args, mut report: Report) -> anyhow::Result<()> {
         );
     }
     if let (Some(call), Some(second)) = (report.cpu_per_call, report.cpu_per_call_second) {
-        println!("CPU: {call:.2} s a call, {second:.3} s a second of a call");
+        let others = report.others_busy.unwrap_or_default();
+        println!("CPU: {call:.2} s a call, {second:.3} s a second of a call; others kept {others:.1} processors busy");
     }
     println!(
         "{} rows without speech, {} not said, {} late frames of ours, {:.0} s",

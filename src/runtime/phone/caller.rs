@@ -158,9 +158,7 @@ impl Caller {
         self.dialled += 1;
         let from = format!("139{:04}{:04}", self.number, self.dialled);
         let mut rtp = self.round.ports.session(self.round.ip).await?;
-        let addr = (self.round.ip, rtp.port()).into();
-        let direction = sdp::Direction::SendRecv;
-        let local = LocalMedia { addr, session: 1, version: 1, direction };
+        let local = rtp.local(self.round.ip, 1);
         let dial = Dial {
             to: Pii::new(self.round.to.clone()),
             from: Pii::new(from.clone()),

@@ -14,10 +14,14 @@ use crate::media::{FRAME_MS, FRAME_SAMPLES, Frame, SAMPLES_PER_MS};
 const NOISE_DBOV: f32 = -58.0;
 /// Who speaks into somebody's words speaks up: at least this loud.
 const BARGE_IN_DBOV: f32 = -20.0;
-/// From the reply's end to the next utterance.
+/// From the reply's end to the next utterance, for who has said much already ...
 const THINK_MS: u64 = 2_000;
-/// The last reply has ended.
-const LAST_MS: u64 = 1_000;
+/// ... and for who has not. Between two sentences there is less quiet.
+const ANSWER_MS: u64 = 900;
+/// The share of a call's time in which its caller speaks: in this the callers are held near to real ones.
+const SHARE_PERCENT: u64 = 35;
+/// Of the last reply so much is heard at most.
+const LAST_MS: u64 = 3_000;
 /// No reply by then: none comes.
 pub const MISSED_MS: u64 = 6_000;
 /// Nobody greets us.
@@ -149,7 +153,7 @@ impl Interview {
         let (sounding, quiet_ms) = (self.theirs.is_sounding(), self.theirs.quiet_ms());
         match self.state {
             State::Greeting => {
-                let greeted = quiet_ms < now_ms && quiet_ms >= THINK_MS;
+                let greeted = quiet_ms < now_ms && quiet_ms >= ANSWER_MS;
                 if greeted || now_ms >= GREETING_MS {
                     self.next();
                 }
@@ -164,14 +168,20 @@ impl Interview {
             State::Hearing { since_ms } => {
                 let heard_ms = now_ms.saturating_sub(since_ms);
                 let interrupt = self.asks.front().and_then(|ask| ask.barge_in_ms);
-                let pause_ms = if self.asks.is_empty() { LAST_MS } else { THINK_MS };
+                let tired_ms = if self.asks.is_empty() { LAST_MS } else { TIRED_MS };
                 let interrupts = interrupt.is_some_and(|after_ms| heard_ms >= after_ms);
-                if interrupts || quiet_ms >= pause_ms || heard_ms >= TIRED_MS {
+                if interrupts || quiet_ms >= self.pause_ms() || heard_ms >= tired_ms {
                     self.next();
                 }
             }
             State::Speaking { .. } | State::Awaiting { .. } | State::Done => {}
         }
+    }
+
+    fn pause_ms(&self) -> u64 {
+        let spoken_ms: u64 = self.asked.iter().map(|asked| asked.end_ms - asked.start_ms).sum();
+        let talkative = spoken_ms * 100 >= self.now_ms() * SHARE_PERCENT;
+        if talkative { THINK_MS } else { ANSWER_MS }
     }
 
     fn next(&mut self) {
@@ -181,7 +191,7 @@ impl Interview {
         };
         let (now_ms, speech) = (self.now_ms(), ask.clip.speech);
         // Quiet at our first word: we did not speak into anything after all.
-        let barge_in = ask.barge_in_ms.is_some() && self.theirs.quiet_ms() < THINK_MS;
+        let barge_in = ask.barge_in_ms.is_some() && self.theirs.quiet_ms() < ANSWER_MS;
         // Who interrupts has no silence before the first word.
         let at = if barge_in { speech.start_ms / FRAME_MS * FRAME_MS } else { 0 };
         let lift_db = if barge_in { (BARGE_IN_DBOV - speech.dbov).max(0.0) } else { 0.0 };
@@ -200,6 +210,6 @@ impl Interview {
 /// What each call asks of `clips`: the second utterance of a call is spoken into the reply to the first.
 pub fn asks(clips: impl IntoIterator<Item = Arc<Clip>>, rng: &mut Rng) -> Vec<Ask> {
     let each = clips.into_iter().enumerate();
-    each.map(|(at, clip)| Ask { clip, barge_in_ms: (at == 1).then(|| 600 + rng.below(600)) })
+    each.map(|(at, clip)| Ask { clip, barge_in_ms: (at == 1).then(|| 1_500 + rng.below(1_000)) })
         .collect()
 }

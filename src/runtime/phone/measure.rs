@@ -72,7 +72,7 @@ const SPEECH_RANGE_DB: f32 = 30.0;
 const OVER_NOISE_DB: f32 = 10.0;
 const LOUD_DB: f32 = 12.0;
 /// Shorter sounds are clicks.
-const SOUND_BLOCKS: usize = 3;
+const SOUND_BLOCKS: usize = 6;
 
 /// Finds by level alone where the speech of a recording begins and ends, to 10 ms. `None` where nobody speaks.
 pub fn speech_span(pcm: &[i16]) -> Option<Span> {
@@ -96,8 +96,8 @@ pub fn speech_span(pcm: &[i16]) -> Option<Span> {
 const ONSET_WINDOW: usize = 5;
 /// ... so many are sound where somebody has begun to speak; fewer are a click.
 const ONSET_FRAMES: usize = 3;
-/// Quiet after which what was being said has stopped; between two sentences there is less.
-const STOPPED_MS: u64 = 500;
+/// Quiet after which what was being said has stopped; between two sentences of the voice there is up to 0.6 s.
+const STOPPED_MS: u64 = 900;
 
 /// What one side sent, frame by frame, from the beginning of the call.
 #[derive(Clone, Debug, Default)]
@@ -132,7 +132,7 @@ impl Track {
         (from..to).find(|at| self.begins(*at)).map(|at| at as u64 * FRAME_MS)
     }
 
-    /// When what sounds at `from_ms` has stopped: the end of its last sound before half a second of quiet. `from_ms`
+    /// When what sounds at `from_ms` has stopped: the end of its last sound before 0.9 s of quiet. `from_ms`
     /// itself where it is quiet there; `None` where it sounds to the end of the call.
     pub fn stop(&self, from_ms: u64) -> Option<u64> {
         let quiet = (STOPPED_MS / FRAME_MS) as usize;

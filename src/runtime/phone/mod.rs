@@ -167,9 +167,8 @@ impl Phone {
 
     async fn sound(&self) -> anyhow::Result<(RtpSession, LocalMedia)> {
         let rtp = self.ports.session(self.ip).await?;
-        let addr = (self.ip, rtp.port()).into();
-        let direction = sdp::Direction::SendRecv;
-        Ok((rtp, LocalMedia { addr, session: 1, version: 1, direction }))
+        let local = rtp.local(self.ip, 1);
+        Ok((rtp, local))
     }
 
     async fn talk(
@@ -302,7 +301,7 @@ impl Talk {
         }
         self.frames += 1;
         self.latency.frame(&ours, &theirs);
-        let heard = self.listener.hear(&theirs, &self.engines);
+        let heard = self.listener.hear(&theirs, self.rtp.kind(), &self.engines);
         heard.into_iter().for_each(|heard| self.heard(heard));
         if self.saying.is_none()
             && self.rtp.keys_sent()

@@ -116,10 +116,11 @@ fn turn(
             turn.stale = record.stale(reply, words.last().copied());
             turn.parts = words.last().zip(reply_ms).map(|(words, at)| record.parts(asked, words, reply, at));
         }
-        // What ended by itself was not stopped.
+        // What ended by itself was not stopped, and in a pause of ours there was nothing to stop.
         if asked.barge_in && record.was_cut(asked.start_ms) {
             let stopped_ms = stopped_ms.unwrap_or(conversation.duration_ms);
-            turn.barge_in_ms = Some(stopped_ms.saturating_sub(asked.start_ms));
+            let took_ms = stopped_ms.saturating_sub(asked.start_ms);
+            turn.barge_in_ms = Some(took_ms).filter(|ms| *ms > 0);
         }
     }
     turn

@@ -53,7 +53,10 @@ fn filled(prompts: &Prompts, line: Line) -> Vec<String> {
         ["number"] => {
             each("number", Emergency::ALL.iter().map(|e| spoken_digits(e.number())).collect())
         }
-        ["grade"] => each("grade", Grade::ALL.iter().map(|g| g.label().to_owned()).collect()),
+        ["reply"] => {
+            let grades = Grade::ALL.iter().map(|grade| grade.label());
+            each("reply", grades.chain(["解决了", "没解决"]).map(str::to_owned).collect())
+        }
         ["position"] => each("position", (1..=POSITIONS).map(spoken_number).collect()),
         ["position", "minutes"] => (1..=POSITIONS.max(MINUTES))
             .flat_map(|n| {

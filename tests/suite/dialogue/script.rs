@@ -108,6 +108,7 @@ fn apply(u: &mut Understood, name: &str, value: &str) {
         source: Source::Spoken,
     };
     match name {
+        "sure" => u.utterance.confidence = value.parse().expect(value),
         "yes" => u.reading.yes_no = Some(true),
         "no" => u.reading.yes_no = Some(false),
         "question" => u.reading.asks_question = true,
@@ -136,7 +137,8 @@ fn apply(u: &mut Understood, name: &str, value: &str) {
         }
         other => match (Slot::from_key(other), Command::from_key(other)) {
             (Some(slot), _) => {
-                let fact = filled(value, extra);
+                // A place's detail stands after a space.
+                let fact = filled(&value.replace('_', " "), extra);
                 u.reading.facts.push((slot, fact));
             }
             (None, Some(command)) => u.reading.command = Some(command),

@@ -40,22 +40,22 @@ pub const PLACE_DENIED_TWICE: &str = "
 say notice/0
 say open/0
 > said
-> heard 楼下施工太吵 | matter=complaint:0.9 tells place=婺城区:330702 time=昨晚
+> heard 楼下施工太吵 | matter=complaint:0.9 tells place=婺城区:330702 time=昨晚:2026-11-21
 save
 say ask_place/0
 > said
 > heard 白龙桥镇 | place=婺城区白龙桥镇:330702103
 save
-say place_back/0 婺城区白龙桥镇
+say place_time_back/0 昨晚 婺城区白龙桥镇
 > said
 > heard 不对 | no
 save
-say place_correct/0
+say facts_correct/0
 ? fill
 > said
 > heard 汤溪镇 | place=婺城区汤溪镇:330702104
 save
-say place_back/0 婺城区汤溪镇
+say place_time_back/0 昨晚 婺城区汤溪镇
 > key 2
 save
 hush

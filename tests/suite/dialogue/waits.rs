@@ -44,6 +44,10 @@ hand_over ticket
 > said
 > stored 2611220002
 > full
+say ask_number/0
+? number
+> said
+> heard 不用了 | no
 say nobody_no_number/0 二六，幺幺二二，零零零二
 > cut 0
 > unclear
@@ -99,6 +103,7 @@ say offer_callback/0
 > said
 > waiting 4
 > heard 需要 | yes
+leave_queue
 say callback_registered/0 二六，幺幺二二，零零零三
 > hang_up
 hang_up registered

@@ -7,6 +7,7 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use huiyin::media::codec::g711::Law;
 use huiyin::media::dtmf::KeySender;
 use huiyin::media::rtp::Sender;
 use huiyin::media::{Codec, FRAME_SAMPLES, Frame, Key, SILENCE};
@@ -148,7 +149,7 @@ async fn flow(socket: UdpSocket, sound: Arc<Mutex<Sound>>) {
                 let mut sound = sound.lock().unwrap();
                 sound.remote = Some(from);
                 if len > 12 && packet[1] & 0x7f == 8 {
-                    Codec::Pcma.decode(&packet[12..len], &mut sound.heard);
+                    Law::A.decode(&packet[12..len], &mut sound.heard);
                 }
             }
             _ = tick.tick() => {

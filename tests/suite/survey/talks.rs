@@ -50,7 +50,10 @@ record satisfied
 say solved/0
 > said
 > heard 没有 | no
-record solved false
+say answer_back/0 没解决
+> said
+> heard 对，没解决 | no
+record solved false confirmed
 verify contradiction
 finish complete
 say thanks_unhappy/0
@@ -64,11 +67,15 @@ say notice_callback/0
 say solved/0
 > said
 > heard 没解决 | no
-record solved false
+say answer_back/0 没解决
+? solved_back
+> said
+> heard 对的 | yes
+record solved false confirmed
 say grade/0
 > said
 > heard 不满意 | grade=dissatisfied
-say grade_back/0 不满意
+say answer_back/0 不满意
 ? grade_back
 > said
 > heard 对的 | yes
@@ -97,7 +104,7 @@ record solved true key 1
 say grade/0
 > said
 > heard 不满意 | grade=dissatisfied
-say grade_back/0
+say answer_back/0
 > said
 > heard 不对，是满意 | no grade=satisfied
 record satisfied
@@ -116,8 +123,8 @@ record solved true key 1
 hush
 say grade/0
 > said
-> key 5
-say grade_back/0 非常不满意
+> heard 非常不满意 | grade=very_dissatisfied
+say answer_back/0 非常不满意
 > key 2
 hush
 say grade/0
@@ -140,11 +147,14 @@ record solved true
 say grade/0
 > said
 > heard 满意什么，根本没解决 | no grade=satisfied
-record solved false
-say grade_back/0 满意
+say answer_back/0 没解决
 > said
 > heard 对 | yes
-record satisfied confirmed
+record solved false confirmed
+say grade/0
+> said
+> heard 满意 | yes grade=satisfied
+record satisfied
 verify contradiction
 finish complete
 say thanks_unhappy/0
@@ -205,9 +215,9 @@ record solved true
 say grade/0
 > said
 > heard 其实根本没解决 | no
-record solved false
-say grade_unclear/0
+say answer_back/0 没解决
 > hang_up
+record solved false
 verify unsolved
 finish call_later
 hang_up
@@ -325,13 +335,10 @@ hang_up
 say notice_callback/0
 say solved/0
 > said
-> heard 没解决 | no
-record solved false
-say grade/0
-> said
-> heard 不满意 | grade=dissatisfied
-say grade_back/0
+> heard 没解决，不满意 | no grade=dissatisfied
+say answer_back/0 没解决，不满意
 > hang_up
+record solved false
 record dissatisfied
 verify unhappy
 finish complete
@@ -350,11 +357,8 @@ record solved false key 2
 say grade/0
 > said
 > key 4
-say grade_back/0
-> key 1
-record dissatisfied key 4 confirmed
+record dissatisfied key 4
 verify unhappy
-hush
 say reason/0
 > said
 > silent
@@ -363,6 +367,112 @@ say reason_again/0
 > silent
 finish complete
 say thanks_unhappy/0
+",
+    ),
+    (
+        "in doubt: read back, agreed to",
+        "
+> begin
+say notice_callback/0
+say solved/0
+> said
+> heard 解决了 | yes sure=0.4
+say answer_back/0 解决了
+? solved_back
+> said
+> heard 对的 | yes
+record solved true confirmed
+say grade/0
+> said
+> heard 满意 | yes grade=satisfied sure=0.5
+say answer_back/0 满意
+> said
+> heard 满意 | yes grade=satisfied sure=0.5
+record satisfied confirmed
+finish complete
+say thanks/0
+",
+    ),
+    (
+        "in doubt, denied, in doubt again: keys",
+        "
+> begin
+say notice_callback/0
+say solved/0
+> said
+> key 1
+record solved true key 1
+say grade/0
+> said
+> heard 满意 | yes grade=satisfied sure=0.4
+say answer_back/0 满意
+> said
+> heard 不对 | no
+say grade/0
+> said
+> heard 基本满意 | grade=basic sure=0.4
+say grade_keys/1
+> said
+> heard 基本满意 | grade=basic sure=0.4
+finish to_person
+say to_person/0
+",
+    ),
+    (
+        "the agreement itself in doubt: other words, then keys",
+        "
+> begin
+say notice_callback/0
+say solved/0
+> said
+> heard 没解决 | no
+say answer_back/0 没解决
+> said
+> heard 对的 | yes sure=0.3
+say answer_back_again/0 没解决
+> said
+> heard 不对 | no sure=0.3
+say answer_back_keys/1
+> key 1
+record solved false confirmed
+hush
+say grade/0
+",
+    ),
+    (
+        "read back and put right in the same breath",
+        "
+> begin
+say notice_callback/0
+say solved/0
+> said
+> heard 没解决 | no
+say answer_back/0 没解决
+> said
+> heard 不对，解决了 | no
+record solved true
+say grade/0
+> said
+> heard 不满意 | grade=dissatisfied
+say answer_back/0 不满意
+> said
+> heard 不是不满意 | grade=dissatisfied
+say answer_back_again/0
+",
+    ),
+    (
+        "no more calls, heard badly: asked once more",
+        "
+> begin
+say notice_callback/0
+say solved/0
+> said
+> heard 别再打了 | stop_calling sure=0.4
+say solved_unclear/0
+> said
+> heard 别再打了 | stop_calling sure=0.4
+finish declined
+say declined/0
 ",
     ),
     (

@@ -9,7 +9,11 @@ pub const DOORS: &[Door] = &[
     ("language", &[], "Chinese text as data knows no hotline"),
     ("media", &[], "sound does not know what is said in it"),
     ("desk", &[], "people and time: the desk never sees sound or talk"),
-    ("call", &["media::Codec"], "a leg agrees on a codec; the sound itself passes by"),
+    (
+        "call",
+        &["media::Codec", "media::comfort", "media::srtp"],
+        "a leg agrees on a codec, on comfort noise and on keys; the sound itself passes by",
+    ),
     ("speech", &[], "engines are traits and turns are times: frames are plain samples"),
     (
         "intake",
@@ -19,7 +23,7 @@ pub const DOORS: &[Door] = &[
     ("knowledge", &["language"], "search is by words, sound and meaning of plain text"),
     (
         "dialogue",
-        &["speech::Utterance", "intake", "knowledge", "language::numbers"],
+        &["speech::Utterance", "intake", "knowledge", "language::numbers", "language::groups"],
         "the talk sees what was said and meant, not how it was heard; it says numbers as the voice does",
     ),
     (
@@ -57,7 +61,7 @@ pub const DOORS: &[Door] = &[
     ),
     (
         "config",
-        &["desk", "survey", "hotline"],
+        &["desk", "survey", "hotline", "call::sdp", "media::Codec"],
         "fills the rules of the machines and nothing that runs",
     ),
     (

@@ -1,6 +1,6 @@
 //! How long packets take: the best of late, and how much worse the others are.
 
-use super::SAMPLES_PER_MS;
+use crate::media::SAMPLES_PER_MS;
 
 const MS: i64 = SAMPLES_PER_MS as i64;
 /// Packets remembered: ten seconds at 20 ms.

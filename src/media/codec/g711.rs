@@ -5,57 +5,24 @@
 //! the same code, or every bridge adds noise. (The crate `audio-codec` 0.4.13 codes A-law's negative samples half a step
 //! off: 0x55 comes back as 0xd5, and 858 of the 65,536 samples get a code farther away than need be.)
 
-use super::{FRAME_SAMPLES, Frame};
-
-/// How speech is coded on the wire.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Codec {
-    /// A-law: China's and Europe's networks.
-    Pcma,
-    /// µ-law: North America's and Japan's.
-    Pcmu,
+/// Which of the two laws.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Law {
+    A,
+    Mu,
 }
 
-impl Codec {
-    /// What we offer, best first.
-    pub const ALL: [Codec; 2] = [Codec::Pcma, Codec::Pcmu];
-
-    /// The static RTP payload type (RFC 3551, table 4).
-    pub const fn payload_type(self) -> u8 {
-        match self {
-            Codec::Pcma => 8,
-            Codec::Pcmu => 0,
-        }
-    }
-
-    pub fn from_payload_type(payload_type: u8) -> Option<Codec> {
-        Codec::ALL.into_iter().find(|codec| codec.payload_type() == payload_type)
-    }
-
-    /// The encoding name of SDP's `a=rtpmap`, always at clock rate 8000.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Codec::Pcma => "PCMA",
-            Codec::Pcmu => "PCMU",
-        }
-    }
-
-    /// From an encoding name, which SDP compares without case (RFC 8866, 6.6).
-    pub fn from_name(name: &str) -> Option<Codec> {
-        Codec::ALL.into_iter().find(|codec| codec.name().eq_ignore_ascii_case(name))
-    }
-
+impl Law {
     /// The byte that decodes to (almost) nothing.
     pub const fn silence(self) -> u8 {
         match self {
-            Codec::Pcma => 0xd5,
-            Codec::Pcmu => 0xff,
+            Law::A => 0xd5,
+            Law::Mu => 0xff,
         }
     }
 
-    /// 20 ms of sound as the payload of one packet.
-    pub fn encode(self, frame: &Frame) -> [u8; FRAME_SAMPLES] {
-        frame.map(|sample| self.compress(sample))
+    pub fn encode(self, samples: &[i16]) -> Vec<u8> {
+        samples.iter().map(|&sample| self.compress(sample)).collect()
     }
 
     /// Appends the samples of a payload of any length.
@@ -65,15 +32,15 @@ impl Codec {
 
     pub const fn compress(self, sample: i16) -> u8 {
         match self {
-            Codec::Pcma => alaw_compress(sample),
-            Codec::Pcmu => ulaw_compress(sample),
+            Law::A => alaw_compress(sample),
+            Law::Mu => ulaw_compress(sample),
         }
     }
 
     pub const fn expand(self, code: u8) -> i16 {
         match self {
-            Codec::Pcma => ALAW_EXPAND[code as usize],
-            Codec::Pcmu => ULAW_EXPAND[code as usize],
+            Law::A => ALAW_EXPAND[code as usize],
+            Law::Mu => ULAW_EXPAND[code as usize],
         }
     }
 }

@@ -6,13 +6,22 @@
 //! towards the target by small steps hidden in quiet frames, or in voiced ones by whole periods, which also follows
 //! the drift of two clocks.
 //! When nothing is there to play, the buffer waits for up to 60 ms of concealment instead of skipping: a stalled network
-//! costs delay, not words, and the delay is bounded.
+//! costs delay, not words, and the delay is bounded. A gap with sound behind it is bridged from both sides. A peer that
+//! says it is silent (RFC 3389) is heard as noise of its description; that is no loss, and there the delay moves freely.
+
+mod store;
+mod stretch;
+mod transit;
 
 use std::collections::BTreeMap;
 
-use super::conceal::{Concealer, best_lag, round};
-use super::rtp::AudioPacket;
-use super::transit::Transit;
+use store::Store;
+use stretch::{LAG_MAX, LAG_QUIET, period, squeezed, stretched};
+use transit::Transit;
+
+use super::comfort::{ComfortNoise, Noise};
+use super::conceal::Concealer;
+use super::rtp::{AudioPacket, Content};
 use super::{FRAME_SAMPLES, Frame, SAMPLES_PER_MS, SILENCE};
 use crate::kernel::{Moment, limits};
 
@@ -34,9 +43,11 @@ const SLACK_BELOW: i64 = 10 * MS;
 /// Beyond this difference voiced frames are stretched or squeezed too, one in five.
 const URGENT: i64 = 40 * MS;
 const URGENT_EVERY: u32 = 5;
-/// Most samples that one step adds or removes: 15 ms.
-const LAG_MAX: usize = 120;
-const LAG_QUIET: usize = 80;
+/// A gap of up to this is bridged from both sides, when so much sound stands behind it already.
+const BRIDGE_MAX: i64 = 60 * MS;
+const BRIDGE_BEHIND: usize = 10 * MS as usize;
+/// As much of what is behind it is looked at.
+const BRIDGE_LOOK: usize = 40 * MS as usize;
 
 /// What a frame is made of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -45,6 +56,8 @@ pub enum FrameKind {
     Heard,
     /// Some of it was lost and invented.
     Concealed,
+    /// The peer has said that it is silent: noise as it described it.
+    Comfort,
     /// Nothing came: before the first packet, or longer than concealment lasts.
     Silence,
 }
@@ -55,6 +68,7 @@ pub struct JitterStats {
     /// Frames by [`FrameKind`]. One lost packet may lie across two frames.
     pub heard: u64,
     pub concealed: u64,
+    pub comfort: u64,
     pub silent: u64,
     /// Packets that came after their time.
     pub late: u64,
@@ -68,10 +82,16 @@ pub struct JitterStats {
 }
 
 /// Puts one leg's packets in order and in time.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct JitterBuffer {
-    /// By the timestamp of the first sample.
-    packets: BTreeMap<i64, Vec<i16>>,
+    store: Store,
+    /// When the peer falls silent, by timestamp; the newest speech is behind none of them.
+    noises: BTreeMap<i64, Noise>,
+    comfort: ComfortNoise,
+    /// The peer is silent where we play.
+    silent: bool,
+    /// Timestamp of the newest speech.
+    newest: i64,
     state: State,
     transit: Transit,
     stream: Option<u32>,
@@ -95,7 +115,11 @@ enum State {
 impl Default for JitterBuffer {
     fn default() -> Self {
         JitterBuffer {
-            packets: BTreeMap::new(),
+            store: Store::default(),
+            noises: BTreeMap::new(),
+            comfort: ComfortNoise::new(0x3389),
+            silent: false,
+            newest: i64::MIN,
             state: State::Resting { after: i64::MIN },
             transit: Transit::default(),
             stream: None,
@@ -132,9 +156,12 @@ impl JitterBuffer {
     }
 
     pub fn insert(&mut self, now: Moment, packet: AudioPacket) {
-        if packet.samples.is_empty() {
-            return;
-        }
+        let length = packet.length();
+        let noise = match packet.content {
+            Content::Noise(noise) => Some(noise),
+            _ if length == 0 => return,
+            _ => None,
+        };
         let transit = samples(now) - packet.timestamp;
         let far = self.transit.variation(transit).map_or(0, i64::abs);
         let mut start = self.start();
@@ -142,42 +169,74 @@ impl JitterBuffer {
             start = i64::MIN;
             self.restart(packet.stream, start);
         }
-        let late = packet.timestamp + packet.samples.len() as i64 <= start;
-        if late && far > FAR && self.was_set_back(&packet) {
+        let late = packet.timestamp + length <= start;
+        if late && far > FAR && self.was_set_back(&packet, length) {
             self.restart(packet.stream, i64::MIN);
         } else if !late && far > FAR {
             self.restart(packet.stream, start);
         } else if late {
-            self.stats.late += 1;
-            if far <= FAR {
-                self.transit.push(transit);
-            }
+            self.note_late(packet.timestamp, start, transit, noise, far <= FAR);
             return;
         } else if far > FAR_AT_REST && self.is_at_rest() {
             self.transit = Transit::default();
         }
         self.transit.push(transit);
-        if self.packets.contains_key(&packet.timestamp) {
+        match noise {
+            Some(noise) => self.note_noise(packet.timestamp, noise),
+            None => self.hold(packet, length),
+        }
+    }
+
+    fn hold(&mut self, packet: AudioPacket, length: i64) {
+        self.newest = self.newest.max(packet.timestamp);
+        if !self.store.insert(packet.timestamp, length, packet.content) {
             self.stats.duplicate += 1;
             return;
         }
-        self.packets.insert(packet.timestamp, packet.samples);
-        if self.packets.len() > limits::JITTER_PACKETS {
-            self.packets.pop_first();
+        if self.store.len() > limits::JITTER_PACKETS {
+            self.store.pop_first();
             self.stats.discarded += 1;
         }
     }
 
+    fn note_noise(&mut self, timestamp: i64, noise: Noise) {
+        if timestamp < self.newest {
+            return;
+        }
+        self.noises.insert(timestamp, noise);
+        if self.noises.len() > limits::JITTER_PACKETS {
+            self.noises.pop_first();
+        }
+    }
+
+    /// Speech that comes too late is lost; word of silence still holds, unless there was speech since.
+    fn note_late(&mut self, at: i64, start: i64, transit: i64, noise: Option<Noise>, near: bool) {
+        if near {
+            self.transit.push(transit);
+        }
+        match noise {
+            Some(noise) if near && at >= self.newest => self.note_noise(start, noise),
+            _ => self.stats.late += 1,
+        }
+    }
+
     /// Counts packets from the past that follow each other without a gap, as stragglers do not.
-    fn was_set_back(&mut self, packet: &AudioPacket) -> bool {
+    fn was_set_back(&mut self, packet: &AudioPacket, length: i64) -> bool {
         let (expected, count) = self.outcasts;
         let count = if packet.timestamp == expected { count + 1 } else { 1 };
-        self.outcasts = (packet.timestamp + packet.samples.len() as i64, count);
+        self.outcasts = (packet.timestamp + length, count);
         count >= OUTCASTS
     }
 
     fn is_at_rest(&self) -> bool {
-        matches!(self.state, State::Resting { .. }) && self.packets.is_empty()
+        let nothing = self.silent || matches!(self.state, State::Resting { .. });
+        nothing && self.store.is_empty()
+    }
+
+    /// The first thing that waits to be played.
+    fn first(&self) -> Option<i64> {
+        let noise = self.noises.keys().next().copied();
+        self.store.first().into_iter().chain(noise).min()
     }
 
     /// What ends at or before this comes too late.
@@ -195,6 +254,7 @@ impl JitterBuffer {
         match kind {
             FrameKind::Heard => self.stats.heard += 1,
             FrameKind::Concealed => self.stats.concealed += 1,
+            FrameKind::Comfort => self.stats.comfort += 1,
             FrameKind::Silence => self.stats.silent += 1,
         }
         (frame, kind)
@@ -203,19 +263,21 @@ impl JitterBuffer {
     fn fill(&mut self, now: Moment, frame: &mut Frame) -> FrameKind {
         let Some(position) = self.playing(now) else { return self.conceal(frame) };
         let position = self.bounded(now, position);
-        let Some(first) = self.packets.keys().next().copied() else {
-            return self.stall(position, frame);
+        let position = match self.first() {
+            Some(first) => self.skip_stalled(position, first),
+            None if self.silent => position,
+            None => return self.stall(position, frame),
         };
-        let position = self.skip_stalled(position, first);
+        let position = self.retime(now, position);
+        self.store.decode(position + FRAME + LAG_MAX as i64);
         if let Some(kind) = self.adjust(now, position, frame) {
             return kind;
         }
-        if self.gather(position, frame) {
+        let kind = self.gather(position, frame);
+        if kind == FrameKind::Heard {
             self.note_level(frame);
-            FrameKind::Heard
-        } else {
-            FrameKind::Concealed
         }
+        kind
     }
 
     /// The position to play from; starts when the first packet has waited for the target delay.
@@ -223,7 +285,7 @@ impl JitterBuffer {
         match self.state {
             State::Playing { position, .. } => Some(position),
             State::Resting { after } => {
-                let first = self.packets.keys().next().copied()?.max(after);
+                let first = self.first()?.max(after);
                 (self.delay(now, first) >= self.transit.target()).then_some(first)
             }
         }
@@ -236,14 +298,25 @@ impl JitterBuffer {
         if jump {
             position += delay - self.transit.target();
         }
-        while let Some(first) = self.packets.first_entry() {
-            if first.key() + first.get().len() as i64 > position {
-                break;
-            }
-            first.remove();
-            self.stats.discarded += u64::from(jump);
-        }
+        let forgotten = self.store.forget(position);
+        self.stats.discarded += if jump { forgotten } else { 0 };
         position
+    }
+
+    /// While the peer is silent the delay goes to its target at once: nobody hears noise that is left out or repeated.
+    fn retime(&self, now: Moment, position: i64) -> i64 {
+        let room = self.store.first().map_or(i64::MAX, |first| first.saturating_sub(position));
+        if !self.silent || room < FRAME {
+            return position;
+        }
+        let excess = self.delay(now, position) - self.transit.target();
+        if excess > SLACK_ABOVE {
+            position + excess.min(room - FRAME)
+        } else if excess < -SLACK_BELOW {
+            position - (-excess).min(FRAME)
+        } else {
+            position
+        }
     }
 
     /// Invents 20 ms without moving on, for a while.
@@ -277,39 +350,80 @@ impl JitterBuffer {
         if silent { FrameKind::Silence } else { FrameKind::Concealed }
     }
 
-    /// Copies what is there and invents what is not; true when all was there. What is missing with nothing behind it
-    /// may yet come: the position stays before it.
-    fn gather(&mut self, position: i64, frame: &mut Frame) -> bool {
+    /// Copies what is there and invents what is not. What is missing with nothing behind it may yet come: the position
+    /// stays before it.
+    fn gather(&mut self, position: i64, frame: &mut Frame) -> FrameKind {
         let end = position + FRAME;
-        let mut at = position;
-        let mut whole = true;
+        let (mut at, mut invented, mut quiet) = (position, false, true);
         while at < end {
-            let offset = (at - position) as usize;
-            let rest = &mut frame[offset..];
-            let packet = self
-                .packets
-                .range(..=at)
-                .next_back()
-                .filter(|(start, samples)| *start + samples.len() as i64 > at);
-            if let Some((start, samples)) = packet {
-                let available = &samples[(at - start) as usize..];
-                let count = available.len().min(rest.len());
-                rest[..count].copy_from_slice(&available[..count]);
+            let rest = &mut frame[(at - position) as usize..];
+            if let Some((count, real)) = self.store.read(at, rest) {
+                self.speech(at);
+                if real {
+                    self.concealer.heard(&mut rest[..count]);
+                } else {
+                    self.concealer.bridged(&rest[..count]);
+                }
+                (invented, quiet) = (invented || !real, false);
+                at += count as i64;
+                continue;
+            }
+            self.fall_silent(at);
+            let sound = self.store.next(at);
+            let noise = self.noises.range(at + 1..).next().map(|(&at, _)| at);
+            let next = sound.into_iter().chain(noise).min();
+            let count = (next.unwrap_or(end).min(end) - at) as usize;
+            if self.silent {
+                self.comfort.fill(&mut rest[..count]);
                 self.concealer.heard(&mut rest[..count]);
                 at += count as i64;
-            } else {
-                whole = false;
-                let Some((&next, _)) = self.packets.range(at..).next() else {
-                    self.concealer.conceal(rest);
-                    break;
-                };
-                let count = (next.min(end) - at) as usize;
+            } else if next.is_none() {
+                self.concealer.conceal(rest);
+                (invented, quiet) = (true, false);
+                break;
+            } else if next != sound || !self.bridge(at, next.unwrap_or(end)) {
                 self.concealer.conceal(&mut rest[..count]);
+                (invented, quiet) = (true, false);
                 at += count as i64;
             }
         }
         self.state = State::Playing { position: at, stalled: end - at };
-        whole
+        match (invented, quiet) {
+            (true, _) => FrameKind::Concealed,
+            (false, true) => FrameKind::Comfort,
+            (false, false) => FrameKind::Heard,
+        }
+    }
+
+    /// Speech is played: word of silence from before it is over.
+    fn speech(&mut self, at: i64) {
+        self.silent = false;
+        while self.noises.first_key_value().is_some_and(|(&noise, _)| noise <= at) {
+            self.noises.pop_first();
+        }
+    }
+
+    /// There is no speech at this place; perhaps the peer has said why.
+    fn fall_silent(&mut self, at: i64) {
+        while let Some(first) = self.noises.first_entry().filter(|first| *first.key() <= at) {
+            self.comfort.describe(first.remove());
+            self.silent = true;
+        }
+    }
+
+    /// Fills a gap from both its sides; false where that cannot be done.
+    fn bridge(&mut self, at: i64, next: i64) -> bool {
+        let gap = next - at;
+        if gap > BRIDGE_MAX || !self.concealer.is_whole() {
+            return false;
+        }
+        self.store.decode(next + BRIDGE_LOOK as i64);
+        let behind = self.store.run(next, BRIDGE_LOOK);
+        if behind.len() < BRIDGE_BEHIND {
+            return false;
+        }
+        self.store.invent(at, self.concealer.bridge(gap as usize, &behind));
+        true
     }
 
     /// A frame that is a little longer or shorter than the time it covers, when the delay is off its target.
@@ -321,7 +435,10 @@ impl JitterBuffer {
         }
         let squeeze = excess > 0;
         let needed = if squeeze { FRAME_SAMPLES + LAG_MAX } else { FRAME_SAMPLES };
-        let ahead = self.peek(position, needed)?;
+        let ahead = self.store.run(position, needed);
+        if ahead.len() < needed {
+            return None;
+        }
         let quiet = self.is_quiet(&ahead);
         if !quiet && (excess.abs() < URGENT || self.since_urgent < URGENT_EVERY) {
             return None;
@@ -347,27 +464,8 @@ impl JitterBuffer {
 
     /// The timestamp of the last packet that a frame from here takes something of: it must be there in time.
     fn needed(&self, position: i64) -> i64 {
-        let Some((&start, samples)) = self.packets.range(..=position).next_back() else {
-            return position;
-        };
-        let length = samples.len() as i64;
+        let Some((start, length)) = self.store.around(position) else { return position };
         start + (position + FRAME - 1 - start) / length * length
-    }
-
-    /// The next samples, if all of them are there.
-    fn peek(&self, position: i64, count: usize) -> Option<Vec<f32>> {
-        let mut out = Vec::with_capacity(count);
-        while out.len() < count {
-            let at = position + out.len() as i64;
-            let (start, samples) = self.packets.range(..=at).next_back()?;
-            let available = samples.get((at - start) as usize..)?;
-            if available.is_empty() {
-                return None;
-            }
-            let take = available.len().min(count - out.len());
-            out.extend(available[..take].iter().map(|&sample| f32::from(sample)));
-        }
-        Some(out)
     }
 
     fn is_quiet(&self, samples: &[f32]) -> bool {
@@ -389,8 +487,10 @@ impl JitterBuffer {
     fn restart(&mut self, stream: u32, after: i64) {
         self.stream = Some(stream);
         self.outcasts = (0, 0);
-        self.stats.discarded += self.packets.len() as u64;
-        self.packets.clear();
+        self.stats.discarded += self.store.len() as u64;
+        self.store.clear();
+        self.noises.clear();
+        (self.silent, self.newest) = (false, i64::MIN);
         self.transit = Transit::default();
         self.state = State::Resting { after };
     }
@@ -403,36 +503,4 @@ fn samples(now: Moment) -> i64 {
 fn rms(samples: &[f32]) -> f32 {
     let energy: f32 = samples.iter().map(|sample| sample * sample).sum();
     (energy / samples.len().max(1) as f32).sqrt()
-}
-
-/// A lag at which the samples repeat themselves well enough to be joined.
-fn period(samples: &[f32], squeeze: bool) -> Option<usize> {
-    let (lag, alike) = best_lag(40..=LAG_MAX, |lag| {
-        let span = if squeeze { 80 } else { FRAME_SAMPLES - lag };
-        let from = if squeeze { 40 } else { 0 };
-        (&samples[from..from + span], &samples[from + lag..from + lag + span])
-    });
-    (alike > 0.5).then_some(lag)
-}
-
-/// `lag` samples left out: from the beginning into what is `lag` later, faded over 10 ms.
-fn squeezed(samples: &[f32], lag: usize, frame: &mut Frame) {
-    for (index, out) in frame.iter_mut().enumerate() {
-        let weight = ((index as f32 - 39.0) / 81.0).clamp(0.0, 1.0);
-        *out = round(samples[index] * (1.0 - weight) + samples[index + lag] * weight);
-    }
-}
-
-/// `lag` samples heard once more: what comes next fades into what was `lag` before.
-fn stretched(samples: &[f32], lag: usize, frame: &mut Frame) {
-    let span = (FRAME_SAMPLES - lag) as f32;
-    for (index, out) in frame.iter_mut().enumerate() {
-        let value = samples[index];
-        *out = round(if index < lag {
-            value
-        } else {
-            let weight = (index - lag + 1) as f32 / (span + 1.0);
-            value * (1.0 - weight) + samples[index - lag] * weight
-        });
-    }
 }

@@ -3,6 +3,8 @@
 
 /// A step forward of less than this is loss, not a restart.
 const DROPOUT_MAX: u16 = 3_000;
+/// A step forward of up to this is a short while at most: five seconds at 20 ms.
+const SOON: u16 = 250;
 /// A step back of up to this is reordering.
 const MISORDER_MAX: u16 = 100;
 
@@ -15,10 +17,16 @@ pub enum Sequenced {
     Earlier(u64),
     /// Was here before.
     Again,
-    /// Too far away to believe; the next in line after it would make it a restart.
+    /// Too far away to believe; another one near it would make it a restart.
     Jumped,
     /// The second packet after a jump: the sender began anew.
     Restarted,
+}
+
+/// Whether two packets are of one stream, judged by their numbers: not the same, and as near as reordering lets them be.
+pub fn are_near(one: u16, other: u16) -> bool {
+    let apart = one.wrapping_sub(other).min(other.wrapping_sub(one));
+    (1..=MISORDER_MAX).contains(&apart)
 }
 
 /// Sequence numbers of one source.
@@ -44,9 +52,18 @@ impl Sequence {
         self.highest
     }
 
+    /// Whether a number is one of the next.
+    pub fn is_soon(&self, number: u16) -> bool {
+        (1..=SOON).contains(&number.wrapping_sub(self.highest as u16))
+    }
+
+    pub fn expected(&self) -> u64 {
+        self.highest - self.base + 1
+    }
+
     /// Expected less received, not below 0.
     pub fn lost(&self) -> u64 {
-        (self.highest - self.base + 1).saturating_sub(self.received)
+        self.expected().saturating_sub(self.received)
     }
 
     pub fn accept(&mut self, number: u16) -> Sequenced {
@@ -73,10 +90,10 @@ impl Sequence {
             self.base = self.base.min(extended);
             return Sequenced::Earlier(extended);
         }
-        if self.after_jump == Some(number) {
+        if self.after_jump.is_some_and(|other| are_near(number, other)) {
             return Sequenced::Restarted;
         }
-        self.after_jump = Some(number.wrapping_add(1));
+        self.after_jump = Some(number);
         Sequenced::Jumped
     }
 }
