@@ -27,6 +27,7 @@ mod nonspeech;
 mod page;
 mod queue;
 mod recognise;
+mod recogniser;
 mod sdp;
 mod service;
 mod session;
