@@ -52,14 +52,7 @@ pub async fn serve(
     let (feed, _) = broadcast::channel(FEED_EVENTS);
     let keeper = keeper(&store, &feed, &inbox);
     let (line, signals) = line(&config).await?;
-    let console = Console {
-        store: store.clone(),
-        feed,
-        commands: commands(inbox.clone()),
-        recordings: recordings.dir().to_path_buf(),
-        agents: config.agents.clone(),
-        token: config.console.token.clone(),
-    };
+    let console = console(&config, store.clone(), feed, &inbox, &recordings);
     let listener = console::listen(config.console.bind).await?;
     let listening = Listening { sip: line.listening(), console: listener.local_addr()? };
     let (console_stop, console_stopped) = oneshot::channel::<()>();
@@ -255,6 +248,23 @@ async fn line(
         other => other,
     });
     Ok(started?)
+}
+
+fn console(
+    config: &Config,
+    store: Store,
+    feed: broadcast::Sender<Fact>,
+    inbox: &mpsc::Sender<Message>,
+    recordings: &Recordings,
+) -> Console {
+    Console {
+        store,
+        feed,
+        commands: commands(inbox.clone()),
+        recordings: recordings.dir().to_path_buf(),
+        agents: config.agents.clone(),
+        token: config.console.token.clone(),
+    }
 }
 
 /// The console's way to the hotline: a command and its answer, within a deadline.

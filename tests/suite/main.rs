@@ -28,6 +28,7 @@ mod page;
 mod phone_turns;
 mod queue;
 mod recognise;
+mod recogniser;
 mod sdp;
 mod service;
 mod session;
