@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 
 use huiyin::kernel::{Moment, Rng};
 use huiyin::media::codec::g711::Law;
+use huiyin::media::degrade;
 use huiyin::media::jitter::DELAY_MS_MAX;
+use huiyin::media::level::dbov;
 use huiyin::media::network::{BadNetwork, Conditions, Loss};
 use huiyin::media::rtp::{Agreed, Packets, Received, Receiver, Sender};
 use huiyin::media::{Codec, FRAME_SAMPLES, Frame, FrameKind, JitterBuffer};
@@ -267,6 +269,20 @@ fn a_burst_is_over_when_it_is_over() {
 }
 
 #[test]
+fn a_recording_over_a_bad_line_is_the_same_each_time_and_as_long() {
+    let pcm: Vec<i16> = (0..16_000).map(|index| ((index % 57) * 300 - 8_000) as i16).collect();
+    let clean = degrade::over(&pcm, Conditions::GOOD, 1).unwrap();
+    let bad = degrade::over(&pcm, BAD, 1).unwrap();
+    assert_eq!(bad, degrade::over(&pcm, BAD, 1).unwrap());
+    assert_ne!(bad, degrade::over(&pcm, BAD, 2).unwrap());
+    for heard in [&clean, &bad] {
+        assert!((16_000..=22_000).contains(&heard.len()), "{}", heard.len());
+        let loud = heard.chunks(FRAME_SAMPLES).filter(|frame| dbov(frame) > -30.0).count();
+        assert!((95..=108).contains(&loud), "{loud} of 100 frames are loud");
+    }
+}
+
+#[test]
 fn silence_that_is_announced_is_no_loss() {
     for network in [Conditions::GOOD, Conditions { delay_ms: 60, jitter_ms: 20, ..Conditions::GOOD }] {
         let scene = Scene { network, speech: 50, silence: 50, ..PLAIN };
@@ -276,7 +292,7 @@ fn silence_that_is_announced_is_no_loss() {
         let concealed = outcome.count(FrameKind::Concealed);
         assert!(concealed <= 30, "{concealed}; {:?}", outcome.buffer.stats());
         let noise = outcome.frames.iter().filter(|(_, kind)| *kind == FrameKind::Comfort);
-        let loud = noise.filter(|(frame, _)| huiyin::media::level::dbov(frame) > -55.0).count();
+        let loud = noise.filter(|(frame, _)| dbov(frame) > -55.0).count();
         assert!(loud <= 12, "{loud} frames of noise are too loud");
     }
 }

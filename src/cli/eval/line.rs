@@ -28,7 +28,10 @@ fn share(text: &str) -> Result<f64, String> {
 
 impl Line {
     /// What the samples sound like at its other end; untouched where the line is good.
-    pub fn carry(&self, samples: &mut [Sample]) -> anyhow::Result<()> {
+    pub fn carry<'a>(
+        &self,
+        samples: impl Iterator<Item = &'a mut Sample>,
+    ) -> anyhow::Result<()> {
         if self.loss == 0.0 && self.jitter_ms == 0 {
             return Ok(());
         }
@@ -38,7 +41,7 @@ impl Line {
             jitter_ms: self.jitter_ms,
             duplicate: 0.0,
         };
-        for (number, sample) in samples.iter_mut().enumerate() {
+        for (number, sample) in samples.enumerate() {
             let seed = self.seed.wrapping_mul(1_000_003).wrapping_add(number as u64);
             sample.pcm = degrade::over(&sample.pcm, conditions, seed)?;
         }
