@@ -316,6 +316,36 @@ fn a_new_stream_and_a_new_port_are_heard_soon() {
 }
 
 #[test]
+fn a_stream_that_moves_is_known_by_its_numbers_and_by_nothing_less() {
+    let (next_door, elsewhere) = ("192.0.2.7:4777", "198.51.100.9:4000");
+    for (nat, to, same, heard) in [
+        (false, next_door, true, true),
+        (false, elsewhere, true, false),
+        (true, elsewhere, true, true),
+        (true, elsewhere, false, false),
+    ] {
+        let remote: SocketAddr = PEER.parse().unwrap();
+        let agreed =
+            Agreed { audio: vec![(8, Codec::Pcma)], events: None, comfort: None, remote, nat };
+        let mut receiver = Receiver::new(Moment::ZERO, agreed);
+        let (mut own, mut other) = (Sender::new(1, Codec::Pcma, 8), Sender::new(2, Codec::Pcma, 8));
+        for tick in 0..150u64 {
+            let moved = tick >= 50;
+            let sender = if moved && !same { &mut other } else { &mut own };
+            let from = if moved { to.parse().unwrap() } else { remote };
+            let packet = sender.audio(&[5_000; FRAME_SAMPLES]).unwrap();
+            let received = receiver.receive(Moment::from_ms(tick * 20), from, &packet);
+            let believed = matches!(received, Received::Audio(_));
+            if !moved || tick >= 60 {
+                assert_eq!(believed, !moved || heard, "nat {nat}, {to}, packet {tick}");
+            }
+        }
+        let expected = if heard { to.parse().unwrap() } else { remote };
+        assert_eq!(receiver.remote(), expected, "nat {nat}, {to}");
+    }
+}
+
+#[test]
 fn strangers_are_heard_on_no_network() {
     for stranger in [Stranger::Elsewhere, Stranger::NextDoor] {
         for network in [Conditions::GOOD, BAD, BURSTS] {
