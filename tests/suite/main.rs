@@ -25,6 +25,7 @@ mod models;
 mod models_convert;
 mod nonspeech;
 mod page;
+mod phone_turns;
 mod queue;
 mod recognise;
 mod sdp;

@@ -28,10 +28,7 @@ fn share(text: &str) -> Result<f64, String> {
 
 impl Line {
     /// What the samples sound like at its other end; untouched where the line is good.
-    pub fn carry<'a>(
-        &self,
-        samples: impl Iterator<Item = &'a mut Sample>,
-    ) -> anyhow::Result<()> {
+    pub fn carry<'a>(&self, samples: impl Iterator<Item = &'a mut Sample>) -> anyhow::Result<()> {
         if self.loss == 0.0 && self.jitter_ms == 0 {
             return Ok(());
         }

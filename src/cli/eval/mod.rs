@@ -101,7 +101,8 @@ fn read_rows(path: &Path) -> anyhow::Result<Vec<(String, Sample)>> {
         let text = text.with_context(|| format!("{}: the field \"text\" is missing", at()))?;
         let beside = Path::new(wav).parent().map(|parent| parent.display().to_string());
         let set = row["set"].as_str().map(str::to_owned).or(beside).unwrap_or_default();
-        let sample = Sample { text: text.into(), pcm: wav::read(&folder.join(wav))? };
+        let pcm = wav::read(&folder.join(wav)).with_context(at)?;
+        let sample = Sample { text: text.into(), pcm };
         samples.push((set, sample));
     }
     anyhow::ensure!(!samples.is_empty(), "{}: no rows", path.display());
