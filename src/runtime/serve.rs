@@ -18,10 +18,8 @@ use super::rtp_socket::PortRange;
 use super::shell::{Message, Parts, Shell};
 use super::voice::{SoundStore, plan};
 use crate::call::session::Wishes;
-use crate::call::{
-    CallError, LegIds, Registration, Signalling, SipConfig, SipStack, TlsListen,
-};
-use crate::config::Config;
+use crate::call::{CallError, LegIds, Registration, Signalling, SipConfig, SipStack, TlsListen};
+use crate::config::{Config, Sip};
 use crate::console::{self, Console};
 use crate::dialogue::{Line, Manner, Prompts};
 use crate::engine::models::ModelDir;
@@ -65,9 +63,7 @@ pub async fn serve(
         line: line.clone(),
         engines: speech,
         meaning,
-        ports: PortRange::new(config.sip.rtp_ports.clone())?
-            .permit_nat(config.sip.nat)
-            .speak(config.sip.terms),
+        ports: ports(&config.sip)?,
         sip: config.sip,
         outbound: config.outbound,
         recordings,
@@ -95,6 +91,11 @@ pub async fn serve(
     let _ = tokio::time::timeout(Duration::from_secs(2), pages).await;
     store.close().await;
     Ok(())
+}
+
+fn ports(sip: &Sip) -> std::io::Result<PortRange> {
+    let ports = PortRange::new(sip.rtp_ports.clone())?;
+    Ok(ports.permit_nat(sip.nat).speak(sip.terms))
 }
 
 /// The data folder, made where it is not there, for this process alone: two services on one would call each other's
