@@ -42,3 +42,5 @@ mod wire_baresip;
 mod wire_line;
 mod wire_races;
 mod wire_sip;
+mod wire_timers;
+mod wire_tls;
