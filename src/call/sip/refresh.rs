@@ -155,6 +155,7 @@ impl Line {
         self.session.handle(self.core.now(), refused);
         let begun = again.zip(min_s).and_then(|(mut option, _)| {
             option.headers = Some(text::asking_invite(&self.session));
+            option.call_id = Some(self.dialog.id().call_id);
             let (sender, states) = self.core.parts.dialogs.new_dialog_state_channel();
             let begun = self.core.parts.dialogs.do_invite_async(*option, sender).ok();
             begun.map(|(dialog, invite)| (dialog, invite, states))
