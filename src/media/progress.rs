@@ -219,10 +219,9 @@ impl ProgressDetector {
         let mut steady = 0.0f32;
         let tracks = peaks.iter().map(|peak| {
             let tolerance = (SAME_SHARE * peak.hertz).max(SAME_HERTZ);
-            let nearest = self
-                .tracks
-                .iter()
-                .min_by(|a, b| (a.hertz - peak.hertz).abs().total_cmp(&(b.hertz - peak.hertz).abs()));
+            let nearest = self.tracks.iter().min_by(|a, b| {
+                (a.hertz - peak.hertz).abs().total_cmp(&(b.hertz - peak.hertz).abs())
+            });
             let same = nearest.filter(|track| {
                 (track.hertz - peak.hertz).abs() <= tolerance
                     && (track.began_hertz - peak.hertz).abs() <= 2.0 * tolerance

@@ -12,6 +12,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use super::clock::SystemClock;
 use super::engines::{self, SpeechEngines};
 use super::keeper::Keeper;
+use super::meaning::Meaning;
 use super::recordings::Recordings;
 use super::rtp_socket::PortRange;
 use super::shell::{Message, Parts, Shell};
@@ -40,15 +41,7 @@ pub async fn serve(
 ) -> anyhow::Result<()> {
     let clock = SystemClock::start();
     let _claim = claim(&config.data_dir)?;
-    let models = ModelDir::locate(config.models_dir.as_deref())?;
-    let sounds = rendered(&config)?;
-    let speech = SpeechEngines::load(&models, config.recognisers, config.voices, Some(sounds))?;
-    let speech = Arc::new(speech);
-    let base = Arc::new(engines::knowledge_base(config.knowledge.as_deref())?);
-    let meaning = engines::meaning(&config, &models, base.clone())?;
-    let prompts = Arc::new(prompts(&config)?);
-    // Callers come first: theirs is the machine while anything of them is heard or spoken.
-    speech.voice.render_ahead(plan(&prompts, &base), vec![speech.recogniser.load()]);
+    let Loaded { speech, meaning, prompts } = load(&config)?;
     let store = Store::open(&config.data_dir.join("huiyin.db")).await?;
     let recordings = Recordings::new(&config.data_dir);
     let restored = restored(&store, &recordings, &clock).await?;
@@ -137,6 +130,25 @@ pub fn prompts(config: &Config) -> anyhow::Result<Prompts> {
         Some(dir) => Prompts::load(dir)?,
         None => Prompts::builtin()?,
     })
+}
+
+struct Loaded {
+    speech: Arc<SpeechEngines>,
+    meaning: Meaning,
+    prompts: Arc<Prompts>,
+}
+
+/// Everything that hears, understands and speaks; what is sure to be said is being rendered.
+fn load(config: &Config) -> anyhow::Result<Loaded> {
+    let models = ModelDir::locate(config.models_dir.as_deref())?;
+    let sounds = Some(rendered(config)?);
+    let speech = SpeechEngines::load(&models, config.recognisers, config.voices, sounds)?;
+    let base = Arc::new(engines::knowledge_base(config.knowledge.as_deref())?);
+    let meaning = engines::meaning(config, &models, base.clone())?;
+    let prompts = Arc::new(prompts(config)?);
+    // Callers come first: theirs is the machine while anything of them is heard or spoken.
+    speech.voice.render_ahead(plan(&prompts, &base), vec![speech.recogniser.load()]);
+    Ok(Loaded { speech: Arc::new(speech), meaning, prompts })
 }
 
 /// The rendered speech in the data folder.
