@@ -59,6 +59,7 @@ fn answer() -> Result<(), Fault> {
             session: 1,
             version: 1,
             direction: Direction::SendRecv,
+            terms: Default::default(),
         };
         let answering = line.clone();
         tokio::spawn(async move {

@@ -293,11 +293,7 @@ impl Core {
     }
 
     /// A new call.
-    async fn invited(
-        self: Arc<Self>,
-        mut tx: Transaction,
-        permit: OwnedSemaphorePermit,
-    ) {
+    async fn invited(self: Arc<Self>, mut tx: Transaction, permit: OwnedSemaphorePermit) {
         let Some((mut line, event)) = self.clone().admit(&mut tx).await else { return };
         // The line is told of before anything can end it.
         if self.parts.events.try_send(event).is_err() {
