@@ -268,7 +268,9 @@ fn check_extensions(message: &Message, method: &str) -> Result<(), Refusal> {
         .values("Require")
         .flat_map(|value| value.split(','))
         .map(str::trim)
-        .filter(|tag| !tag.is_empty() && !EXTENSIONS.iter().any(|had| had.eq_ignore_ascii_case(tag)))
+        .filter(|tag| {
+            !tag.is_empty() && !EXTENSIONS.iter().any(|had| had.eq_ignore_ascii_case(tag))
+        })
         .collect();
     if foreign.is_empty() {
         return Ok(());

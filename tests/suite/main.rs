@@ -46,3 +46,5 @@ mod wire_line;
 mod wire_races;
 mod wire_sip;
 mod wire_sound;
+mod wire_timers;
+mod wire_tls;

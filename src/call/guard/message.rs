@@ -272,7 +272,9 @@ fn is_tidy(value: &str) -> bool {
     value.is_ascii()
         && bytes.iter().enumerate().filter(|(_, byte)| byte.is_ascii_whitespace()).all(
             |(at, &byte)| {
-                byte == b' ' && !beside(bytes.get(at + 1)) && !beside(at.checked_sub(1).and_then(|at| bytes.get(at)))
+                byte == b' '
+                    && !beside(bytes.get(at + 1))
+                    && !beside(at.checked_sub(1).and_then(|at| bytes.get(at)))
             },
         )
 }

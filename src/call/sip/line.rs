@@ -31,7 +31,11 @@ const FILING_WAIT: Duration = Duration::from_secs(1);
 pub enum Command {
     Order(Order),
     /// A PRACK of the peer's, and where the code of its answer goes.
-    Prack { rack: Rack, sdp: Option<String>, done: oneshot::Sender<u16> },
+    Prack {
+        rack: Rack,
+        sdp: Option<String>,
+        done: oneshot::Sender<u16>,
+    },
 }
 
 /// A command of the program's, with where its outcome goes.
@@ -48,10 +52,10 @@ pub type Asker = oneshot::Sender<Result<String, CallError>>;
 /// What tasks of a leg report back.
 pub enum Inner {
     Leg(Input),
-    /// A re-INVITE of ours has been answered.
-    Reinvited(rsipstack::Result<Option<Response>>),
+    /// A re-INVITE of ours has been answered. Boxed, as the other: a queue's room is taken ahead for its largest item.
+    Reinvited(Box<rsipstack::Result<Option<Response>>>),
     /// An UPDATE of ours has been answered.
-    Updated(rsipstack::Result<Option<Response>>),
+    Updated(Box<rsipstack::Result<Option<Response>>>),
 }
 
 /// What the INVITE of an outbound leg came to.
@@ -83,7 +87,7 @@ pub struct Line {
     pub reliable: Option<Reliable>,
     /// An answer that waits for a PRACK.
     pub held: Option<String>,
-    /// The peer's answer to our offer in a provisional response.
+    /// The peer's answer to our offer in a provisional response, or in the PRACK of one.
     pub pracked: Option<String>,
     /// The last description that we have sent.
     pub sent: Option<String>,
@@ -159,7 +163,7 @@ impl Line {
     fn report_back(&mut self, inner: Inner) {
         match inner {
             Inner::Leg(input) => self.feed(input),
-            Inner::Reinvited(result) => self.reinvited(result),
+            Inner::Reinvited(result) => self.reinvited(&result),
             Inner::Updated(result) => self.refreshed(&result),
         }
     }
@@ -201,10 +205,11 @@ impl Line {
     async fn hear(&mut self, state: DialogState) {
         match state {
             DialogState::Early(_, response) if !self.inbound => {
-                self.feed(match text::sdp_of_response(&response) {
-                    Some(sdp) => Input::PeerEarly { sdp },
-                    None => Input::PeerRinging,
-                });
+                let early = text::sdp_of_response(&response);
+                if early.is_some() {
+                    self.pracked.clone_from(&early);
+                }
+                self.feed(early.map_or(Input::PeerRinging, |sdp| Input::PeerEarly { sdp }));
             }
             DialogState::Confirmed(_, response) => self.confirmed(&response),
             DialogState::Updated(_, request, handle) => self.updated(&request, handle).await,
@@ -242,11 +247,16 @@ impl Line {
                 let sdp = answer.or_else(|| self.pracked.take());
                 self.feed(Input::PeerAcked { sdp });
             }
-            (false, State::Dialling { .. } | State::RingingThere { .. } | State::Cancelling { .. }) => {
+            (
+                false,
+                State::Dialling { .. } | State::RingingThere { .. } | State::Cancelling { .. },
+            ) => {
                 self.updates = text::allows_update(&response.headers);
                 let granted = session::Input::Granted(text::said(&response.headers));
                 self.session.handle(self.core.now(), granted);
-                self.feed(Input::PeerAnswered { sdp: text::sdp_of_response(response) });
+                // An answer that came early need not come again.
+                let sdp = text::sdp_of_response(response).or_else(|| self.pracked.take());
+                self.feed(Input::PeerAnswered { sdp });
             }
             _ => {}
         }
@@ -408,7 +418,8 @@ impl Line {
         }
     }
 
-    fn bye(&self, reason: EndReason) {
+    fn bye(&mut self, reason: EndReason) {
+        self.session.handle(self.core.now(), session::Input::Over);
         let dialog = self.dialog.clone();
         let done = self.inner.0.clone();
         let header = text::reason_header(reason);

@@ -29,8 +29,8 @@ use tokio::sync::{Mutex as AsyncMutex, Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::kernel::{LegId, Pii};
 use crate::kernel::limits::{CALLS_MAX, SIP_CONNECTIONS, SIP_EVENTS};
+use crate::kernel::{LegId, Pii};
 
 use super::error::CallError;
 use super::leg::{EndReason, Input};
@@ -332,7 +332,9 @@ async fn accept(listener: TcpListener, wire: Transport, room: Arc<Semaphore>, co
             let endpoint = core.parts.dialogs.endpoint.clone();
             let joined = match wire {
                 Transport::Tls => match core.parts.tls.accept(stream).await {
-                    Ok(stream) => gate::join(stream, (peer, wire), gate, endpoint, stop.clone()).await,
+                    Ok(stream) => {
+                        gate::join(stream, (peer, wire), gate, endpoint, stop.clone()).await
+                    }
                     Err(error) => {
                         tracing::debug!(%peer, %error, "a TLS handshake failed");
                         return;
