@@ -1,5 +1,6 @@
 //! The real engines behind the traits: recogniser, voice, activity detector, encoder; and the models they need.
 
+pub mod closed;
 pub mod encoder;
 pub mod models;
 pub mod voice;
@@ -10,3 +11,4 @@ pub mod resample;
 pub mod silero;
 pub mod whisper;
 pub mod whisper_guard;
+pub mod whisper_set;

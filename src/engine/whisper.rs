@@ -8,10 +8,14 @@ use whisper_rs::{
     WhisperTokenId,
 };
 
+use super::closed::{Candidate, Verdict, agrees, by_ear, decide, together};
 use super::models::inspect_ggml;
 use super::resample::double;
 use super::whisper_guard::{Raw, is_echo, judge};
+use super::whisper_set::{PRUNE, Part, Set, Sets, score};
 use crate::kernel::limits::UTTERANCE_MS_MAX;
+use crate::language::comparable;
+use crate::speech::expected::Form;
 use crate::speech::{Asr, Expected, Heard, SAMPLE_RATE, SpeechError};
 
 const NAME: &str = "whisper-base";
@@ -21,6 +25,8 @@ const SECONDS_MIN: f32 = 0.12;
 const FRAMES_PER_SECOND: f32 = 50.0;
 /// Fewer encoder frames than this spoil the result.
 const AUDIO_CONTEXT_MIN: i32 = 512;
+/// Where an answer of a set is expected: as good for one, and the encoder takes half the time.
+const AUDIO_CONTEXT_MIN_ANSWER: i32 = 256;
 const AUDIO_CONTEXT_MARGIN_LAST: i32 = 128;
 const AUDIO_CONTEXT_MARGIN_LOOK: i32 = 64;
 const TOKENS_FREE: f32 = 8.0;
@@ -29,12 +35,17 @@ const TOKENS_PER_SECOND: f32 = 6.0;
 const SILENCE_DBFS: f32 = -58.0;
 /// Frames this far under the loudest are not the voice.
 const VOICE_RANGE_DB: f32 = 30.0;
+/// Free words of this confidence are believed when they are an answer, or clearly none.
+const PLAIN: f32 = 0.75;
+/// Free words of so many characters are no misheard answer of a word or two.
+const MUCH_CHARS: usize = 5;
 /// 20 ms.
 const FRAME: usize = SAMPLE_RATE as usize / 50;
 
 /// The weights, loaded once and shared by all recognisers.
 pub struct WhisperModel {
     context: Arc<WhisperContext>,
+    sets: Arc<Sets>,
 }
 
 impl WhisperModel {
@@ -60,7 +71,8 @@ impl WhisperModel {
         if !context.is_multilingual() {
             return Err(broken("it knows only English".to_string()));
         }
-        Ok(WhisperModel { context: Arc::new(context) })
+        let sets = Arc::new(Sets::new(&context)?);
+        Ok(WhisperModel { context: Arc::new(context), sets })
     }
 
     /// A recogniser for one thread. It holds about 100 MB of working memory.
@@ -71,18 +83,20 @@ impl WhisperModel {
             settings: settings(),
             prompt: Vec::new(),
             hint: String::new(),
+            short: false,
             context: self.context.clone(),
+            sets: self.sets.clone(),
             end_of_text: self.context.token_eot(),
         })
     }
 }
 
-fn tokens(context: &WhisperContext, prompt: &str) -> Result<Vec<WhisperTokenId>, SpeechError> {
+pub(super) fn tokens(context: &WhisperContext, prompt: &str) -> Result<Vec<WhisperTokenId>, SpeechError> {
     // Room for a token a byte: the library writes past the end of a shorter list's length.
     context.tokenize(prompt, prompt.len() + 8).map_err(failed)
 }
 
-fn failed(e: whisper_rs::WhisperError) -> SpeechError {
+pub(super) fn failed(e: whisper_rs::WhisperError) -> SpeechError {
     SpeechError::Inference {
         engine: NAME,
         detail: e.to_string(),
@@ -123,7 +137,10 @@ pub struct WhisperAsr {
     prompt: Vec<WhisperTokenId>,
     /// What `prompt` was made of.
     hint: String,
+    /// A short answer is expected.
+    short: bool,
     context: Arc<WhisperContext>,
+    sets: Arc<Sets>,
     end_of_text: WhisperTokenId,
 }
 
@@ -151,7 +168,7 @@ impl WhisperAsr {
             return Ok(None);
         }
         let mut params = self.settings.clone();
-        params.set_audio_ctx(audio_context(seconds, last));
+        params.set_audio_ctx(audio_context(seconds, last, self.short));
         params.set_max_tokens((TOKENS_FREE + TOKENS_PER_SECOND * seconds) as i32);
         if !self.prompt.is_empty() {
             params.set_tokens(&self.prompt);
@@ -184,6 +201,75 @@ impl WhisperAsr {
     }
 }
 
+impl WhisperAsr {
+    /// What a set makes of the sound that was transcribed last, most likely first. `told`: with the hint before it.
+    pub fn score(
+        &mut self,
+        set: &Set,
+        part: Part,
+        told: bool,
+    ) -> Result<Vec<Candidate>, SpeechError> {
+        let prompt = told.then_some(self.prompt.as_slice());
+        let scores = score(&mut self.state, &self.sets, (set, part), &self.context, prompt)?;
+        Ok(scores.candidates(set))
+    }
+
+    /// The set of a form, made ready the first time.
+    pub fn set(&self, form: &Arc<Form>) -> Result<Arc<Set>, SpeechError> {
+        self.sets.of(form, &self.context)
+    }
+
+    /// Decides between the set and the free words for the sound that was transcribed last.
+    fn choose(
+        &mut self,
+        set: &Set,
+        (written, free): (&str, Heard),
+        voiced: f32,
+    ) -> Result<Heard, SpeechError> {
+        let said = comparable(written);
+        let plain = matches!(&free, Heard::Words { confidence, .. } if *confidence >= PLAIN);
+        let much = said.chars().count() > set.longest + 2;
+        if (plain && much) || voiced > set.seconds_max() {
+            return Ok(free);
+        }
+        if plain && set.is_number(&said) {
+            return Ok(complete(free));
+        }
+        // Heard with the hint and without: the hint makes the usual likely, the other hears what is there.
+        let bare = self.score(set, Part::Likely, false)?;
+        if plain && set.meaning(&said).is_some_and(|meaning| agrees(&bare, meaning)) {
+            return Ok(complete(free));
+        }
+        let told = self.score(set, Part::Likely, true)?;
+        let mut candidates = together(&told, &bare, PRUNE);
+        if set.meaning(&said).is_none() {
+            by_ear(&mut candidates, written);
+        }
+        let mut verdict = decide(&candidates);
+        if !matches!(verdict, Verdict::Taken { .. }) && set.form.digits.len() > 1 {
+            let bare = self.score(set, Part::OtherNumbers, false)?;
+            let told = self.score(set, Part::OtherNumbers, true)?;
+            candidates.extend(together(&told, &bare, PRUNE));
+            verdict = decide(&candidates);
+        }
+        Ok(match verdict {
+            Verdict::Taken { text, confidence } => Heard::Words { text, confidence, complete: true },
+            Verdict::Doubtful { .. } if plain && told_much(written) => free,
+            Verdict::Doubtful { text, confidence } => {
+                Heard::Words { text, confidence, complete: false }
+            }
+            Verdict::Outside => free,
+        })
+    }
+}
+
+fn complete(heard: Heard) -> Heard {
+    match heard {
+        Heard::Words { text, confidence, .. } => Heard::Words { text, confidence, complete: true },
+        Heard::Unclear => Heard::Unclear,
+    }
+}
+
 impl Asr for WhisperAsr {
     fn recognise(
         &mut self,
@@ -192,17 +278,29 @@ impl Asr for WhisperAsr {
         last: bool,
     ) -> Result<Heard, SpeechError> {
         self.expect(&expected.hint)?;
-        Ok(match self.transcribe(pcm, last)? {
-            None => Heard::Unclear,
-            Some(t) if is_echo(&t.text, t.logprob, &expected.hint) => Heard::Unclear,
-            Some(t) => judge(&Raw {
-                text: &t.text,
-                logprob: t.logprob,
-                seconds: seconds(pcm),
-                active: t.active,
-            }),
-        })
+        self.short = expected.form.is_some();
+        let Some(t) = self.transcribe(pcm, last)? else { return Ok(Heard::Unclear) };
+        let raw =
+            Raw { text: &t.text, logprob: t.logprob, seconds: seconds(pcm), active: t.active };
+        let free = match is_echo(&t.text, t.logprob, &expected.hint) {
+            true => Heard::Unclear,
+            false => judge(&raw),
+        };
+        match &expected.form {
+            None => Ok(free),
+            Some(form) => {
+                let set = self.set(form)?;
+                self.choose(&set, (&t.text, free), t.active * seconds(pcm))
+            }
+        }
     }
+}
+
+/// Whether the words are more than an answer of a word or two, said once or again and again.
+fn told_much(text: &str) -> bool {
+    let pieces = text.split(|c: char| !c.is_alphanumeric());
+    let pieces: std::collections::BTreeSet<&str> = pieces.collect();
+    pieces.iter().map(|piece| piece.chars().count()).sum::<usize>() >= MUCH_CHARS
 }
 
 fn seconds(pcm: &[i16]) -> f32 {
@@ -210,14 +308,14 @@ fn seconds(pcm: &[i16]) -> f32 {
 }
 
 /// How many frames of its 30 s the encoder looks at.
-fn audio_context(seconds: f32, last: bool) -> i32 {
+fn audio_context(seconds: f32, last: bool, short: bool) -> i32 {
     let margin = if last {
         AUDIO_CONTEXT_MARGIN_LAST
     } else {
         AUDIO_CONTEXT_MARGIN_LOOK
     };
     let frames = (FRAMES_PER_SECOND * seconds).ceil() as i32 + margin;
-    frames.clamp(AUDIO_CONTEXT_MIN, 1500)
+    frames.clamp(if short { AUDIO_CONTEXT_MIN_ANSWER } else { AUDIO_CONTEXT_MIN }, 1500)
 }
 
 /// The part of the 20 ms frames that are neither silence nor far quieter than the loudest, 0 to 1.

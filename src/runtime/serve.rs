@@ -12,11 +12,15 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use super::clock::SystemClock;
 use super::engines::{self, SpeechEngines};
 use super::keeper::Keeper;
+use super::meaning::Meaning;
 use super::recordings::Recordings;
 use super::rtp_socket::PortRange;
 use super::shell::{Message, Parts, Shell};
 use super::voice::{SoundStore, plan};
-use crate::call::{CallError, LegIds, Registration, Signalling, SipConfig, SipStack};
+use crate::call::session::Wishes;
+use crate::call::{
+    CallError, LegIds, Registration, Signalling, SipConfig, SipStack, TlsListen,
+};
 use crate::config::Config;
 use crate::console::{self, Console};
 use crate::dialogue::{Line, Manner, Prompts};
@@ -37,15 +41,7 @@ pub async fn serve(
 ) -> anyhow::Result<()> {
     let clock = SystemClock::start();
     let _claim = claim(&config.data_dir)?;
-    let models = ModelDir::locate(config.models_dir.as_deref())?;
-    let sounds = rendered(&config)?;
-    let speech = SpeechEngines::load(&models, config.recognisers, config.voices, Some(sounds))?;
-    let speech = Arc::new(speech);
-    let base = Arc::new(engines::knowledge_base(config.knowledge.as_deref())?);
-    let meaning = engines::meaning(&config, &models, base.clone())?;
-    let prompts = Arc::new(prompts(&config)?);
-    // Callers come first: theirs is the machine while anything of them is heard or spoken.
-    speech.voice.render_ahead(plan(&prompts, &base), vec![speech.recogniser.load()]);
+    let Loaded { speech, meaning, prompts } = load(&config)?;
     let store = Store::open(&config.data_dir.join("huiyin.db")).await?;
     let recordings = Recordings::new(&config.data_dir);
     let restored = restored(&store, &recordings, &clock).await?;
@@ -136,6 +132,25 @@ pub fn prompts(config: &Config) -> anyhow::Result<Prompts> {
     })
 }
 
+struct Loaded {
+    speech: Arc<SpeechEngines>,
+    meaning: Meaning,
+    prompts: Arc<Prompts>,
+}
+
+/// Everything that hears, understands and speaks; what is sure to be said is being rendered.
+fn load(config: &Config) -> anyhow::Result<Loaded> {
+    let models = ModelDir::locate(config.models_dir.as_deref())?;
+    let sounds = Some(rendered(config)?);
+    let speech = SpeechEngines::load(&models, config.recognisers, config.voices, sounds)?;
+    let base = Arc::new(engines::knowledge_base(config.knowledge.as_deref())?);
+    let meaning = engines::meaning(config, &models, base.clone())?;
+    let prompts = Arc::new(prompts(config)?);
+    // Callers come first: theirs is the machine while anything of them is heard or spoken.
+    speech.voice.render_ahead(plan(&prompts, &base), vec![speech.recogniser.load()]);
+    Ok(Loaded { speech: Arc::new(speech), meaning, prompts })
+}
+
 /// The rendered speech in the data folder.
 pub fn rendered(config: &Config) -> anyhow::Result<SoundStore> {
     let folder = config.data_dir.join("voice");
@@ -223,11 +238,18 @@ async fn line(
         user: config.sip.number.clone(),
         trunks: config.sip.trunks.clone(),
         registrations,
+        tls: config.sip.tls.as_ref().map(|tls| TlsListen {
+            listen: tls.bind,
+            certificate: tls.certificate.clone(),
+            key: tls.key.clone(),
+        }),
+        tls_ca: config.sip.tls_ca.clone(),
+        session: Wishes { interval_s: config.sip.session_s, ..Wishes::default() },
         ..SipConfig::default()
     };
     // The line calls the address `sip.listen`; ours is set with `sip.bind`.
     let started = SipStack::start(sip, ids).await.map_err(|error| match error {
-        CallError::Listen { transport, addr, source, .. } => {
+        CallError::Listen { transport, addr, source, setting: "sip.listen" } => {
             CallError::Listen { transport, addr, setting: "sip.bind", source }
         }
         other => other,

@@ -7,5 +7,5 @@ pub mod turn;
 
 pub use engine::{Asr, Heard, SAMPLE_RATE, SpeechError, Tts, VAD_STEP, Vad};
 pub use event::{Speaker, Utterance};
-pub use expected::{Class, Expected, Form};
+pub use expected::{Class, Expected, Form, Shape};
 pub use turn::{Listening, Saying, Turn};

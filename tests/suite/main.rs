@@ -1,6 +1,7 @@
 //! One test binary. Tests that need weights or data say so and pass over when those are absent.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod closed;
 mod console;
 mod console_pages;
 mod dialogue;
@@ -24,6 +25,7 @@ mod models;
 mod models_convert;
 mod nonspeech;
 mod page;
+mod phone_turns;
 mod queue;
 mod recognise;
 mod sdp;
@@ -42,3 +44,4 @@ mod wire_baresip;
 mod wire_line;
 mod wire_races;
 mod wire_sip;
+mod wire_sound;

@@ -23,10 +23,10 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const MODULES: &str = "/usr/lib/baresip/modules";
 
 /// A running baresip.
-struct Telephone {
+pub struct Telephone {
     _child: Child,
     control: TcpStream,
-    sip: SocketAddr,
+    pub sip: SocketAddr,
     heard: String,
     _folder: tempfile::TempDir,
 }
@@ -36,7 +36,7 @@ fn free() -> SocketAddr {
 }
 
 fn configure(folder: &Path, sip: SocketAddr, control: SocketAddr, account: &str) {
-    let modules = "module g711.so\nmodule aubridge.so\n\
+    let modules = "module g711.so\nmodule g722.so\nmodule srtp.so\nmodule aubridge.so\n\
         module_app account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n";
     let text = format!(
         "sip_listen {sip}\nctrl_tcp_listen {control}\naudio_player aubridge,nobody\n\
@@ -50,7 +50,7 @@ fn configure(folder: &Path, sip: SocketAddr, control: SocketAddr, account: &str)
 
 impl Telephone {
     /// `None`, with a message, when there is no baresip.
-    async fn start(parameters: &str) -> Option<Telephone> {
+    pub async fn start(parameters: &str) -> Option<Telephone> {
         if !Path::new(MODULES).is_dir() {
             eprintln!("skipped: baresip is not installed");
             return None;
@@ -76,14 +76,14 @@ impl Telephone {
     }
 
     /// One command, as a netstring of JSON.
-    async fn say(&mut self, command: &str, params: &str) {
+    pub async fn say(&mut self, command: &str, params: &str) {
         let json = format!("{{\"command\":\"{command}\",\"params\":\"{params}\"}}");
         let netstring = format!("{}:{json},", json.len());
         self.control.write_all(netstring.as_bytes()).await.unwrap();
     }
 
     /// Until baresip reports an event of that name.
-    async fn hear(&mut self, event: &str) {
+    pub async fn hear(&mut self, event: &str) {
         let listening = async {
             let mut chunk = [0; 4096];
             while !self.heard.contains(event) {

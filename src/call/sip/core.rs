@@ -33,7 +33,7 @@ use super::trunk::Trunks;
 /// How long a leg may take to accept a command; longer than connecting may take.
 const COMMAND_WAIT: Duration = Duration::from_secs(6);
 /// Seconds after which a refused caller may try again.
-pub const RETRY_AFTER_S: u32 = 5;
+const RETRY_AFTER_S: u32 = 5;
 
 pub struct Core {
     pub parts: Parts,
@@ -285,7 +285,7 @@ impl Core {
         mut tx: Transaction,
         permit: tokio::sync::OwnedSemaphorePermit,
     ) {
-        let Some((line, event)) = self.clone().admit(&mut tx).await else { return };
+        let Some((mut line, event)) = self.clone().admit(&mut tx).await else { return };
         // The line is told of before anything can end it.
         if self.parts.events.try_send(event).is_err() {
             self.parts.dialogs.remove_dialog(&line.dialog.id());
@@ -294,9 +294,16 @@ impl Core {
             return;
         }
         let mut dialog = line.dialog.clone();
+        // The dialog's own refusal says nothing of when to come again.
+        let (busy, for_now) = oneshot::channel();
+        line.for_now = Some(busy);
         drop(permit);
         tokio::spawn(line.run());
-        dialog.handle(&mut tx).await.ok();
+        tokio::select! {
+            biased;
+            Ok(()) = for_now => refuse_for_now(&mut tx).await,
+            _ = dialog.handle(&mut tx) => {}
+        }
     }
 
     /// Everything that may refuse a call, then its line.

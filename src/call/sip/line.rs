@@ -73,6 +73,8 @@ pub struct Line {
     pub change: Option<(TransactionHandle, Option<Agreed>)>,
     pub cancelled: bool,
     pub session: Session,
+    /// Inbound: where a refusal with 503 goes, which says when to come again.
+    pub for_now: Option<oneshot::Sender<()>>,
     /// Inbound: what our 200 will say of the session's timer.
     pub timer: Option<Agreed>,
     /// Inbound: the INVITE has an offer.
@@ -116,6 +118,7 @@ impl Line {
             change: None,
             cancelled: false,
             session,
+            for_now: None,
             timer: None,
             offered: false,
             reliable: None,
@@ -338,9 +341,7 @@ impl Line {
             match effect {
                 Effect::SendRinging { early } => self.ring(early),
                 Effect::SendAnswer { sdp } => self.accept(sdp),
-                Effect::SendRefusal { code } => {
-                    self.dialog.reject(Some(StatusCode::from(code)), None).ok();
-                }
+                Effect::SendRefusal { code } => self.refuse(code),
                 Effect::SendCancel => self.cancel(),
                 Effect::Abandon => self.abandon(),
                 Effect::SendBye { reason } => self.bye(reason),
@@ -355,6 +356,13 @@ impl Line {
                 Effect::SendDigit { digit } => self.send_digit(digit),
                 Effect::Report(report) => self.report(report).await,
             }
+        }
+    }
+
+    fn refuse(&mut self, code: u16) {
+        match self.for_now.take().filter(|_| code == 503) {
+            Some(for_now) => drop(for_now.send(())),
+            None => drop(self.dialog.reject(Some(StatusCode::from(code)), None)),
         }
     }
 

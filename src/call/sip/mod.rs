@@ -38,7 +38,7 @@ use super::session::Wishes;
 use super::signalling::{Credentials, Dial, LegIds, ReinviteAnswer, SignalEvent, Signalling};
 
 use self::core::{Core, Parts};
-use self::gate::{Gate, GuardedUdp, RetryAfter};
+use self::gate::{Gate, GuardedUdp};
 use self::tls::Tls;
 use self::trunk::Trunks;
 
@@ -287,7 +287,6 @@ fn endpoint(
         .with_cancel_token(stop)
         .with_allows(methods.to_vec())
         .with_transport_inspector(gate.inspector())
-        .with_inspector(Box::new(RetryAfter))
         .with_option(EndpointOption {
             // The default suffix names the stack's vendor.
             callid_format: CallIdFormat::Uuid,

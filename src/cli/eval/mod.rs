@@ -1,6 +1,9 @@
 //! `huiyin eval` and `huiyin transcribe`: measure and look at the ear.
 
+mod answers;
 mod asr;
+mod line;
+mod sets;
 mod turns;
 
 use std::ops::ControlFlow;
@@ -32,9 +35,13 @@ enum What {
         /// Only the first so many rows.
         #[arg(long)]
         limit: Option<usize>,
+        #[command(flatten)]
+        line: line::Line,
         #[arg(long)]
         json: bool,
     },
+    /// Short answers inside the sets that questions expect: accepted, to be confirmed, wrong, asked again.
+    Sets(sets::Args),
     /// The conversation, measured in the caller's audio: a service of its own on this machine, real calls, every utterance
     /// said once. Reply latency, cut-offs, missed and stale replies, barge-in, CPU.
     Turns(turns::Args),
@@ -70,12 +77,18 @@ pub fn say(args: SayArgs) -> anyhow::Result<ExitCode> {
 
 pub fn eval(args: EvalArgs) -> anyhow::Result<ExitCode> {
     match args.what {
-        What::Asr { manifest, limit, json } => asr::run(&manifest, limit, json),
+        What::Asr { manifest, limit, line, json } => asr::run(&manifest, limit, &line, json),
+        What::Sets(args) => sets::run(args),
         What::Turns(args) => super::block_on(turns::run(args)),
     }
 }
 
 fn read_manifest(path: &Path) -> anyhow::Result<Vec<Sample>> {
+    Ok(read_rows(path)?.into_iter().map(|(_, sample)| sample).collect())
+}
+
+/// The rows with the set that each counts under: its own "set", else the folder of its sound.
+fn read_rows(path: &Path) -> anyhow::Result<Vec<(String, Sample)>> {
     let text = std::fs::read_to_string(path).with_context(|| format!("{}", path.display()))?;
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut samples = Vec::new();
@@ -86,7 +99,11 @@ fn read_manifest(path: &Path) -> anyhow::Result<Vec<Sample>> {
         let wav = wav.with_context(|| format!("{}: the field \"wav\" is missing", at()))?;
         let text = row["text"].as_str();
         let text = text.with_context(|| format!("{}: the field \"text\" is missing", at()))?;
-        samples.push(Sample { text: text.into(), pcm: wav::read(&folder.join(wav))? });
+        let beside = Path::new(wav).parent().map(|parent| parent.display().to_string());
+        let set = row["set"].as_str().map(str::to_owned).or(beside).unwrap_or_default();
+        let pcm = wav::read(&folder.join(wav)).with_context(at)?;
+        let sample = Sample { text: text.into(), pcm };
+        samples.push((set, sample));
     }
     anyhow::ensure!(!samples.is_empty(), "{}: no rows", path.display());
     Ok(samples)

@@ -14,7 +14,7 @@ use huiyin::runtime::phone::caller::{Conversation, Round, interview_all};
 use huiyin::runtime::phone::interview::Clip;
 use huiyin::runtime::phone::turns::{Figures, Kept, Turn, judge};
 use huiyin::runtime::rtp_socket::PortRange;
-use huiyin::store::Store;
+use huiyin::store::{Store, TurnRow};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
@@ -36,7 +36,8 @@ pub struct Args {
     /// Of the line's noise and the callers' chances.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Keep the service's store and recordings here; without it they are thrown away.
+    /// The service's data folder, kept: new, of an earlier run, or filled by `huiyin voice prepare`. Without it a temporary
+    /// one, in which everything is rendered anew.
     #[arg(long)]
     data: Option<PathBuf>,
     /// Print one JSON object.
@@ -47,8 +48,11 @@ pub struct Args {
     rows: bool,
 }
 
+/// The service's configuration and store in its folder.
+const CONFIG: &str = "eval.toml";
+const STORE: &str = "huiyin.db";
 /// A service that is up is given this long to render what it renders ahead; then it has work beside the calls.
-const SETTLE: Duration = Duration::from_secs(90);
+const SETTLE: Duration = Duration::from_secs(60);
 /// It has settled when it takes less than this share of a processor for a second.
 const SETTLED: f64 = 0.15;
 /// Ticks of the processor clock a second, as /proc counts them (proc_pid_stat(5)).
@@ -77,6 +81,8 @@ struct Report {
     overloaded: usize,
     /// What became of the answered calls.
     outcomes: BTreeMap<String, usize>,
+    /// Nothing was rendered ahead any more when the first call came; else that is in the processor time.
+    settled: bool,
     /// Rows in which nobody speaks, and rows that no call came to.
     no_speech: usize,
     not_said: usize,
@@ -109,7 +115,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
             stop.cancel();
         }
     });
-    tokio::select! { () = service.settle() => {}, () = stop.cancelled() => {} }
+    let settled = tokio::select! { settled = service.settle() => settled, () = stop.cancelled() => false };
     let round = Round {
         to: format!("sip:12345@{}", service.sip),
         ip: [127, 0, 0, 1].into(),
@@ -124,6 +130,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     service.child.stop().await;
     stopper.abort();
     let mut report = report(&args, &data.path, &outcome?, &spent).await?;
+    report.settled = settled;
     report.no_speech = rows - clips.len();
     report.not_said = clips.len() - report.figures.n;
     print(&args, report)?;
@@ -152,9 +159,10 @@ impl Folder {
             }
         };
         std::fs::create_dir_all(&path).with_context(|| format!("the folder {}", path.display()))?;
+        let ours = path.join(CONFIG).exists();
         anyhow::ensure!(
-            std::fs::read_dir(&path)?.next().is_none(),
-            "--data {}: the folder is not empty; give a new one",
+            ours || !path.join(STORE).exists(),
+            "--data {}: this is the data of a service; the callers of a measurement do not belong there, give another folder",
             path.display()
         );
         Ok(Folder { path, temporary })
@@ -177,7 +185,7 @@ struct Service {
 
 impl Service {
     async fn start(data: &Path) -> anyhow::Result<Service> {
-        let config = data.join("eval.toml");
+        let config = data.join(CONFIG);
         let dir = data.to_string_lossy();
         let text = format!(
             "[data]\ndir = {dir:?}\n\n[sip]\nbind = \"127.0.0.1:0\"\nrtp_ports = \"26000-27999\"\n\n\
@@ -191,20 +199,21 @@ impl Service {
     }
 
     /// Waits until it has rendered ahead what it says to everybody.
-    async fn settle(&mut self) {
+    async fn settle(&mut self) -> bool {
         let began = Instant::now();
         let second = Duration::from_secs(1);
-        let Some(mut before) = self.cpu() else { return };
+        let Some(mut before) = self.cpu() else { return false };
         while began.elapsed() < SETTLE {
             tokio::time::sleep(second).await;
-            let Some(now) = self.cpu() else { return };
+            let Some(now) = self.cpu() else { return false };
             if now - before < SETTLED {
                 eprintln!("huiyin: it settled after {} s", began.elapsed().as_secs());
-                return;
+                return true;
             }
             before = now;
         }
         eprintln!("huiyin: it is still busy after {} s; calling it now", SETTLE.as_secs());
+        false
     }
 
     /// Seconds of processor time so far; `None` where the system does not tell.
@@ -252,16 +261,27 @@ impl Spent {
 
 /// The service has ended: what it wrote down, call by call.
 async fn kept(data: &Path) -> anyhow::Result<BTreeMap<String, Kept>> {
-    let store = Store::open(&data.join("huiyin.db")).await?;
+    let store = Store::open(&data.join(STORE)).await?;
     let mut kept = BTreeMap::new();
     for call in store.calls(i64::MAX, ALL_CALLS).await? {
         let turns = store.turns(CallId(call.id as u64)).await?;
         if let Some(number) = call.number.clone() {
-            kept.insert(number, Kept { call, turns });
+            // The newest first: an earlier run's callers had the same numbers.
+            kept.entry(number).or_insert(Kept { call, turns });
         }
     }
     store.close().await;
     Ok(kept)
+}
+
+/// What callers are told when the machine does not keep up, up to its first slot.
+fn overload_texts() -> anyhow::Result<Vec<String>> {
+    const SLOT: &str = "{}";
+    let prompts = Prompts::builtin()?;
+    let lines = [Line::HandOverOverloaded, Line::NobodyOverloaded];
+    let text = |line| prompts.text(line, 0, &[("ticket", SLOT)]);
+    let begin = |text: String| text.split(SLOT).next().unwrap_or_default().to_owned();
+    Ok(lines.into_iter().map(text).map(begin).collect())
 }
 
 async fn report(
@@ -271,7 +291,7 @@ async fn report(
     spent: &Spent,
 ) -> anyhow::Result<Report> {
     let kept = kept(data).await?;
-    let overload = Prompts::builtin()?.text(Line::HandOverOverloaded, 0, &[]);
+    let overload = overload_texts()?;
     let mut turns = Vec::new();
     let mut refused = BTreeMap::new();
     let mut outcomes = BTreeMap::new();
@@ -287,7 +307,8 @@ async fn report(
         if let Some(kept) = kept {
             let outcome = kept.call.outcome.clone();
             *outcomes.entry(outcome.unwrap_or_else(|| "none".into())).or_default() += 1;
-            overloaded += usize::from(kept.turns.iter().any(|turn| turn.text == overload));
+            let told = |turn: &TurnRow| overload.iter().any(|text| turn.text.starts_with(text));
+            overloaded += usize::from(kept.turns.iter().any(told));
         }
         turns.extend(judge(conversation, kept));
         spoken_ms += conversation.asked.iter().map(|a| a.end_ms - a.start_ms).sum::<u64>();
@@ -307,6 +328,7 @@ async fn report(
         refused,
         overloaded,
         outcomes,
+        settled: false,
         no_speech: 0,
         not_said: 0,
         speech_share: share(spoken_ms as f64, call_ms as f64),
@@ -377,6 +399,7 @@ fn print_turn(turn: &Turn) {
     let mut notes = Vec::new();
     notes.extend(turn.cut_off.map(|how| format!("cut off: {how}")));
     notes.extend(turn.missed.then(|| "missed".to_owned()));
+    notes.extend(turn.filled.then(|| "请稍等".to_owned()));
     notes.extend(turn.stale.map(|why| format!("stale: {why}")));
     notes.extend(turn.barge_in_ms.map(|ms| format!("barge-in {ms} ms")));
     let (row, call, at) = (turn.row, &turn.call, turn.start_ms as f64 / 1000.0);

@@ -58,6 +58,8 @@ pub struct Turn {
     pub said: String,
     pub heard: String,
     pub reply: String,
+    /// What the caller heard first was no answer yet: 请稍等.
+    pub filled: bool,
     pub parts: Option<Parts>,
 }
 
@@ -111,10 +113,15 @@ fn turn(
         turn.latency_ms = latency_ms;
     }
     if let Some(record) = record {
-        if let Some(reply) = reply_ms.and_then(|at| record.saying_heard_at(at)) {
+        let first = reply_ms.and_then(|at| record.saying_heard_at(at));
+        turn.filled = reply_ms.is_some() && first.is_none();
+        let later = || reply_ms.and_then(|at| record.saying_between(at, next_ms));
+        if let Some(reply) = first.or_else(later) {
             turn.reply = reply.text.clone();
             turn.stale = record.stale(reply, words.last().copied());
-            turn.parts = words.last().zip(reply_ms).map(|(words, at)| record.parts(asked, words, reply, at));
+        }
+        if let (Some(words), Some(first), Some(at)) = (words.last(), first, reply_ms) {
+            turn.parts = Some(record.parts(asked, words, first, at));
         }
         // What ended by itself was not stopped, and in a pause of ours there was nothing to stop.
         if asked.barge_in && record.was_cut(asked.start_ms) {
@@ -179,6 +186,15 @@ impl<'a> Record<'a> {
         self.spoken_by("robot").filter(near).min_by_key(|turn| delay(turn).abs())
     }
 
+    /// The first saying that began there.
+    fn saying_between(&self, from_ms: u64, to_ms: u64) -> Option<&'a TurnRow> {
+        let within = |turn: &&TurnRow| {
+            let began = self.heard_at(turn.start_ms);
+            began >= from_ms as i64 && began < to_ms.min(i64::MAX as u64) as i64
+        };
+        self.spoken_by("robot").find(within)
+    }
+
     /// A reply that had begun before the words were there, or that was dropped for another before the caller spoke
     /// again, answers something else.
     fn stale(&self, reply: &TurnRow, words: Option<&TurnRow>) -> Option<&'static str> {
@@ -234,6 +250,8 @@ pub struct Figures {
     pub stale: usize,
     pub barge_ins: usize,
     pub barge_in_p50_ms: Option<u64>,
+    /// Replies that began with a 请稍等.
+    pub filled: usize,
     /// Utterances of which no words were written down.
     pub not_understood: usize,
     /// The medians of the replies' parts.
@@ -273,6 +291,7 @@ impl Figures {
             stale,
             barge_ins: barge_ins.len(),
             barge_in_p50_ms: percentile(barge_ins, 50),
+            filled: count(&|turn| turn.filled),
             not_understood: count(&|turn| turn.heard.is_empty()),
             parts_p50_ms: medians(),
         }

@@ -136,7 +136,7 @@ async fn stranger(to: std::net::SocketAddr, samples: &[i16]) {
     let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let mut sender = huiyin::media::rtp::Sender::new(99, huiyin::media::Codec::Pcma, 8);
     let mut tick = tokio::time::interval(std::time::Duration::from_millis(20));
-    for frame in samples.as_chunks().0 {
+    for frame in samples.as_chunks::<{ huiyin::media::FRAME_SAMPLES }>().0 {
         tick.tick().await;
         socket.send_to(&sender.audio(frame).unwrap(), to).await.unwrap();
         socket.send_to(b"not even RTP", to).await.unwrap();
