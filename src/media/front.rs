@@ -7,24 +7,18 @@ use super::cadence::Signal;
 use super::condition::HighPass;
 use super::floor::NoiseFloor;
 use super::jitter::FrameKind;
-use super::level::{DBOV_MIN, dbov};
+use super::level::dbov;
 use super::progress::{Progress, ProgressDetector, STEP};
 use super::{FRAME_SAMPLES, Frame};
 
 /// So many invented frames in a row, 60 ms, are no voice: concealment has repeated itself by then.
 const CONCEALED_MAX: u32 = 3;
 
-/// A sound softer than this that hardly stands out of the noise is somebody else's, far from the telephone.
-const FAR_DBOV: f32 = -48.0;
-const FAR_OVER_FLOOR_DB: f32 = 10.0;
-/// How fast a loud moment is forgotten, dB a step: the soft ends of a near voice's words are kept.
-const FADE_DB: f32 = 0.7;
-
 /// 32 ms of conditioned sound.
 #[derive(Clone, Copy, Debug)]
 pub struct Step {
     pub pcm: [i16; STEP],
-    /// False for tones, music, voices far from the telephone, and sound that was lost and invented.
+    /// False for tones, music, and sound that was lost and invented.
     pub may_be_voice: bool,
     /// How many dB the sound stands out of the line's noise; 0 to about 60.
     pub over_floor_db: f32,
@@ -39,9 +33,6 @@ pub struct Front {
     waiting: [i16; STEP + FRAME_SAMPLES],
     count: usize,
     concealed: u32,
-    /// The loudest level of late in dBov, and the most that it stood out, both fading.
-    peak_dbov: f32,
-    peak_over_db: f32,
 }
 
 impl Default for Front {
@@ -59,8 +50,6 @@ impl Front {
             waiting: [0; STEP + FRAME_SAMPLES],
             count: 0,
             concealed: 0,
-            peak_dbov: DBOV_MIN,
-            peak_over_db: 0.0,
         }
     }
 
@@ -78,11 +67,7 @@ impl Front {
         self.waiting.copy_within(STEP.., 0);
         self.count -= STEP;
         let over_floor_db = self.floor.step(dbov(&pcm));
-        self.peak_dbov = dbov(&pcm).max(self.peak_dbov - FADE_DB);
-        self.peak_over_db = over_floor_db.max(self.peak_over_db - FADE_DB);
-        let far = self.peak_dbov < FAR_DBOV && self.peak_over_db < FAR_OVER_FLOOR_DB;
-        let invented = self.concealed > CONCEALED_MAX;
-        let may_be_voice = progress.may_be_voice() && !far && !invented;
+        let may_be_voice = progress.may_be_voice() && self.concealed <= CONCEALED_MAX;
         Some(Step { pcm, may_be_voice, over_floor_db })
     }
 
@@ -96,7 +81,8 @@ impl Front {
         self.progress.signal()
     }
 
-    /// Whether the last `ms` of sound, which the detector took for an utterance, were tones or music.
+    /// Whether the last `ms` of sound, which the detector took for an utterance, were tones or music, or came from far
+    /// away.
     pub fn was_no_voice(&self, ms: u64) -> bool {
         self.progress.was_no_voice(ms)
     }
