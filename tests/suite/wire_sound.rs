@@ -104,7 +104,8 @@ async fn next(events: &mut Receiver<SignalEvent>) -> SignalEvent {
 }
 
 async fn session(case: &Case) -> (RtpSession, LocalMedia) {
-    let ports = PortRange::new(21_700..=21_799).unwrap().speak(case.terms);
+    // baresip names its network address and sends from the loopback one.
+    let ports = PortRange::new(21_700..=21_799).unwrap().permit_nat(true).speak(case.terms);
     let rtp = ports.session(HERE).await.unwrap();
     let local = rtp.local(HERE, 5);
     (rtp, local)
