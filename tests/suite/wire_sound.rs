@@ -40,7 +40,8 @@ fn cases() -> [Case; 6] {
     use Security::{Allowed, Off, Required};
     [
         case(";mediaenc=srtp-mand;audio_codecs=PCMA", Codec::Pcma, Required, true),
-        case(";mediaenc=srtp-mand;audio_codecs=PCMU", Codec::Pcmu, Allowed, true),
+        // Where its keys are a must baresip takes only RTP/SAVP, and whoever leaves the choice offers RTP/AVP (RFC 8643).
+        case(";mediaenc=srtp;audio_codecs=PCMU", Codec::Pcmu, Allowed, true),
         case(";mediaenc=srtp;audio_codecs=G722/16000/1", Codec::G722, Allowed, true),
         case(";audio_codecs=G722/16000/1", Codec::G722, Off, false),
         Case { ptime_ms: 10, ..case(";audio_codecs=PCMA;ptime=10", Codec::Pcma, Off, false) },
@@ -130,7 +131,9 @@ async fn baresip_calls_and_hears_itself_protected_wide_and_in_other_packets() {
         rtp.agree(&agreed);
         line.answer(leg, answer).await.unwrap();
         let stats = echo(rtp, case.telephone).await;
-        assert_eq!((stats.rtp.unauthentic, stats.rtp.malformed), (0, 0), "{stats:?}");
+        assert_eq!(stats.rtp.unauthentic, 0, "{stats:?}");
+        // baresip opens its NAT with one packet without sound.
+        assert!(stats.rtp.malformed <= 1, "{stats:?}");
         line.hang_up(leg, EndReason::HungUpByUs).await.unwrap();
         telephone.hear("CALL_CLOSED").await;
         line.shutdown(Duration::from_secs(5)).await;
@@ -156,7 +159,9 @@ async fn baresip_is_called_with_our_offer() {
         let answer = loop {
             match next(&mut events).await {
                 SignalEvent::Answered { sdp, .. } => break sdp,
-                SignalEvent::Ended { reason, .. } => panic!("not answered: {reason:?}"),
+                SignalEvent::Ended { reason, .. } => {
+                    panic!("{}: not answered: {reason:?}", case.telephone)
+                },
                 _ => {}
             }
         };
