@@ -97,7 +97,6 @@ async fn echo(mut rtp: RtpSession, what: &str) -> LegStats {
 fn check(case: &Case, agreed: &Negotiated) {
     let what = case.telephone;
     assert_eq!((agreed.codec, agreed.keys.is_some()), (case.codec, case.protected), "{what}");
-    assert_eq!(agreed.ptime_ms, case.ptime_ms, "{what}");
 }
 
 async fn next(events: &mut Receiver<SignalEvent>) -> SignalEvent {
@@ -128,6 +127,8 @@ async fn baresip_calls_and_hears_itself_protected_wide_and_in_other_packets() {
         let (mut rtp, local) = session(&case).await;
         let (answer, agreed) = sdp::answer(&offer, &local).unwrap();
         check(&case, &agreed);
+        // What baresip wants it says when it offers; its answers leave the length to us.
+        assert_eq!(agreed.ptime_ms, case.ptime_ms, "{}", case.telephone);
         rtp.agree(&agreed);
         line.answer(leg, answer).await.unwrap();
         let stats = echo(rtp, case.telephone).await;
