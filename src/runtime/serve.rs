@@ -39,7 +39,13 @@ pub async fn serve(
     let _claim = claim(&config.data_dir)?;
     let models = ModelDir::locate(config.models_dir.as_deref())?;
     let sounds = rendered(&config)?;
-    let speech = SpeechEngines::load(&models, config.recognisers, config.voices, Some(sounds))?;
+    let speech = SpeechEngines::load(
+        &models,
+        &config.recogniser,
+        config.recognisers,
+        config.voices,
+        Some(sounds),
+    )?;
     let speech = Arc::new(speech);
     let base = Arc::new(engines::knowledge_base(config.knowledge.as_deref())?);
     let meaning = engines::meaning(&config, &models, base.clone())?;

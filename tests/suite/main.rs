@@ -28,6 +28,7 @@ mod page;
 mod phone_turns;
 mod queue;
 mod recognise;
+mod remote;
 mod sdp;
 mod service;
 mod session;
