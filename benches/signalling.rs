@@ -59,6 +59,7 @@ fn answer() -> Result<(), Fault> {
             session: 1,
             version: 1,
             direction: Direction::SendRecv,
+            terms: Default::default(),
         };
         let answering = line.clone();
         tokio::spawn(async move {
@@ -144,7 +145,9 @@ fn load(server: &Server, rate: u64) -> Result<Vec<f64>, Fault> {
     }
     let took = began.elapsed().as_secs_f64();
     if took > seconds as f64 * 1.1 {
-        return Err(format!("the load took {took:.0} s instead of {seconds}: too slow a machine").into());
+        return Err(
+            format!("the load took {took:.0} s instead of {seconds}: too slow a machine").into()
+        );
     }
     Ok(windows)
 }
@@ -161,14 +164,22 @@ fn cpu_ns(pid: u32) -> Result<u64, Fault> {
 }
 
 fn compare(rate: u64) -> Result<(), Fault> {
-    println!("CPU per INVITE…BYE at {rate} calls a second, {WINDOWS} windows of {WINDOW_S} s after {WARM_S} s of load");
+    println!(
+        "CPU per INVITE…BYE at {rate} calls a second, {WINDOWS} windows of {WINDOW_S} s after {WARM_S} s of load"
+    );
     let mut medians = Vec::new();
-    for (name, start) in [("sipp -sn uas", sipps as fn() -> Result<Server, Fault>), ("huiyin", ours)] {
+    for (name, start) in
+        [("sipp -sn uas", sipps as fn() -> Result<Server, Fault>), ("huiyin", ours)]
+    {
         let server = start()?;
         let mut windows = load(&server, rate)?;
         windows.sort_by(f64::total_cmp);
         let median = windows[WINDOWS / 2];
-        println!("{name:>14}: {median:6.1} µs (from {:.1} to {:.1})", windows[0], windows[WINDOWS - 1]);
+        println!(
+            "{name:>14}: {median:6.1} µs (from {:.1} to {:.1})",
+            windows[0],
+            windows[WINDOWS - 1]
+        );
         medians.push(median);
     }
     println!("{:>14}: {:.2}", "ratio", medians[1] / medians[0]);

@@ -73,6 +73,11 @@ section!(RawSip {
     display: String = "政务服务热线".into(),
     rtp_ports: String = "16384-17407".into(),
     trunks: Vec<String> = Vec::new(),
+    tls_bind: Option<String> = None,
+    tls_certificate: Option<PathBuf> = None,
+    tls_key: Option<PathBuf> = None,
+    tls_ca: Option<PathBuf> = None,
+    session_s: u32 = 1800,
     nat: Option<bool> = None,
     codecs: Vec<String> = vec!["PCMA".into(), "PCMU".into(), "G722".into()],
     srtp: String = "off".into(),
@@ -166,10 +171,24 @@ pub struct Sip {
     pub rtp_ports: RangeInclusive<u16>,
     /// Who may send us calls, besides this machine itself: addresses or CIDR blocks.
     pub trunks: Vec<String>,
+    /// SIP over TLS for those who call us.
+    pub tls: Option<SipTls>,
+    /// Certificates (PEM) that those we call over TLS are checked against; `None`: the system's.
+    pub tls_ca: Option<Vec<u8>>,
+    /// The session interval that is asked for (RFC 4028).
+    pub session_s: u32,
     /// A peer's sound may come from another host than its description names.
     pub nat: bool,
     /// Codecs in their order, and whether sound is protected.
     pub terms: Terms,
+}
+
+/// Where SIP over TLS is listened for, and our certificate and key as their files hold them (PEM).
+#[derive(Debug)]
+pub struct SipTls {
+    pub bind: SocketAddr,
+    pub certificate: Vec<u8>,
+    pub key: Pii<Vec<u8>>,
 }
 
 #[derive(Debug)]
@@ -277,6 +296,8 @@ impl RawSip {
             .ok_or_else(|| {
                 setting("sip.rtp_ports", self.rtp_ports, "give two ports like 16384-17407")
             })?;
+        let tls = tls(self.tls_bind, self.tls_certificate.as_deref(), self.tls_key.as_deref())?;
+        let tls_ca = self.tls_ca.map(|path| contents("sip.tls_ca", &path)).transpose()?;
         let security = match self.srtp.as_str() {
             "off" => Security::Off,
             "allowed" => Security::Allowed,
@@ -293,8 +314,44 @@ impl RawSip {
             display: self.display,
             rtp_ports,
             trunks: self.trunks,
+            tls,
+            tls_ca,
+            session_s: in_range("sip.session_s", self.session_s, 90..=86_400)?,
         })
     }
+}
+
+fn tls(
+    bind: Option<String>,
+    certificate: Option<&Path>,
+    key: Option<&Path>,
+) -> Result<Option<SipTls>, ConfigError> {
+    let Some(bind) = bind else {
+        return match certificate.or(key) {
+            Some(path) => Err(setting(
+                "sip.tls_bind",
+                path.display(),
+                "a certificate or key is named, but not where TLS listens: give an address like 0.0.0.0:5061",
+            )),
+            None => Ok(None),
+        };
+    };
+    let (Some(certificate), Some(key)) = (certificate, key) else {
+        return Err(setting(
+            "sip.tls_bind",
+            bind,
+            "TLS needs the files of its certificate (sip.tls_certificate) and key (sip.tls_key), both PEM",
+        ));
+    };
+    Ok(Some(SipTls {
+        bind: address("sip.tls_bind", &bind)?,
+        certificate: contents("sip.tls_certificate", certificate)?,
+        key: Pii::new(contents("sip.tls_key", key)?),
+    }))
+}
+
+fn contents(name: &'static str, path: &Path) -> Result<Vec<u8>, ConfigError> {
+    std::fs::read(path).map_err(|_| setting(name, path.display(), "this file cannot be read"))
 }
 
 impl RawOutbound {

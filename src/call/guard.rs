@@ -16,7 +16,7 @@ use std::net::SocketAddr;
 use crate::kernel::Moment;
 use crate::kernel::limits::SIP_MESSAGE_BYTES_MAX;
 
-use self::message::{Fault, Message, Start};
+use self::message::{Fault, Message, Start, Text};
 use self::source::Sources;
 
 pub use self::stream::Framer;
@@ -124,9 +124,10 @@ impl Guard {
                 Verdict::Drop(DropReason::Empty)
             };
         }
-        let message = Message::read(bytes);
-        match &message.start {
-            Start::Response { code } => match check_response(&message, *code) {
+        let text = Text::of(bytes);
+        let message = Message::read(&text);
+        match message.start {
+            Start::Response { code } => match check_response(&message, code) {
                 Ok(()) => Verdict::Pass(message.plain()),
                 Err(_) => Verdict::Drop(DropReason::BadResponse),
             },
@@ -151,12 +152,13 @@ impl Guard {
 
 /// Refuses a message for a reason that lies with us: 503 when we are full, 513 when it is longer than the stack takes.
 pub fn refuse(bytes: &[u8], source: SocketAddr, transport: Transport, status: u16) -> Verdict {
-    let message = Message::read(bytes);
+    let text = Text::of(bytes);
+    let message = Message::read(&text);
     let mut refusal = Refusal::of(status);
     if status == 503 {
         refusal.header = Some("Retry-After: 5".to_owned());
     }
-    match &message.start {
+    match message.start {
         Start::Request { method, .. } if method != "ACK" => {
             answer(&message, source, transport, &refusal, 0)
         }
@@ -176,7 +178,7 @@ fn check_response(message: &Message, code: u16) -> Result<(), Refusal> {
 
 fn check_request(message: &Message, transport: Transport) -> Result<(), Refusal> {
     let bad = |Fault| Refusal::of(400);
-    let Start::Request { method, uri, version } = &message.start else {
+    let Start::Request { method, uri, version } = message.start else {
         return Err(Refusal::of(400));
     };
     if !version.eq_ignore_ascii_case("SIP/2.0") {
@@ -184,7 +186,7 @@ fn check_request(message: &Message, transport: Transport) -> Result<(), Refusal>
     }
     check_headers(message, &MANDATORY)?;
     let (_, cseq_method) = message.cseq().map_err(bad)?;
-    if cseq_method != *method {
+    if cseq_method != method {
         return Err(Refusal::of(400));
     }
     if transport != Transport::Udp && message.value("Content-Length").is_none() {
@@ -192,10 +194,10 @@ fn check_request(message: &Message, transport: Transport) -> Result<(), Refusal>
     }
     check_uri(uri)?;
     let allow = || Some(format!("Allow: {}", SPOKEN.join(", ")));
-    if UNDERSTOOD.contains(&method.as_str()) {
+    if UNDERSTOOD.contains(&method) {
         return Err(Refusal { status: 405, header: allow() });
     }
-    if !SPOKEN.contains(&method.as_str()) {
+    if !SPOKEN.contains(&method) {
         return Err(Refusal { status: 501, header: allow() });
     }
     // Its form only: counting hops is for proxies, and an endpoint answers what reaches it (RFC 4475 3.3.11).
@@ -266,7 +268,9 @@ fn check_extensions(message: &Message, method: &str) -> Result<(), Refusal> {
         .values("Require")
         .flat_map(|value| value.split(','))
         .map(str::trim)
-        .filter(|tag| !tag.is_empty() && !EXTENSIONS.iter().any(|had| had.eq_ignore_ascii_case(tag)))
+        .filter(|tag| {
+            !tag.is_empty() && !EXTENSIONS.iter().any(|had| had.eq_ignore_ascii_case(tag))
+        })
         .collect();
     if foreign.is_empty() {
         return Ok(());

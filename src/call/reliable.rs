@@ -25,7 +25,9 @@ impl Rack {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Input {
     /// 180, or 183 with this description.
-    Send { sdp: Option<String> },
+    Send {
+        sdp: Option<String>,
+    },
     /// The INVITE has its final response: nothing is repeated any longer.
     Over,
     Tick,
@@ -33,7 +35,10 @@ pub enum Input {
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Effect {
-    Send { rseq: u32, sdp: Option<String> },
+    Send {
+        rseq: u32,
+        sdp: Option<String>,
+    },
     /// No PRACK came: the INVITE is to be refused with 5xx (RFC 3262 3).
     GiveUp,
 }

@@ -63,7 +63,8 @@ impl Said {
                 [Refresher::Uac, Refresher::Uas].into_iter().find(|&role| named && one(role))
             })
         });
-        let timer = |value: &str| value.split(',').any(|tag| tag.trim().eq_ignore_ascii_case("timer"));
+        let timer =
+            |value: &str| value.split(',').any(|tag| tag.trim().eq_ignore_ascii_case("timer"));
         Said {
             interval_s: expires.and_then(seconds),
             refresher,
@@ -112,7 +113,10 @@ pub enum Input {
     /// The peer has accepted ours.
     Granted(Said),
     /// The peer has refused a refresh of ours with a code, or (`None`) not answered it.
-    Refused { code: Option<u16>, min_s: Option<u32> },
+    Refused {
+        code: Option<u16>,
+        min_s: Option<u32>,
+    },
     /// The dialog is over, or is being ended.
     Over,
     Tick,
@@ -183,9 +187,8 @@ impl Session {
     /// What our next INVITE or UPDATE asks for.
     pub fn asking(&self) -> Asking {
         let interval_s = self.running.map_or(self.wishes.interval_s, |running| running.interval_s);
-        let refresher = self
-            .running
-            .map(|running| if running.ours { Refresher::Uac } else { Refresher::Uas });
+        let refresher =
+            self.running.map(|running| if running.ours { Refresher::Uac } else { Refresher::Uas });
         Asking { interval_s: interval_s.max(self.least_s), refresher, min_s: self.least_s }
     }
 
@@ -204,9 +207,8 @@ impl Session {
     pub fn handle(&mut self, now: Moment, input: Input) {
         match input {
             Input::Accepted(agreed) => {
-                self.running = agreed.map(|agreed| {
-                    run(now, agreed.interval_s, agreed.refresher == Refresher::Uas)
-                });
+                self.running = agreed
+                    .map(|agreed| run(now, agreed.interval_s, agreed.refresher == Refresher::Uas));
             }
             Input::Granted(said) => {
                 // Who grants and names nobody leaves it to us (RFC 4028 7.2).

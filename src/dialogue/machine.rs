@@ -552,6 +552,7 @@ impl Dialogue {
     fn hung_up(&mut self) {
         let outcome = match &self.state {
             State::Talking => Outcome::HandedOver,
+            _ if self.owed => Outcome::Registered,
             State::Closing { outcome, .. } => *outcome,
             State::Saving { .. } => Outcome::Registered,
             State::Asking { ask, .. } if self.saved.is_some() && ask.registers() => {

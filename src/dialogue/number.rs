@@ -14,6 +14,8 @@ use crate::language::groups::{heard_digits, spoken_groups, telephone};
 
 /// After so many failed read-backs the number is typed.
 const READ_BACKS_MAX: u8 = 2;
+/// After so many in all there is no number to be got.
+const SAID_MAX: u8 = 4;
 /// Between two keys of a number passes less.
 const KEYS_GAP_MS: u64 = 5_000;
 /// The longest telephone number.
@@ -48,6 +50,10 @@ impl Dictation {
             typed_at: None,
             then,
         }
+    }
+
+    pub(super) const fn then(&self) -> Then {
+        self.then
     }
 
     /// The call ends with a ticket once the number is settled.
@@ -98,8 +104,13 @@ impl Dialogue {
     }
 
     pub(super) fn read_number_back(&mut self, now: Moment, mut dictation: Dictation) {
-        if dictation.read_backs >= READ_BACKS_MAX {
-            return self.number_by_keys(now, dictation);
+        let typing = matches!(self.state, State::Asking { ask: Ask::NumberKeys(_), .. });
+        match dictation.read_backs {
+            0..READ_BACKS_MAX => {}
+            // Said although keys were asked for: this telephone may have none.
+            READ_BACKS_MAX..SAID_MAX if typing => {}
+            SAID_MAX.. => return self.number_given_up(now, dictation.then),
+            _ => return self.number_by_keys(now, dictation),
         }
         dictation.read_backs += 1;
         let number = spoken_groups(&dictation.digits);
@@ -132,7 +143,9 @@ impl Dialogue {
         if telephone(&joined).is_some() {
             return self.read_number_back(now, dictation.with(joined, &u));
         }
-        if heard.len() >= 3 && joined.len() < DIGITS_MAX && joined.starts_with(['0', '1']) {
+        let typing = matches!(self.state, State::Asking { ask: Ask::NumberKeys(_), .. });
+        let piece = heard.len() >= 3 && joined.len() < DIGITS_MAX && joined.starts_with(['0', '1']);
+        if piece && !typing {
             let dictation = dictation.with(joined, &u);
             self.ask(now, Vec::new(), Ask::Number(dictation), Line::NumberGoOn, &[]);
             return self.keep_tries(tries);
@@ -140,7 +153,8 @@ impl Dialogue {
         if heard.is_empty() && hearing::keeps_number_back(&u) {
             return self.number_given_up(now, dictation.then);
         }
-        self.ask_again(now, Ask::Number(dictation), tries, Failing::Unclear);
+        let again = if typing { Ask::NumberKeys(dictation) } else { Ask::Number(dictation) };
+        self.ask_again(now, again, tries, Failing::Unclear);
     }
 
     /// Words after the number was read back.
@@ -193,11 +207,6 @@ impl Dialogue {
         self.number_settled(now, then);
     }
 
-    /// Neither words nor keys settled it.
-    pub(super) fn number_unsettled(&mut self, now: Moment, dictation: Dictation) {
-        self.number_given_up(now, dictation.then);
-    }
-
     fn restore_number(&mut self) {
         match Draft::new(self.number.clone()).get(Slot::Number) {
             Some(number) => self.draft.replace(Slot::Number, number.clone()),
@@ -225,15 +234,17 @@ impl Dialogue {
         }
         match key {
             '#' if telephone(&typed.digits).is_some() => self.number_confirmed(now, typed),
-            '#' => self.ask_again(now, Ask::NumberKeys(typed), tries, Failing::Unclear),
-            '*' => self.number_by_keys(now, typed),
             key if key.is_ascii_digit() && typed.digits.len() < DIGITS_MAX => {
                 typed.digits.push(key);
                 typed.typed_at = Some(now);
                 self.await_key(now);
                 self.state = State::Asking { ask: Ask::NumberKeys(typed), tries };
             }
-            _ => {}
+            // Too short, too long, or mistyped: from the beginning.
+            _ => {
+                let anew = Dictation { digits: String::new(), typed_at: None, ..typed };
+                self.ask_again(now, Ask::NumberKeys(anew), tries, Failing::Unclear);
+            }
         }
         true
     }

@@ -37,9 +37,9 @@ impl Dialogue {
     pub(super) fn facts_read_back(&self) -> String {
         let time = self.draft.get(Slot::Time).filter(|_| !self.draft.is_confirmed(Slot::Time));
         // 半夜 alone is no day: there is nothing to mishear in it that matters.
-        let time = time.filter(|time| has_day(time)).map(|time| time.value.clone());
+        let time = time.filter(|time| has_day(time)).map(|time| format!("时间是{}", time.value));
         let told = self.draft.get(Slot::Narrative).map_or("", |told| told.value.as_str());
-        let sum = sum_of_money(told).map(|sum| format!("金额{sum}"));
+        let sum = sum_of_money(told).map(|sum| format!("金额是{sum}"));
         time.into_iter().chain(sum).collect::<Vec<String>>().join("，")
     }
 

@@ -220,7 +220,7 @@ impl Dialogue {
                 self.number_by_keys(now, dictation);
             }
             Ask::Number(dictation) | Ask::NumberBack(dictation) | Ask::NumberKeys(dictation) => {
-                self.number_unsettled(now, dictation);
+                self.number_given_up(now, dictation.then());
             }
             Ask::Helped if failing == Failing::Silent => self.goodbye(now, Outcome::Answered),
             Ask::Request(_) if self.answered => self.goodbye(now, Outcome::Answered),

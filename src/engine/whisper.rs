@@ -8,7 +8,7 @@ use whisper_rs::{
     WhisperTokenId,
 };
 
-use super::closed::{Candidate, Verdict, agrees, by_ear, decide, together};
+use super::closed::{Candidate, DOUBT, Verdict, agrees, by_ear, decide, together};
 use super::models::inspect_ggml;
 use super::resample::double;
 use super::whisper_guard::{Raw, is_echo, judge};
@@ -227,7 +227,8 @@ impl WhisperAsr {
         voiced: f32,
     ) -> Result<Heard, SpeechError> {
         let said = comparable(written);
-        let plain = matches!(&free, Heard::Words { confidence, .. } if *confidence >= PLAIN);
+        let again = said_again(written);
+        let plain = matches!(&free, Heard::Words { confidence, .. } if *confidence >= PLAIN && !again);
         let much = said.chars().count() > set.longest + 2;
         if (plain && much) || voiced > set.seconds_max() {
             return Ok(free);
@@ -258,6 +259,8 @@ impl WhisperAsr {
             Verdict::Doubtful { text, confidence } => {
                 Heard::Words { text, confidence, complete: false }
             }
+            // Words that repeat themselves are a guess, however sure the network is of the repetition.
+            Verdict::Outside if again => doubted(free),
             Verdict::Outside => free,
         })
     }
@@ -296,11 +299,25 @@ impl Asr for WhisperAsr {
     }
 }
 
-/// Whether the words are more than an answer of a word or two, said once or again and again.
+/// Whether the words are more than an answer of a word or two.
 fn told_much(text: &str) -> bool {
-    let pieces = text.split(|c: char| !c.is_alphanumeric());
-    let pieces: std::collections::BTreeSet<&str> = pieces.collect();
-    pieces.iter().map(|piece| piece.chars().count()).sum::<usize>() >= MUCH_CHARS
+    text.chars().filter(|c| c.is_alphanumeric()).count() >= MUCH_CHARS
+}
+
+/// Whether the free decode has written the same piece twice: it does so on short sound that it cannot make out.
+fn said_again(text: &str) -> bool {
+    let mut seen = std::collections::BTreeSet::new();
+    let pieces = text.split(|c: char| !c.is_alphanumeric()).filter(|piece| !piece.is_empty());
+    pieces.into_iter().any(|piece| !seen.insert(piece))
+}
+
+fn doubted(heard: Heard) -> Heard {
+    match heard {
+        Heard::Words { text, confidence, .. } => {
+            Heard::Words { text, confidence: confidence.min(DOUBT - 0.05), complete: false }
+        }
+        Heard::Unclear => Heard::Unclear,
+    }
 }
 
 fn seconds(pcm: &[i16]) -> f32 {

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use whisper_rs::{WhisperContext, WhisperState, WhisperTokenId};
 
-use super::closed::{Candidate, Found, Run, Scorer, Token, Trie, Word, dates, digits, search};
+use super::closed::{
+    Candidate, Found, Run, Scorer, Token, Trie, Word, dates, digits, ln_add, search,
+};
 use super::whisper::{failed, tokens};
 use crate::speech::SpeechError;
 use crate::language::comparable;
@@ -37,6 +39,8 @@ const ENDINGS: [&str; 6] = ["。", "，", "！", "？", "…", "、"];
 /// Voice that an answer may take: so much, and so much for each character.
 const SECONDS_FREE: f32 = 1.0;
 const SECONDS_PER_CHAR: f32 = 0.4;
+/// Traditional forms of the characters in answers. Without a prompt in Simplified characters Whisper may write either.
+const TRADITIONAL: &str = "满滿转轉务務听聽说說没沒错錯对對还還决決认認题題点點号號后後两兩个個礼禮这這帮幫经經确確";
 /// Sets kept at once; there is one for each kind of question.
 const SETS_MAX: usize = 64;
 
@@ -110,13 +114,17 @@ impl Sets {
         let mut words = Trie::default();
         for (class, answers) in form.classes.iter().enumerate() {
             for (wording, text) in answers.wordings.iter().enumerate() {
-                words.insert(&tokens(context, text)?, Word { class, wording });
+                for text in scripts(text) {
+                    words.insert(&tokens(context, &text)?, Word { class, wording });
+                }
             }
         }
         let dates = if form.dates { dates() } else { Vec::new() };
         let mut days = Trie::default();
         for (class, text) in dates.iter().enumerate() {
-            days.insert(&tokens(context, text)?, Word { class, wording: 0 });
+            for text in scripts(text) {
+                days.insert(&tokens(context, &text)?, Word { class, wording: 0 });
+            }
         }
         let answers = form.classes.iter().flat_map(|c| c.wordings.iter().map(move |w| (w, &c.key)));
         let answers = answers.chain(dates.iter().map(|date| (date, date)));
@@ -131,6 +139,17 @@ impl Sets {
         }
         Ok(set)
     }
+}
+
+/// A wording in Simplified characters and, where it differs, in traditional ones.
+fn scripts(text: &str) -> Vec<String> {
+    let pairs: Vec<char> = TRADITIONAL.chars().collect();
+    let other = |c: char| {
+        let pair = pairs.as_chunks::<2>().0.iter().find(|[simplified, _]| *simplified == c);
+        pair.map_or(c, |[_, traditional]| *traditional)
+    };
+    let traditional: String = text.chars().map(other).collect();
+    if traditional == text { vec![traditional] } else { vec![text.to_owned(), traditional] }
 }
 
 /// What the parts of a set make of the sound, each most likely first.
@@ -163,7 +182,14 @@ impl Scores {
             let text: String = run.digits.iter().map(|d| char::from(b'0' + d)).collect();
             Candidate { meaning: text.clone(), text, score: run.score, tokens: run.tokens }
         });
-        let mut all: Vec<Candidate> = classes.chain(dates).chain(runs).collect();
+        let mut all: Vec<Candidate> = Vec::new();
+        for candidate in classes.chain(dates).chain(runs) {
+            // Both scripts of a wording are one.
+            match all.iter_mut().find(|c| c.text == candidate.text) {
+                Some(same) => same.score = ln_add(same.score, candidate.score),
+                None => all.push(candidate),
+            }
+        }
         all.sort_by(|a, b| b.score.total_cmp(&a.score));
         all
     }
@@ -261,6 +287,6 @@ impl Scorer for Heard<'_> {
         };
         scores.clear();
         scores.extend(wanted.iter().map(of));
-        Ok(self.endings.iter().map(of).fold(f32::NEG_INFINITY, super::closed::ln_add).min(0.0))
+        Ok(self.endings.iter().map(of).fold(f32::NEG_INFINITY, ln_add).min(0.0))
     }
 }

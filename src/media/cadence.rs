@@ -43,11 +43,41 @@ struct Rhythm {
 
 /// The lower frequency counts where there are two.
 const RHYTHMS: [Rhythm; 5] = [
-    Rhythm { signal: Signal::RingBack, hertz: (390.0, 490.0), on: (780, 2_450), off: (1_600, 6_100), times: 1 },
-    Rhythm { signal: Signal::CallWaiting, hertz: (390.0, 490.0), on: (280, 500), off: (3_100, 6_100), times: 1 },
-    Rhythm { signal: Signal::Busy, hertz: (390.0, 490.0), on: (200, 560), off: (200, 560), times: 2 },
-    Rhythm { signal: Signal::Congestion, hertz: (390.0, 490.0), on: (570, 850), off: (570, 850), times: 2 },
-    Rhythm { signal: Signal::Information, hertz: (390.0, 490.0), on: (60, 190), off: (25, 150), times: 3 },
+    Rhythm {
+        signal: Signal::RingBack,
+        hertz: (390.0, 490.0),
+        on: (780, 2_450),
+        off: (1_600, 6_100),
+        times: 1,
+    },
+    Rhythm {
+        signal: Signal::CallWaiting,
+        hertz: (390.0, 490.0),
+        on: (280, 500),
+        off: (3_100, 6_100),
+        times: 1,
+    },
+    Rhythm {
+        signal: Signal::Busy,
+        hertz: (390.0, 490.0),
+        on: (200, 560),
+        off: (200, 560),
+        times: 2,
+    },
+    Rhythm {
+        signal: Signal::Congestion,
+        hertz: (390.0, 490.0),
+        on: (570, 850),
+        off: (570, 850),
+        times: 2,
+    },
+    Rhythm {
+        signal: Signal::Information,
+        hertz: (390.0, 490.0),
+        on: (60, 190),
+        off: (25, 150),
+        times: 3,
+    },
 ];
 /// The three tones and the tolerance of each, in Hz (ITU-T E.180 5.5).
 const INFORMATION: [f32; 3] = [950.0, 1400.0, 1800.0];
@@ -99,7 +129,8 @@ impl Cadence {
         let off_ms = self.off_ms;
         let on_ms = self.on_ms;
         for (rhythm, times) in RHYTHMS.iter().zip(&mut self.times) {
-            let fits = same && within(on_ms, rhythm.on) && within(off_ms, rhythm.off) && rhythm.has(hertz);
+            let fits =
+                same && within(on_ms, rhythm.on) && within(off_ms, rhythm.off) && rhythm.has(hertz);
             *times = if fits { *times + 1 } else { 0 };
             if *times >= rhythm.times {
                 self.known = Some(rhythm.signal);

@@ -18,7 +18,7 @@ const CONCEALED_MAX: u32 = 3;
 #[derive(Clone, Copy, Debug)]
 pub struct Step {
     pub pcm: [i16; STEP],
-    /// False for tones, music, and sound that was lost and invented: no detector needs to be asked.
+    /// False for tones, music, and sound that was lost and invented.
     pub may_be_voice: bool,
     /// How many dB the sound stands out of the line's noise; 0 to about 60.
     pub over_floor_db: f32,
@@ -66,11 +66,9 @@ impl Front {
         }
         self.waiting.copy_within(STEP.., 0);
         self.count -= STEP;
-        Some(Step {
-            pcm,
-            may_be_voice: progress.may_be_voice() && self.concealed <= CONCEALED_MAX,
-            over_floor_db: self.floor.step(dbov(&pcm)),
-        })
+        let over_floor_db = self.floor.step(dbov(&pcm));
+        let may_be_voice = progress.may_be_voice() && self.concealed <= CONCEALED_MAX;
+        Some(Step { pcm, may_be_voice, over_floor_db })
     }
 
     /// What is on the line just now.
@@ -83,7 +81,8 @@ impl Front {
         self.progress.signal()
     }
 
-    /// Whether the last `ms` of sound, which the detector took for an utterance, were tones or music.
+    /// Whether the last `ms` of sound, which the detector took for an utterance, were tones or music, or came from far
+    /// away.
     pub fn was_no_voice(&self, ms: u64) -> bool {
         self.progress.was_no_voice(ms)
     }

@@ -14,6 +14,10 @@ use super::floor::NoiseFloor;
 use super::spectrum::{self, Peak, WINDOW};
 use super::{Frame, RATE};
 
+/// An utterance that is nowhere louder than this, nor stands out of the noise by so many dB, is somebody else's, far from
+/// the telephone.
+const FAR_DBOV: f32 = -48.0;
+const FAR_OVER_FLOOR_DB: f32 = 8.0;
 /// Samples from one look to the next: 32 ms.
 pub const STEP: usize = 256;
 const STEP_MS: u64 = STEP as u64 * 1000 / RATE as u64;
@@ -88,6 +92,8 @@ struct Look {
     steady: f32,
     /// It lay in music or in a tone.
     other: bool,
+    /// It is as loud, or stands out as far, as somebody at the telephone.
+    near: bool,
 }
 
 /// Follows one leg's sound.
@@ -161,16 +167,18 @@ impl ProgressDetector {
         mean(self.memory.iter(), MEMORY_MIN)
     }
 
-    /// Whether the last `ms` of sound, which somebody took for an utterance, were tones or music and no voice.
+    /// Whether the last `ms` of sound, which somebody took for an utterance, were tones, music or far away, and
+    /// no voice.
     pub fn was_no_voice(&self, ms: u64) -> bool {
         let count = (ms.div_ceil(STEP_MS) as usize).clamp(1, HISTORY).min(self.history.len());
-        let (mut other, mut steady) = (0usize, 0.0f32);
+        let (mut other, mut steady, mut near) = (0usize, 0.0f32, false);
         for look in self.history.iter().rev().take(count) {
             other += usize::from(look.other);
             steady += look.steady;
+            near |= look.near;
         }
         let steady = steady / count.max(1) as f32;
-        steady >= STEADY_ALONE || (2 * other >= count.max(1) && steady >= LATE_MIN)
+        (count > 0 && !near) || steady >= STEADY_ALONE || (2 * other >= count.max(1) && steady >= LATE_MIN)
     }
 
     fn late_is_music(&self, level: f32) -> bool {
@@ -202,7 +210,8 @@ impl ProgressDetector {
         if self.history.len() == HISTORY {
             self.history.pop_front();
         }
-        self.history.push_back(Look { steady, other: self.music || sure });
+        let near = level >= FAR_DBOV || self.over_floor_db >= FAR_OVER_FLOOR_DB;
+        self.history.push_back(Look { steady, other: self.music || sure, near });
         self.now = if !loud {
             Progress::Silence
         } else if sure {
@@ -219,10 +228,9 @@ impl ProgressDetector {
         let mut steady = 0.0f32;
         let tracks = peaks.iter().map(|peak| {
             let tolerance = (SAME_SHARE * peak.hertz).max(SAME_HERTZ);
-            let nearest = self
-                .tracks
-                .iter()
-                .min_by(|a, b| (a.hertz - peak.hertz).abs().total_cmp(&(b.hertz - peak.hertz).abs()));
+            let nearest = self.tracks.iter().min_by(|a, b| {
+                (a.hertz - peak.hertz).abs().total_cmp(&(b.hertz - peak.hertz).abs())
+            });
             let same = nearest.filter(|track| {
                 (track.hertz - peak.hertz).abs() <= tolerance
                     && (track.began_hertz - peak.hertz).abs() <= 2.0 * tolerance

@@ -179,8 +179,9 @@ impl CallTask {
             tape.put(&from_caller, &to_caller);
         }
         self.follow_player(spoke).await;
-        if self.agent.is_some() {
-            self.listen_to(Speaker::Agent, &to_caller).await;
+        if let Some(agent) = &self.agent {
+            let words = if agent.rtp.held() { SILENCE } else { to_caller };
+            self.listen_to(Speaker::Agent, &words).await;
         }
         self.keys().await;
         self.watch_line().await;

@@ -12,12 +12,14 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use super::clock::SystemClock;
 use super::engines::{self, SpeechEngines};
 use super::keeper::Keeper;
+use super::meaning::Meaning;
 use super::recordings::Recordings;
 use super::rtp_socket::PortRange;
 use super::shell::{Message, Parts, Shell};
 use super::voice::{SoundStore, plan};
-use crate::call::{CallError, LegIds, Registration, Signalling, SipConfig, SipStack};
-use crate::config::Config;
+use crate::call::session::Wishes;
+use crate::call::{CallError, LegIds, Registration, Signalling, SipConfig, SipStack, TlsListen};
+use crate::config::{Config, Sip};
 use crate::console::{self, Console};
 use crate::dialogue::{Line, Manner, Prompts};
 use crate::engine::models::ModelDir;
@@ -37,21 +39,7 @@ pub async fn serve(
 ) -> anyhow::Result<()> {
     let clock = SystemClock::start();
     let _claim = claim(&config.data_dir)?;
-    let models = ModelDir::locate(config.models_dir.as_deref())?;
-    let sounds = rendered(&config)?;
-    let speech = SpeechEngines::load(
-        &models,
-        &config.recogniser,
-        config.recognisers,
-        config.voices,
-        Some(sounds),
-    )?;
-    let speech = Arc::new(speech);
-    let base = Arc::new(engines::knowledge_base(config.knowledge.as_deref())?);
-    let meaning = engines::meaning(&config, &models, base.clone())?;
-    let prompts = Arc::new(prompts(&config)?);
-    // Callers come first: theirs is the machine while anything of them is heard or spoken.
-    speech.voice.render_ahead(plan(&prompts, &base), vec![speech.recogniser.load()]);
+    let Loaded { speech, meaning, prompts } = load(&config)?;
     let store = Store::open(&config.data_dir.join("huiyin.db")).await?;
     let recordings = Recordings::new(&config.data_dir);
     let restored = restored(&store, &recordings, &clock).await?;
@@ -62,14 +50,7 @@ pub async fn serve(
     let (feed, _) = broadcast::channel(FEED_EVENTS);
     let keeper = keeper(&store, &feed, &inbox);
     let (line, signals) = line(&config).await?;
-    let console = Console {
-        store: store.clone(),
-        feed,
-        commands: commands(inbox.clone()),
-        recordings: recordings.dir().to_path_buf(),
-        agents: config.agents.clone(),
-        token: config.console.token.clone(),
-    };
+    let console = console(&config, store.clone(), feed, &inbox, &recordings);
     let listener = console::listen(config.console.bind).await?;
     let listening = Listening { sip: line.listening(), console: listener.local_addr()? };
     let (console_stop, console_stopped) = oneshot::channel::<()>();
@@ -82,9 +63,7 @@ pub async fn serve(
         line: line.clone(),
         engines: speech,
         meaning,
-        ports: PortRange::new(config.sip.rtp_ports.clone())?
-            .permit_nat(config.sip.nat)
-            .speak(config.sip.terms),
+        ports: ports(&config.sip)?,
         sip: config.sip,
         outbound: config.outbound,
         recordings,
@@ -114,6 +93,11 @@ pub async fn serve(
     Ok(())
 }
 
+fn ports(sip: &Sip) -> std::io::Result<PortRange> {
+    let ports = PortRange::new(sip.rtp_ports.clone())?;
+    Ok(ports.permit_nat(sip.nat).speak(sip.terms))
+}
+
 /// The data folder, made where it is not there, for this process alone: two services on one would call each other's
 /// calls interrupted. The system gives the claim back however this process ends.
 fn claim(data_dir: &Path) -> anyhow::Result<File> {
@@ -140,6 +124,26 @@ pub fn prompts(config: &Config) -> anyhow::Result<Prompts> {
         Some(dir) => Prompts::load(dir)?,
         None => Prompts::builtin()?,
     })
+}
+
+struct Loaded {
+    speech: Arc<SpeechEngines>,
+    meaning: Meaning,
+    prompts: Arc<Prompts>,
+}
+
+/// Everything that hears, understands and speaks; what is sure to be said is being rendered.
+fn load(config: &Config) -> anyhow::Result<Loaded> {
+    let models = ModelDir::locate(config.models_dir.as_deref())?;
+    let sounds = Some(rendered(config)?);
+    let (ear, many) = (&config.recogniser, config.recognisers);
+    let speech = SpeechEngines::load(&models, ear, many, config.voices, sounds)?;
+    let base = Arc::new(engines::knowledge_base(config.knowledge.as_deref())?);
+    let meaning = engines::meaning(config, &models, base.clone())?;
+    let prompts = Arc::new(prompts(config)?);
+    // Callers come first: theirs is the machine while anything of them is heard or spoken.
+    speech.voice.render_ahead(plan(&prompts, &base), vec![speech.recogniser.load()]);
+    Ok(Loaded { speech: Arc::new(speech), meaning, prompts })
 }
 
 /// The rendered speech in the data folder.
@@ -229,16 +233,40 @@ async fn line(
         user: config.sip.number.clone(),
         trunks: config.sip.trunks.clone(),
         registrations,
+        tls: config.sip.tls.as_ref().map(|tls| TlsListen {
+            listen: tls.bind,
+            certificate: tls.certificate.clone(),
+            key: tls.key.clone(),
+        }),
+        tls_ca: config.sip.tls_ca.clone(),
+        session: Wishes { interval_s: config.sip.session_s, ..Wishes::default() },
         ..SipConfig::default()
     };
     // The line calls the address `sip.listen`; ours is set with `sip.bind`.
     let started = SipStack::start(sip, ids).await.map_err(|error| match error {
-        CallError::Listen { transport, addr, source, .. } => {
+        CallError::Listen { transport, addr, source, setting: "sip.listen" } => {
             CallError::Listen { transport, addr, setting: "sip.bind", source }
         }
         other => other,
     });
     Ok(started?)
+}
+
+fn console(
+    config: &Config,
+    store: Store,
+    feed: broadcast::Sender<Fact>,
+    inbox: &mpsc::Sender<Message>,
+    recordings: &Recordings,
+) -> Console {
+    Console {
+        store,
+        feed,
+        commands: commands(inbox.clone()),
+        recordings: recordings.dir().to_path_buf(),
+        agents: config.agents.clone(),
+        token: config.console.token.clone(),
+    }
 }
 
 /// The console's way to the hotline: a command and its answer, within a deadline.

@@ -23,6 +23,7 @@ use crate::desk::DeskError;
 use crate::dialogue::Understood;
 use crate::intake::Reading;
 use crate::hotline::{Command, Effect, Hotline, Input, Party};
+use crate::kernel::limits::CALLS_MAX;
 use crate::kernel::{CallId, LegId, Pii};
 
 /// Every command to the line is over by then.
@@ -180,6 +181,8 @@ impl Shell {
     async fn input(&mut self, input: Input) {
         let (now, wall) = (self.parts.clock.now(), self.parts.clock.wall());
         self.parts.hotline.handle(now, wall, input);
+        // Said ahead, so that a trunk that asks goes elsewhere before it sends a call.
+        self.parts.line.full(self.parts.hotline.calls() >= CALLS_MAX);
         let effects: Vec<Effect> = self.parts.hotline.drain().collect();
         for effect in effects {
             self.effect(effect).await;

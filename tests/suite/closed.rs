@@ -199,7 +199,7 @@ fn two_hearings_are_weighed_together() {
 #[test]
 fn wordings_of_one_meaning_stand_together() {
     let of = |meaning: &str, text: &str, score| Candidate { text: text.into(), ..candidate(meaning, score) };
-    let all = [of("yes", "有", -3.0), of("no", "不用", -3.2), of("no", "不要", -3.2)];
+    let all = [of("yes", "有", -3.0), of("no", "不用", -3.2), of("no", "不要", -3.3)];
     let verdict = decide(&all);
     assert!(matches!(&verdict, Verdict::Doubtful { text, .. } if text == "不用"), "{verdict:?}");
 }

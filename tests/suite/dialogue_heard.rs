@@ -292,7 +292,7 @@ fn one_part_of_the_place_is_put_right() {
     ] {
         let log = withheld(&[story, said], false);
         let all = log.join("\n");
-        assert!(all.contains("您说的是昨天晚上十点"), "{said}: {all}");
+        assert!(all.contains("，时间是昨天晚上十点"), "{said}: {all}");
         let told = log.last().unwrap().trim();
         assert!(told.starts_with(place), "{said}: {all}");
     }

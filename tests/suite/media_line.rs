@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 
 use huiyin::kernel::{Moment, Rng};
 use huiyin::media::codec::g711::Law;
+use huiyin::media::degrade;
 use huiyin::media::jitter::DELAY_MS_MAX;
+use huiyin::media::level::dbov;
 use huiyin::media::network::{BadNetwork, Conditions, Loss};
 use huiyin::media::rtp::{Agreed, Packets, Received, Receiver, Sender};
 use huiyin::media::{Codec, FRAME_SAMPLES, Frame, FrameKind, JitterBuffer};
@@ -267,6 +269,20 @@ fn a_burst_is_over_when_it_is_over() {
 }
 
 #[test]
+fn a_recording_over_a_bad_line_is_the_same_each_time_and_as_long() {
+    let pcm: Vec<i16> = (0..16_000).map(|index| ((index % 57) * 300 - 8_000) as i16).collect();
+    let clean = degrade::over(&pcm, Conditions::GOOD, 1).unwrap();
+    let bad = degrade::over(&pcm, BAD, 1).unwrap();
+    assert_eq!(bad, degrade::over(&pcm, BAD, 1).unwrap());
+    assert_ne!(bad, degrade::over(&pcm, BAD, 2).unwrap());
+    for heard in [&clean, &bad] {
+        assert!((16_000..=22_000).contains(&heard.len()), "{}", heard.len());
+        let loud = heard.chunks(FRAME_SAMPLES).filter(|frame| dbov(frame) > -30.0).count();
+        assert!((95..=108).contains(&loud), "{loud} of 100 frames are loud");
+    }
+}
+
+#[test]
 fn silence_that_is_announced_is_no_loss() {
     for network in [Conditions::GOOD, Conditions { delay_ms: 60, jitter_ms: 20, ..Conditions::GOOD }] {
         let scene = Scene { network, speech: 50, silence: 50, ..PLAIN };
@@ -276,7 +292,7 @@ fn silence_that_is_announced_is_no_loss() {
         let concealed = outcome.count(FrameKind::Concealed);
         assert!(concealed <= 30, "{concealed}; {:?}", outcome.buffer.stats());
         let noise = outcome.frames.iter().filter(|(_, kind)| *kind == FrameKind::Comfort);
-        let loud = noise.filter(|(frame, _)| huiyin::media::level::dbov(frame) > -55.0).count();
+        let loud = noise.filter(|(frame, _)| dbov(frame) > -55.0).count();
         assert!(loud <= 12, "{loud} frames of noise are too loud");
     }
 }
@@ -296,6 +312,36 @@ fn a_new_stream_and_a_new_port_are_heard_soon() {
             let (restarts, rebinds) = (u64::from(changes.is_some()), u64::from(moves.is_some()));
             assert_eq!((stats.restarts, stats.rebinds), (restarts, rebinds));
         }
+    }
+}
+
+#[test]
+fn a_stream_that_moves_is_known_by_its_numbers_and_by_nothing_less() {
+    let (next_door, elsewhere) = ("192.0.2.7:4777", "198.51.100.9:4000");
+    for (nat, to, same, heard) in [
+        (false, next_door, true, true),
+        (false, elsewhere, true, false),
+        (true, elsewhere, true, true),
+        (true, elsewhere, false, false),
+    ] {
+        let remote: SocketAddr = PEER.parse().unwrap();
+        let agreed =
+            Agreed { audio: vec![(8, Codec::Pcma)], events: None, comfort: None, remote, nat };
+        let mut receiver = Receiver::new(Moment::ZERO, agreed);
+        let (mut own, mut other) = (Sender::new(1, Codec::Pcma, 8), Sender::new(2, Codec::Pcma, 8));
+        for tick in 0..150u64 {
+            let moved = tick >= 50;
+            let sender = if moved && !same { &mut other } else { &mut own };
+            let from = if moved { to.parse().unwrap() } else { remote };
+            let packet = sender.audio(&[5_000; FRAME_SAMPLES]).unwrap();
+            let received = receiver.receive(Moment::from_ms(tick * 20), from, &packet);
+            let believed = matches!(received, Received::Audio(_));
+            if !moved || tick >= 60 {
+                assert_eq!(believed, !moved || heard, "nat {nat}, {to}, packet {tick}");
+            }
+        }
+        let expected = if heard { to.parse().unwrap() } else { remote };
+        assert_eq!(receiver.remote(), expected, "nat {nat}, {to}");
     }
 }
 

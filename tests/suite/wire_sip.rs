@@ -335,14 +335,16 @@ async fn a_caller_without_an_offer_gets_ours() {
     line.close().await;
 }
 
-/// 200 calls, up to 50 at once: each ends in order and nothing of it stays.
+/// 300 calls, up to 50 at once: each ends in order, and when the transactions have run out nothing of it is left.
 #[tokio::test]
 async fn many_calls_leave_nothing_behind() {
-    const CALLS: usize = 200;
+    const CALLS: usize = 300;
     if !installed("sipp") {
         return;
     }
-    let mut line = Line::open().await;
+    let t1 = Duration::from_millis(20);
+    let config = SipConfig { listen: LOOPBACK, t1, ..SipConfig::default() };
+    let mut line = Line::open_with(config).await;
     let mut sipp = Command::new("sipp");
     sipp.args(["-sn", "uac", "-i", "127.0.0.1", "-p", &free_port().to_string(), "-nostdin"]);
     sipp.args(["-m", &CALLS.to_string(), "-r", "100", "-l", "50", "-timeout", "30s"]);
@@ -361,6 +363,13 @@ async fn many_calls_leave_nothing_behind() {
     }
     assert!(timeout(PATIENCE, sipp.wait()).await.unwrap().unwrap().success());
     assert_eq!(line.line.legs(), 0);
+    let forgotten = async {
+        while line.line.held() > 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let result = timeout(PATIENCE, forgotten).await;
+    assert!(result.is_ok(), "{} things are still remembered", line.line.held());
     line.close().await;
 }
 

@@ -1,5 +1,6 @@
 //! Reads as much of a message as a judgement needs, and writes it again in its plainest form.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 
 use super::stream::find;
@@ -10,11 +11,11 @@ pub struct Fault;
 
 /// The first line.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Start {
+pub enum Start<'a> {
     Request {
-        method: String,
-        uri: String,
-        version: String,
+        method: &'a str,
+        uri: &'a str,
+        version: &'a str,
     },
     /// 0 when the status line cannot be read.
     Response {
@@ -22,21 +23,40 @@ pub enum Start {
     },
     /// A request by its first word, but not of the form `METHOD URI VERSION` with single spaces.
     Unreadable {
-        method: String,
+        method: &'a str,
     },
     NotSip,
 }
 
-/// A message in pieces.
+/// A message as it came: its head as text, and its body.
+pub struct Text<'a> {
+    head: Cow<'a, str>,
+    body: &'a [u8],
+}
+
+impl<'a> Text<'a> {
+    pub fn of(bytes: &'a [u8]) -> Text<'a> {
+        let blank = bytes.iter().take_while(|byte| b"\r\n".contains(byte)).count();
+        let bytes = bytes.get(blank..).unwrap_or_default();
+        let (head, body) = match (find(bytes, b"\r\n\r\n"), find(bytes, b"\n\n")) {
+            (Some(at), other) if other.is_none_or(|other| at < other) => split(bytes, at, 4),
+            (_, Some(at)) => split(bytes, at, 2),
+            _ => (bytes, [].as_slice()),
+        };
+        Text { head: String::from_utf8_lossy(head), body }
+    }
+}
+
+/// A message in pieces, most of them those of its text.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Message {
-    pub start: Start,
-    line: String,
+pub struct Message<'a> {
+    pub start: Start<'a>,
+    line: &'a str,
     /// Long names, unfolded values.
-    headers: Vec<(String, String)>,
+    headers: Vec<(&'a str, Cow<'a, str>)>,
     /// A header line could not be read.
     malformed: bool,
-    body: Vec<u8>,
+    body: &'a [u8],
 }
 
 /// Compact forms (RFC 3261 7.3.3 and the IANA registry).
@@ -75,43 +95,36 @@ const KNOWN: [&str; 15] = [
 /// Headers whose white space means nothing.
 const STRUCTURED: [&str; 7] = ["Via", "From", "To", "Contact", "CSeq", "Route", "Record-Route"];
 
-impl Message {
-    pub fn read(bytes: &[u8]) -> Message {
-        let blank = bytes.iter().take_while(|byte| b"\r\n".contains(byte)).count();
-        let bytes = bytes.get(blank..).unwrap_or_default();
-        let (head, body) = match (find(bytes, b"\r\n\r\n"), find(bytes, b"\n\n")) {
-            (Some(at), other) if other.is_none_or(|other| at < other) => split(bytes, at, 4),
-            (_, Some(at)) => split(bytes, at, 2),
-            _ => (bytes, [].as_slice()),
-        };
-        let head = String::from_utf8_lossy(head);
-        let mut lines = head.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
-        let line = lines.next().unwrap_or_default().to_owned();
+impl<'a> Message<'a> {
+    pub fn read(text: &'a Text<'_>) -> Message<'a> {
+        let mut lines = text.head.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
+        let line = lines.next().unwrap_or_default();
         let mut message = Message {
-            start: read_start(&line),
+            start: read_start(line),
             line,
-            headers: Vec::new(),
+            headers: Vec::with_capacity(16),
             malformed: false,
-            body: body.to_vec(),
+            body: text.body,
         };
         for line in lines {
             message.read_line(line);
         }
         for (name, value) in &mut message.headers {
-            if STRUCTURED.contains(&name.as_str()) {
-                *value = tidy(value);
+            if STRUCTURED.contains(name) && !is_tidy(value) {
+                *value = Cow::Owned(tidy(value));
             }
         }
         message
     }
 
-    fn read_line(&mut self, line: &str) {
+    fn read_line(&mut self, line: &'a str) {
         if line.trim().is_empty() {
             return;
         }
         if line.starts_with([' ', '\t']) {
             match self.headers.last_mut() {
                 Some((_, value)) => {
+                    let value = value.to_mut();
                     if !value.is_empty() {
                         value.push(' ');
                     }
@@ -123,8 +136,7 @@ impl Message {
         }
         match line.split_once(':') {
             Some((name, value)) if is_token(name.trim_end()) => {
-                let name = long_name(name.trim_end());
-                self.headers.push((name, value.trim().to_owned()));
+                self.headers.push((long_name(name.trim_end()), Cow::Borrowed(value.trim())));
             }
             _ => self.malformed = true,
         }
@@ -135,14 +147,14 @@ impl Message {
     }
 
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.headers.iter().map(|(name, value)| (*name, value.as_ref()))
     }
 
-    pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+    pub fn values<'m>(&'m self, name: &'m str) -> impl Iterator<Item = &'m str> {
         self.headers().filter(move |(found, _)| *found == name).map(|(_, value)| value)
     }
 
-    pub fn value<'a>(&'a self, name: &'a str) -> Option<&'a str> {
+    pub fn value<'m>(&'m self, name: &'m str) -> Option<&'m str> {
         self.values(name).next()
     }
 
@@ -190,11 +202,17 @@ impl Message {
     /// The same message: single spaces, no folds, one Content-Length, the body as long as that says.
     pub fn plain(&self) -> Vec<u8> {
         let length = self.content_length().unwrap_or_default();
-        let mut text = format!("{}\r\n", self.line);
+        let head: usize = self.headers().map(|(name, value)| name.len() + value.len() + 4).sum();
+        let mut text = String::with_capacity(self.line.len() + head + length + 32);
+        text.push_str(self.line);
         for (name, value) in self.headers().filter(|(name, _)| *name != "Content-Length") {
-            text.push_str(&format!("{name}: {value}\r\n"));
+            for piece in ["\r\n", name, ": ", value] {
+                text.push_str(piece);
+            }
         }
-        text.push_str(&format!("Content-Length: {length}\r\n\r\n"));
+        text.push_str("\r\nContent-Length: ");
+        text.push_str(&length.to_string());
+        text.push_str("\r\n\r\n");
         let mut bytes = text.into_bytes();
         bytes.extend_from_slice(self.body.get(..length).unwrap_or_default());
         bytes
@@ -205,7 +223,7 @@ fn split(bytes: &[u8], at: usize, gap: usize) -> (&[u8], &[u8]) {
     (bytes.get(..at).unwrap_or_default(), bytes.get(at + gap..).unwrap_or_default())
 }
 
-fn read_start(line: &str) -> Start {
+fn read_start(line: &str) -> Start<'_> {
     if line.get(..4).is_some_and(|word| word.eq_ignore_ascii_case("SIP/")) {
         let code = line
             .strip_prefix("SIP/2.0 ")
@@ -219,23 +237,21 @@ fn read_start(line: &str) -> Start {
     if !is_token(method) {
         return Start::NotSip;
     }
-    let method = method.to_owned();
-    let words: Vec<&str> = line.split([' ', '\t']).collect();
-    match words[..] {
-        [_, uri, version] if !uri.is_empty() && !version.is_empty() => {
-            Start::Request { method, uri: uri.to_owned(), version: version.to_owned() }
+    let mut words = line.split([' ', '\t']).skip(1);
+    match (words.next(), words.next(), words.next()) {
+        (Some(uri), Some(version), None) if !uri.is_empty() && !version.is_empty() => {
+            Start::Request { method, uri, version }
         }
         _ => Start::Unreadable { method },
     }
 }
 
-fn long_name(name: &str) -> String {
+fn long_name(name: &str) -> &str {
     let compact = COMPACT.iter().find(|(short, _)| short.eq_ignore_ascii_case(name));
     if let Some((_, long)) = compact {
-        return (*long).to_owned();
+        return long;
     }
-    let known = KNOWN.iter().find(|known| known.eq_ignore_ascii_case(name));
-    known.map_or_else(|| name.to_owned(), |known| (*known).to_owned())
+    KNOWN.iter().find(|known| known.eq_ignore_ascii_case(name)).map_or(name, |known| known)
 }
 
 fn digits(text: &str) -> Option<u64> {
@@ -247,6 +263,20 @@ fn digits(text: &str) -> Option<u64> {
 fn is_token(text: &str) -> bool {
     let token = |c: char| c.is_ascii_alphanumeric() || "-.!%*_+`'~".contains(c);
     !text.is_empty() && text.chars().all(token)
+}
+
+/// Whether [`tidy`] would change nothing; it says so of less than it is true of.
+fn is_tidy(value: &str) -> bool {
+    let bytes = value.as_bytes();
+    let beside = |byte: Option<&u8>| byte.is_none_or(|byte| b" ;=,/".contains(byte));
+    value.is_ascii()
+        && bytes.iter().enumerate().filter(|(_, byte)| byte.is_ascii_whitespace()).all(
+            |(at, &byte)| {
+                byte == b' '
+                    && !beside(bytes.get(at + 1))
+                    && !beside(at.checked_sub(1).and_then(|at| bytes.get(at)))
+            },
+        )
 }
 
 /// Single spaces, and none beside `;`, `=`, `,` and `/`, but what is quoted stays as it is.

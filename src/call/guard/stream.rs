@@ -1,7 +1,7 @@
 //! Cuts a stream into messages by their Content-Length (RFC 3261 18.3). What follows a message whose length cannot
 //! be known is lost: the stream is broken.
 
-use super::message::Message;
+use super::message::{Message, Text};
 use super::too_long;
 
 /// The bytes of one stream so far.
@@ -50,7 +50,8 @@ impl Framer {
             }
             return None;
         };
-        let length = Message::read(self.buffer.get(..head).unwrap_or_default()).body_length();
+        let text = Text::of(self.buffer.get(..head).unwrap_or_default());
+        let length = Message::read(&text).body_length();
         match length {
             Some(length) if !too_long(head.saturating_add(length)) => {
                 let whole = head + length;

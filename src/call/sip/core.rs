@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use rsipstack::dialog::DialogId;
@@ -13,7 +15,7 @@ use rsipstack::sip::{Header, HeadersExt, Method, Param, StatusCode, Transport, U
 use rsipstack::transaction::key::TransactionRole;
 use rsipstack::transaction::transaction::Transaction;
 use rsipstack::transport::SipConnection;
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::call::error::CallError;
@@ -33,7 +35,7 @@ use super::trunk::Trunks;
 /// How long a leg may take to accept a command; longer than connecting may take.
 const COMMAND_WAIT: Duration = Duration::from_secs(6);
 /// Seconds after which a refused caller may try again.
-pub const RETRY_AFTER_S: u32 = 5;
+const RETRY_AFTER_S: u32 = 5;
 
 pub struct Core {
     pub parts: Parts,
@@ -196,25 +198,36 @@ impl Core {
             tx.reply_with(StatusCode::ServiceUnavailable, retry, None).await.ok();
             return;
         };
-        let core = self.clone();
-        tokio::spawn(async move {
-            let in_dialog =
-                tx.original.to_header().is_ok_and(|to| to.tag().ok().flatten().is_some());
-            match tx.original.method {
-                _ if in_dialog => core.within(&mut tx).await,
-                Method::Invite => core.invited(tx, permit).await,
-                Method::Options => core.options(&mut tx).await,
-                Method::Ack => {}
-                // In a dialog these would have had a To tag.
-                Method::Bye | Method::Info | Method::Update | Method::PRack => {
-                    tx.reply(StatusCode::CallTransactionDoesNotExist).await.ok();
-                }
-                _ => {
-                    let headers = vec![text::allow()];
-                    tx.reply_with(StatusCode::MethodNotAllowed, headers, None).await.ok();
-                }
-            }
+        let mut work = Box::pin(self.handle(tx, permit));
+        // Most requests are dealt with at once: a task, and a thread woken for it, is for those that wait.
+        let at_once = std::future::poll_fn(|context| {
+            let poll = AssertUnwindSafe(|| work.as_mut().poll(context));
+            Poll::Ready(catch_unwind(poll))
         });
+        match at_once.await {
+            Ok(Poll::Ready(())) => {}
+            Ok(Poll::Pending) => drop(tokio::spawn(work)),
+            // As in a task of its own: what one request does wrong ends with it.
+            Err(_) => tracing::error!("a SIP request was dropped: its handler panicked"),
+        }
+    }
+
+    async fn handle(self: Arc<Self>, mut tx: Transaction, permit: OwnedSemaphorePermit) {
+        let in_dialog = tx.original.to_header().is_ok_and(|to| to.tag().ok().flatten().is_some());
+        match tx.original.method {
+            _ if in_dialog => self.within(&mut tx).await,
+            Method::Invite => self.invited(tx, permit).await,
+            Method::Options => self.options(&mut tx).await,
+            Method::Ack => {}
+            // In a dialog these would have had a To tag.
+            Method::Bye | Method::Info | Method::Update | Method::PRack => {
+                tx.reply(StatusCode::CallTransactionDoesNotExist).await.ok();
+            }
+            _ => {
+                let headers = vec![text::allow()];
+                tx.reply_with(StatusCode::MethodNotAllowed, headers, None).await.ok();
+            }
+        }
     }
 
     async fn within(&self, tx: &mut Transaction) {
@@ -280,12 +293,8 @@ impl Core {
     }
 
     /// A new call.
-    async fn invited(
-        self: Arc<Self>,
-        mut tx: Transaction,
-        permit: tokio::sync::OwnedSemaphorePermit,
-    ) {
-        let Some((line, event)) = self.clone().admit(&mut tx).await else { return };
+    async fn invited(self: Arc<Self>, mut tx: Transaction, permit: OwnedSemaphorePermit) {
+        let Some((mut line, event)) = self.clone().admit(&mut tx).await else { return };
         // The line is told of before anything can end it.
         if self.parts.events.try_send(event).is_err() {
             self.parts.dialogs.remove_dialog(&line.dialog.id());
@@ -294,9 +303,16 @@ impl Core {
             return;
         }
         let mut dialog = line.dialog.clone();
+        // The dialog's own refusal says nothing of when to come again.
+        let (busy, for_now) = oneshot::channel();
+        line.for_now = Some(busy);
         drop(permit);
         tokio::spawn(line.run());
-        dialog.handle(&mut tx).await.ok();
+        tokio::select! {
+            biased;
+            Ok(()) = for_now => refuse_for_now(&mut tx).await,
+            _ = dialog.handle(&mut tx) => {}
+        }
     }
 
     /// Everything that may refuse a call, then its line.
@@ -353,7 +369,8 @@ impl Core {
     ) -> Option<Line> {
         let contact = self.contact(transport_of_peer(tx));
         let (sender, states) = self.parts.dialogs.new_dialog_state_channel();
-        let dialog = self.parts.dialogs.get_or_create_server_invite(tx, sender, None, Some(contact));
+        let dialog =
+            self.parts.dialogs.get_or_create_server_invite(tx, sender, None, Some(contact));
         let Ok(dialog) = dialog else {
             self.forget(leg);
             tx.reply(StatusCode::BadRequest).await.ok();

@@ -11,10 +11,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use rsipstack::sip::{Header, SipMessage, StatusCode, Transport as WireTransport};
-use rsipstack::transaction::endpoint::{
-    EndpointInnerRef, MessageInspector, TransportEventInspector,
-};
+use rsipstack::sip::{SipMessage, Transport as WireTransport};
+use rsipstack::transaction::endpoint::{EndpointInnerRef, TransportEventInspector};
 use rsipstack::transport::channel::ChannelConnection;
 use rsipstack::transport::{SipAddr, SipConnection, TransportEvent};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
@@ -24,7 +22,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::call::guard::{Answer, Framer, Guard, Transport, Verdict, refuse};
 use crate::kernel::Moment;
-use super::core::RETRY_AFTER_S;
 use crate::kernel::limits::{SIP_INBOX, SIP_MESSAGE_BYTES_MAX, SIP_OUTBOX};
 
 /// The stack's own receive buffer: a longer datagram cannot be handed over.
@@ -101,25 +98,6 @@ impl TransportEventInspector for Counter {
             self.waiting.fetch_sub(1, Ordering::AcqRel);
         }
         Some(event)
-    }
-}
-
-/// The stack's refusals say nothing of when to come again: a 503 does here (RFC 3261 21.5.4).
-pub struct RetryAfter;
-
-impl MessageInspector for RetryAfter {
-    fn before_send(&self, mut message: SipMessage, _: Option<&SipAddr>) -> SipMessage {
-        if let SipMessage::Response(response) = &mut message
-            && response.status_code == StatusCode::ServiceUnavailable
-            && !response.headers.iter().any(|header| matches!(header, Header::RetryAfter(_)))
-        {
-            response.headers.push(Header::RetryAfter(RETRY_AFTER_S.to_string().into()));
-        }
-        message
-    }
-
-    fn after_received(&self, message: SipMessage, _: Option<&SipAddr>) -> SipMessage {
-        message
     }
 }
 

@@ -31,7 +31,11 @@ const FILING_WAIT: Duration = Duration::from_secs(1);
 pub enum Command {
     Order(Order),
     /// A PRACK of the peer's, and where the code of its answer goes.
-    Prack { rack: Rack, sdp: Option<String>, done: oneshot::Sender<u16> },
+    Prack {
+        rack: Rack,
+        sdp: Option<String>,
+        done: oneshot::Sender<u16>,
+    },
 }
 
 /// A command of the program's, with where its outcome goes.
@@ -48,10 +52,10 @@ pub type Asker = oneshot::Sender<Result<String, CallError>>;
 /// What tasks of a leg report back.
 pub enum Inner {
     Leg(Input),
-    /// A re-INVITE of ours has been answered.
-    Reinvited(rsipstack::Result<Option<Response>>),
+    /// A re-INVITE of ours has been answered. Boxed, as the other: a queue's room is taken ahead for its largest item.
+    Reinvited(Box<rsipstack::Result<Option<Response>>>),
     /// An UPDATE of ours has been answered.
-    Updated(rsipstack::Result<Option<Response>>),
+    Updated(Box<rsipstack::Result<Option<Response>>>),
 }
 
 /// What the INVITE of an outbound leg came to.
@@ -73,6 +77,8 @@ pub struct Line {
     pub change: Option<(TransactionHandle, Option<Agreed>)>,
     pub cancelled: bool,
     pub session: Session,
+    /// Inbound: where a refusal with 503 goes, which says when to come again.
+    pub for_now: Option<oneshot::Sender<()>>,
     /// Inbound: what our 200 will say of the session's timer.
     pub timer: Option<Agreed>,
     /// Inbound: the INVITE has an offer.
@@ -81,7 +87,7 @@ pub struct Line {
     pub reliable: Option<Reliable>,
     /// An answer that waits for a PRACK.
     pub held: Option<String>,
-    /// The peer's answer to our offer in a provisional response.
+    /// The peer's answer to our offer in a provisional response, or in the PRACK of one.
     pub pracked: Option<String>,
     /// The last description that we have sent.
     pub sent: Option<String>,
@@ -116,6 +122,7 @@ impl Line {
             change: None,
             cancelled: false,
             session,
+            for_now: None,
             timer: None,
             offered: false,
             reliable: None,
@@ -156,7 +163,7 @@ impl Line {
     fn report_back(&mut self, inner: Inner) {
         match inner {
             Inner::Leg(input) => self.feed(input),
-            Inner::Reinvited(result) => self.reinvited(result),
+            Inner::Reinvited(result) => self.reinvited(&result),
             Inner::Updated(result) => self.refreshed(&result),
         }
     }
@@ -198,10 +205,11 @@ impl Line {
     async fn hear(&mut self, state: DialogState) {
         match state {
             DialogState::Early(_, response) if !self.inbound => {
-                self.feed(match text::sdp_of_response(&response) {
-                    Some(sdp) => Input::PeerEarly { sdp },
-                    None => Input::PeerRinging,
-                });
+                let early = text::sdp_of_response(&response);
+                if early.is_some() {
+                    self.pracked.clone_from(&early);
+                }
+                self.feed(early.map_or(Input::PeerRinging, |sdp| Input::PeerEarly { sdp }));
             }
             DialogState::Confirmed(_, response) => self.confirmed(&response),
             DialogState::Updated(_, request, handle) => self.updated(&request, handle).await,
@@ -239,11 +247,16 @@ impl Line {
                 let sdp = answer.or_else(|| self.pracked.take());
                 self.feed(Input::PeerAcked { sdp });
             }
-            (false, State::Dialling { .. } | State::RingingThere { .. } | State::Cancelling { .. }) => {
+            (
+                false,
+                State::Dialling { .. } | State::RingingThere { .. } | State::Cancelling { .. },
+            ) => {
                 self.updates = text::allows_update(&response.headers);
                 let granted = session::Input::Granted(text::said(&response.headers));
                 self.session.handle(self.core.now(), granted);
-                self.feed(Input::PeerAnswered { sdp: text::sdp_of_response(response) });
+                // An answer that came early need not come again.
+                let sdp = text::sdp_of_response(response).or_else(|| self.pracked.take());
+                self.feed(Input::PeerAnswered { sdp });
             }
             _ => {}
         }
@@ -338,9 +351,7 @@ impl Line {
             match effect {
                 Effect::SendRinging { early } => self.ring(early),
                 Effect::SendAnswer { sdp } => self.accept(sdp),
-                Effect::SendRefusal { code } => {
-                    self.dialog.reject(Some(StatusCode::from(code)), None).ok();
-                }
+                Effect::SendRefusal { code } => self.refuse(code),
                 Effect::SendCancel => self.cancel(),
                 Effect::Abandon => self.abandon(),
                 Effect::SendBye { reason } => self.bye(reason),
@@ -355,6 +366,13 @@ impl Line {
                 Effect::SendDigit { digit } => self.send_digit(digit),
                 Effect::Report(report) => self.report(report).await,
             }
+        }
+    }
+
+    fn refuse(&mut self, code: u16) {
+        match self.for_now.take().filter(|_| code == 503) {
+            Some(for_now) => drop(for_now.send(())),
+            None => drop(self.dialog.reject(Some(StatusCode::from(code)), None)),
         }
     }
 
@@ -400,7 +418,8 @@ impl Line {
         }
     }
 
-    fn bye(&self, reason: EndReason) {
+    fn bye(&mut self, reason: EndReason) {
+        self.session.handle(self.core.now(), session::Input::Over);
         let dialog = self.dialog.clone();
         let done = self.inner.0.clone();
         let header = text::reason_header(reason);

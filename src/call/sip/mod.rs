@@ -29,8 +29,8 @@ use tokio::sync::{Mutex as AsyncMutex, Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::kernel::{LegId, Pii};
 use crate::kernel::limits::{CALLS_MAX, SIP_CONNECTIONS, SIP_EVENTS};
+use crate::kernel::{LegId, Pii};
 
 use super::error::CallError;
 use super::leg::{EndReason, Input};
@@ -38,7 +38,7 @@ use super::session::Wishes;
 use super::signalling::{Credentials, Dial, LegIds, ReinviteAnswer, SignalEvent, Signalling};
 
 use self::core::{Core, Parts};
-use self::gate::{Gate, GuardedUdp, RetryAfter};
+use self::gate::{Gate, GuardedUdp};
 use self::tls::Tls;
 use self::trunk::Trunks;
 
@@ -287,7 +287,6 @@ fn endpoint(
         .with_cancel_token(stop)
         .with_allows(methods.to_vec())
         .with_transport_inspector(gate.inspector())
-        .with_inspector(Box::new(RetryAfter))
         .with_option(EndpointOption {
             // The default suffix names the stack's vendor.
             callid_format: CallIdFormat::Uuid,
@@ -333,7 +332,9 @@ async fn accept(listener: TcpListener, wire: Transport, room: Arc<Semaphore>, co
             let endpoint = core.parts.dialogs.endpoint.clone();
             let joined = match wire {
                 Transport::Tls => match core.parts.tls.accept(stream).await {
-                    Ok(stream) => gate::join(stream, (peer, wire), gate, endpoint, stop.clone()).await,
+                    Ok(stream) => {
+                        gate::join(stream, (peer, wire), gate, endpoint, stop.clone()).await
+                    }
                     Err(error) => {
                         tracing::debug!(%peer, %error, "a TLS handshake failed");
                         return;

@@ -57,7 +57,7 @@ impl Line {
             let headers = Some(text::asking(&self.session));
             tokio::spawn(async move {
                 let result = dialog.update(headers, None).await;
-                done.send(Inner::Updated(result)).await.ok();
+                done.send(Inner::Updated(Box::new(result))).await.ok();
             });
             return;
         }
@@ -99,25 +99,28 @@ impl Line {
         headers.extend(text::asking(&self.session));
         tokio::spawn(async move {
             let result = dialog.reinvite(Some(headers), body).await;
-            done.send(Inner::Reinvited(result)).await.ok();
+            done.send(Inner::Reinvited(Box::new(result))).await.ok();
         });
     }
 
     /// Our re-INVITE has been answered.
-    pub fn reinvited(&mut self, result: rsipstack::Result<Option<Response>>) {
+    pub fn reinvited(&mut self, result: &rsipstack::Result<Option<Response>>) {
         let code = result.as_ref().ok().and_then(Option::as_ref).map(|r| r.status_code.code());
         if code == Some(491) {
             // RFC 3261 14.1: who made the Call-ID waits longer, so that the two do not meet again.
-            let wait_ms =
-                if self.inbound { self.core.chance(2_000) } else { 2_100 + self.core.chance(1_900) };
+            let wait_ms = if self.inbound {
+                self.core.chance(2_000)
+            } else {
+                2_100 + self.core.chance(1_900)
+            };
             self.feed(Input::ReinviteGlare { wait_ms });
             return;
         }
         if std::mem::take(&mut self.refreshing) || code.is_some_and(|code| code < 300) {
-            self.refreshed(&result);
+            self.refreshed(result);
         }
         if let Some(asker) = self.asker.take() {
-            let answer = match &result {
+            let answer = match result {
                 Ok(Some(response)) => match text::sdp_of_response(response) {
                     Some(sdp) if response.status_code.code() < 300 => Ok(sdp),
                     _ => Err(format!(
@@ -152,6 +155,7 @@ impl Line {
         self.session.handle(self.core.now(), refused);
         let begun = again.zip(min_s).and_then(|(mut option, _)| {
             option.headers = Some(text::asking_invite(&self.session));
+            option.call_id = Some(self.dialog.id().call_id);
             let (sender, states) = self.core.parts.dialogs.new_dialog_state_channel();
             let begun = self.core.parts.dialogs.do_invite_async(*option, sender).ok();
             begun.map(|(dialog, invite)| (dialog, invite, states))

@@ -59,7 +59,8 @@ pub fn asking(session: &Session) -> Vec<Header> {
     let asking = session.asking();
     let refresher = asking.refresher.map(|role| format!(";refresher={}", role.name()));
     let expires = format!("{}{}", asking.interval_s, refresher.unwrap_or_default());
-    let mut headers = vec![Header::SessionExpires(expires.into()), Header::Supported("timer".into())];
+    let mut headers =
+        vec![Header::SessionExpires(expires.into()), Header::Supported("timer".into())];
     if asking.min_s != MIN_S {
         headers.push(Header::MinSE(asking.min_s.to_string().into()));
     }

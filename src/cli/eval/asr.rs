@@ -8,9 +8,17 @@ use huiyin::engine::eval::{AsrReport, Measured, measure};
 use huiyin::engine::models::ModelDir;
 use huiyin::engine::whisper::WhisperModel;
 
-pub fn run(manifest: &Path, limit: Option<usize>, json: bool) -> anyhow::Result<ExitCode> {
+use super::line::Line;
+
+pub fn run(
+    manifest: &Path,
+    limit: Option<usize>,
+    line: &Line,
+    json: bool,
+) -> anyhow::Result<ExitCode> {
     let mut rows = super::read_rows(manifest)?;
     rows.truncate(limit.unwrap_or(usize::MAX));
+    line.carry(rows.iter_mut().map(|(_, sample)| sample))?;
     let models = ModelDir::locate(None)?;
     let whisper = WhisperModel::load(&models.path_of("whisper-base")?)?;
     let mut asr = whisper.recogniser()?;
@@ -29,9 +37,9 @@ pub fn run(manifest: &Path, limit: Option<usize>, json: bool) -> anyhow::Result<
         return Ok(ExitCode::SUCCESS);
     }
     if sets.len() > 1 {
-        parts.for_each(|(set, report)| println!("{set}: {}", line(&report)));
+        parts.for_each(|(set, report)| println!("{set}: {}", sentence(&report)));
     }
-    println!("{}", line(&all));
+    println!("{}", sentence(&all));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -46,7 +54,7 @@ fn object(report: &AsrReport) -> serde_json::Value {
     })
 }
 
-fn line(report: &AsrReport) -> String {
+fn sentence(report: &AsrReport) -> String {
     format!(
         "{} utterances: CER {:.3}, {} unclear, {} ms median, {} ms P95, {:.3} s of time a second of sound",
         report.utterances,

@@ -2,6 +2,7 @@
 
 mod answers;
 mod asr;
+mod line;
 mod sets;
 mod turns;
 
@@ -34,6 +35,8 @@ enum What {
         /// Only the first so many rows.
         #[arg(long)]
         limit: Option<usize>,
+        #[command(flatten)]
+        line: line::Line,
         #[arg(long)]
         json: bool,
     },
@@ -74,7 +77,7 @@ pub fn say(args: SayArgs) -> anyhow::Result<ExitCode> {
 
 pub fn eval(args: EvalArgs) -> anyhow::Result<ExitCode> {
     match args.what {
-        What::Asr { manifest, limit, json } => asr::run(&manifest, limit, json),
+        What::Asr { manifest, limit, line, json } => asr::run(&manifest, limit, &line, json),
         What::Sets(args) => sets::run(args),
         What::Turns(args) => super::block_on(turns::run(args)),
     }

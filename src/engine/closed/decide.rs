@@ -40,9 +40,7 @@ const FIT_TAKEN: f32 = -1.2;
 /// Under this it is not even asked for.
 const FIT_NEAR: f32 = -1.55;
 /// The next meaning must be less likely by this, in nats.
-const MARGIN_TAKEN: f32 = 1.0;
-/// What is within so many nats of the likeliest agrees with another hearing that was sure of it.
-const AGREES: f32 = 2.0;
+const MARGIN_TAKEN: f32 = 1.75;
 /// What a search left out is at least this much less likely than what it had to look at.
 const LEFT_OUT: f32 = 1.0;
 /// Nats for a wording that sounds exactly as the free words.
@@ -75,11 +73,9 @@ pub fn together(first: &[Candidate], second: &[Candidate], prune: f32) -> Vec<Ca
     all
 }
 
-/// Whether a meaning is among the likeliest.
+/// Whether a meaning is the likeliest.
 pub fn agrees(candidates: &[Candidate], meaning: &str) -> bool {
-    let scores = candidates.iter().map(|candidate| candidate.score);
-    let best = scores.fold(f32::NEG_INFINITY, f32::max);
-    candidates.iter().any(|c| c.meaning == meaning && c.score >= best - AGREES)
+    best(candidates).is_some_and(|(best, _)| best.meaning == meaning)
 }
 
 /// Adds what the free words say: a wording that sounds like them is likelier.

@@ -1,6 +1,6 @@
 //! FastSpeech 2: symbols to mel frames (Ren et al., 2020), without the dropout that the stored graph leaves running.
 
-use super::layers::{Conv, Norm, Rows, Walk, exp, matmul, mish, tanh};
+use super::layers::{Conv, Matrix, Norm, Walk, exp, matmul, mish, tanh};
 use super::tflite::{Graph, OpCode};
 use super::window::{Edge, Window};
 use super::{FRAMES_MAX, MEL_BANDS, SYMBOLS, VoiceError};
@@ -276,23 +276,23 @@ impl Block {
             for first in (0..rows).step_by(QUERY_ROWS) {
                 let count = QUERY_ROWS.min(rows - first);
                 let at = first * inner + column;
-                let query = Rows {
+                let query = Matrix {
                     data: &queries[at..],
                     rows: count,
                     columns: HEAD_WIDTH,
                     stride: inner,
                 };
-                matmul(query, &key, rows, &mut scores, rows, false)?;
+                matmul(query, &key, rows, &mut scores, rows)?;
                 scores[..count * rows]
                     .chunks_exact_mut(rows)
                     .for_each(softmax);
-                let weights = Rows {
+                let weights = Matrix {
                     data: &scores,
                     rows: count,
                     columns: rows,
                     stride: rows,
                 };
-                matmul(weights, &value, HEAD_WIDTH, &mut mixed[at..], inner, false)?;
+                matmul(weights, &value, HEAD_WIDTH, &mut mixed[at..], inner)?;
             }
         }
         self.output.run(&mixed, rows, out)

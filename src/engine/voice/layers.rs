@@ -5,29 +5,28 @@ use ndarray::linalg::general_mat_mul;
 use ndarray::{ArrayView2, ArrayViewMut2, ShapeBuilder};
 
 use super::VoiceError;
+use super::product::{Rows, Weights};
 use super::tflite::{Constant, Graph, Op, OpCode};
 
-/// A matrix inside a slice: `rows` × `columns`, `stride` apart. With a stride smaller than the columns the rows overlap, which turns a
-/// convolution into one product without copying its windows.
+/// A matrix inside a slice: `rows` × `columns`, `stride` apart.
 #[derive(Clone, Copy)]
-pub struct Rows<'a> {
+pub struct Matrix<'a> {
     pub data: &'a [f32],
     pub rows: usize,
     pub columns: usize,
     pub stride: usize,
 }
 
-/// `out[i, ..n] = a · weights (+ out when `accumulate`)`; `weights` is `[a.columns, n]`, rows of `out` are `out_stride` apart.
+/// `out[i, ..n] = a · b`; `b` is `[a.columns, n]` and made anew each time, rows of `out` are `out_stride` apart.
 ///
 /// # Errors
 /// [`VoiceError::Shape`] when a slice is too short for its shape: a defect of this module, not of its input.
 pub fn matmul(
-    a: Rows<'_>,
-    weights: &[f32],
+    a: Matrix<'_>,
+    b: &[f32],
     n: usize,
     out: &mut [f32],
     out_stride: usize,
-    accumulate: bool,
 ) -> Result<(), VoiceError> {
     if a.rows == 0 {
         return Ok(());
@@ -35,26 +34,47 @@ pub fn matmul(
     let shape = |_| VoiceError::Shape("matrix product");
     let left = ArrayView2::from_shape((a.rows, a.columns).strides((a.stride, 1)), a.data)
         .map_err(shape)?;
-    let right = ArrayView2::from_shape((a.columns, n), weights).map_err(shape)?;
+    let right = ArrayView2::from_shape((a.columns, n), b).map_err(shape)?;
     let mut to =
         ArrayViewMut2::from_shape((a.rows, n).strides((out_stride, 1)), out).map_err(shape)?;
     general_mat_mul(
         1.0,
         &left,
         &right,
-        if accumulate { 1.0 } else { 0.0 },
+        0.0,
         &mut to,
     );
     Ok(())
 }
 
-/// A convolution over time as a matrix: `weights` is `[taps * inputs, outputs]`.
-pub struct Conv {
+/// A convolution over time as it is stored: `weights` is `[taps * inputs, outputs]`.
+pub struct Kernel {
     pub taps: usize,
     pub inputs: usize,
     pub outputs: usize,
     pub weights: Vec<f32>,
     pub bias: Vec<f32>,
+}
+
+/// A convolution over time, ready to run.
+pub struct Conv {
+    taps: usize,
+    pub inputs: usize,
+    weights: Weights,
+    pub bias: Vec<f32>,
+}
+
+impl Kernel {
+    /// # Errors
+    /// [`VoiceError::Shape`] when the weights have another shape than is said.
+    pub fn pack(self) -> Result<Conv, VoiceError> {
+        Ok(Conv {
+            taps: self.taps,
+            inputs: self.inputs,
+            weights: Weights::pack(&self.weights, self.taps * self.inputs, self.outputs)?,
+            bias: self.bias,
+        })
+    }
 }
 
 impl Conv {
@@ -64,13 +84,24 @@ impl Conv {
         for _ in 0..rows {
             out.extend_from_slice(&self.bias);
         }
-        let window = Rows {
+        self.add(input, rows, self.inputs, out, self.bias.len())
+    }
+
+    /// Adds what the convolution makes, its bias apart, of windows `stride` apart to rows `out_stride` apart.
+    pub fn add(
+        &self,
+        input: &[f32],
+        rows: usize,
+        stride: usize,
+        out: &mut [f32],
+        out_stride: usize,
+    ) -> Result<(), VoiceError> {
+        let windows = Rows {
             data: input,
-            rows,
-            columns: self.taps * self.inputs,
-            stride: self.inputs,
+            count: rows,
+            stride,
         };
-        matmul(window, &self.weights, self.outputs, out, self.outputs, true)
+        self.weights.add_product(windows, out, out_stride)
     }
 
     /// As [`Conv::run`], with as many outputs as inputs: zeros stand before and after.
@@ -205,7 +236,17 @@ impl<'a> Walk<'a> {
 
     /// A convolution and the bias added after it.
     pub fn conv(&mut self, inputs: usize, taps: usize, outputs: usize) -> Result<Conv, VoiceError> {
-        let mut conv = self.conv_bare(inputs, taps, outputs)?;
+        self.kernel(inputs, taps, outputs)?.pack()
+    }
+
+    /// As [`Walk::conv`], for what is still to be done to it.
+    pub fn kernel(
+        &mut self,
+        inputs: usize,
+        taps: usize,
+        outputs: usize,
+    ) -> Result<Kernel, VoiceError> {
+        let mut conv = self.kernel_bare(inputs, taps, outputs)?;
         let bias = self.vector(OpCode::Add, 1, outputs)?;
         conv.bias
             .iter_mut()
@@ -215,12 +256,12 @@ impl<'a> Walk<'a> {
     }
 
     /// A convolution with only its own bias.
-    pub fn conv_bare(
+    pub fn kernel_bare(
         &mut self,
         inputs: usize,
         taps: usize,
         outputs: usize,
-    ) -> Result<Conv, VoiceError> {
+    ) -> Result<Kernel, VoiceError> {
         let op = self.seek(OpCode::Conv2d, 1, &[outputs, 1, taps, inputs])?;
         let weights = transposed(&self.graph.constant(op, 1)?, outputs);
         let bias = self.graph.constant(op, 2)?.values;
@@ -229,7 +270,7 @@ impl<'a> Walk<'a> {
                 "a convolution's bias has another length".into(),
             ));
         }
-        Ok(Conv {
+        Ok(Kernel {
             taps,
             inputs,
             outputs,
@@ -243,13 +284,14 @@ impl<'a> Walk<'a> {
         let op = self.seek(OpCode::FullyConnected, 1, &[outputs, inputs])?;
         let weights = transposed(&self.graph.constant(op, 1)?, outputs);
         let bias = self.vector(OpCode::Add, 1, outputs)?;
-        Ok(Conv {
+        let kernel = Kernel {
             taps: 1,
             inputs,
             outputs,
             weights,
             bias,
-        })
+        };
+        kernel.pack()
     }
 
     /// A layer normalisation: its gain is multiplied after the reciprocal root, its shift is what the mean is taken from.
@@ -274,7 +316,7 @@ impl<'a> Walk<'a> {
         taps: usize,
         outputs: usize,
     ) -> Result<Conv, VoiceError> {
-        let mut conv = self.conv(inputs, taps, outputs)?;
+        let mut conv = self.kernel(inputs, taps, outputs)?;
         let gain = self.vector(OpCode::Mul, 1, outputs)?;
         let shift = self.vector(OpCode::Add, 1, outputs)?;
         for row in conv.weights.chunks_exact_mut(outputs) {
@@ -285,7 +327,7 @@ impl<'a> Walk<'a> {
         for ((bias, gain), shift) in conv.bias.iter_mut().zip(&gain).zip(&shift) {
             *bias = *bias * gain + shift;
         }
-        Ok(conv)
+        conv.pack()
     }
 
     /// The kernel of a transposed convolution as stored (`[outputs, height, width, inputs]`).

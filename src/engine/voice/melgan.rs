@@ -3,7 +3,8 @@
 //! One deliberate difference from the stored graph: it rounds the four sub-bands to 8 bits before joining them, which only adds noise
 //! (about 50 dB down). Here they stay `f32`.
 
-use super::layers::{Conv, Rows, Walk, leaky, matmul, tanh};
+use super::layers::{Conv, Walk, leaky, tanh};
+use super::product::{Rows, Weights};
 use super::tflite::Graph;
 use super::window::{Edge, Window};
 use super::{MEL_BANDS, VoiceError};
@@ -25,7 +26,7 @@ pub struct MelGan {
     stages: Vec<Stage>,
     tail: Conv,
     /// `[(before + 1 + after) * bands, bands]`: from sub-band samples to as many consecutive samples of sound.
-    join: Vec<f32>,
+    join: Weights,
 }
 
 struct Stage {
@@ -39,7 +40,7 @@ struct Up {
     inputs: usize,
     outputs: usize,
     /// `[inputs, 2 * stride * outputs]`
-    weights: Vec<f32>,
+    weights: Weights,
     bias: Vec<f32>,
 }
 
@@ -106,10 +107,10 @@ impl MelGan {
 
 /// The filter bank's synthesis: zeros put between sub-band samples (times a gain), then one long filter. Only every fourth tap meets a
 /// sample that is not zero, so it is folded into one small matrix.
-fn read_join(walk: &mut Walk<'_>) -> Result<Vec<f32>, VoiceError> {
+fn read_join(walk: &mut Walk<'_>) -> Result<Weights, VoiceError> {
     let spread = walk.transposed_kernel([BANDS, 1, BANDS, BANDS])?;
     let gain = spread.values[0];
-    let filter = walk.conv_bare(BANDS, PROTOTYPE_TAPS, 1)?;
+    let filter = walk.kernel_bare(BANDS, PROTOTYPE_TAPS, 1)?;
     let half = (PROTOTYPE_TAPS - 1) / 2;
     let mut join = vec![0.0; (JOIN_BEFORE + 1 + JOIN_AFTER) * BANDS * BANDS];
     for phase in 0..BANDS {
@@ -128,7 +129,7 @@ fn read_join(walk: &mut Walk<'_>) -> Result<Vec<f32>, VoiceError> {
             }
         }
     }
-    Ok(join)
+    Weights::pack(&join, (JOIN_BEFORE + 1 + JOIN_AFTER) * BANDS, BANDS)
 }
 
 impl Up {
@@ -152,7 +153,7 @@ impl Up {
             stride,
             inputs,
             outputs,
-            weights,
+            weights: Weights::pack(&weights, inputs, columns)?,
             bias,
         })
     }
@@ -168,14 +169,14 @@ impl Up {
     ) -> Result<(), VoiceError> {
         let rows = input.len() / self.inputs;
         let columns = 2 * self.stride * self.outputs;
+        product.clear();
         product.resize(rows * columns, 0.0);
-        let window = Rows {
+        let each = Rows {
             data: input,
-            rows,
-            columns: self.inputs,
+            count: rows,
             stride: self.inputs,
         };
-        matmul(window, &self.weights, columns, product, columns, false)?;
+        self.weights.add_product(each, product, columns)?;
         out.clear();
         for row in product.chunks_exact(columns) {
             // The first half of a row's taps falls on the second half of the row before.
@@ -200,9 +201,9 @@ impl Up {
 
 impl Stack {
     fn read(walk: &mut Walk<'_>, dilation: usize, channels: usize) -> Result<Stack, VoiceError> {
-        let mut both = walk.conv(channels, 1, channels)?;
+        let mut both = walk.kernel(channels, 1, channels)?;
         let first = walk.conv(channels, 3, channels)?;
-        let second = walk.conv(channels, 1, channels)?;
+        let second = walk.kernel(channels, 1, channels)?;
         both.inputs = 2 * channels;
         both.weights.extend_from_slice(&second.weights);
         both.bias
@@ -213,7 +214,7 @@ impl Stack {
             dilation,
             channels,
             first,
-            both,
+            both: both.pack()?,
         })
     }
 
@@ -243,20 +244,8 @@ impl Stack {
         }
         window.consume(ready);
         if ready > 0 {
-            let windows = Rows {
-                data: taps,
-                rows: ready,
-                columns: 3 * width,
-                stride: 3 * width,
-            };
-            matmul(
-                windows,
-                &self.first.weights,
-                width,
-                &mut pairs[width..],
-                2 * width,
-                true,
-            )?;
+            let hidden = &mut pairs[width..];
+            self.first.add(taps, ready, 3 * width, hidden, 2 * width)?;
         }
         for pair in pairs.chunks_exact_mut(2 * width) {
             pair[width..]
@@ -328,21 +317,12 @@ impl Vocoder<'_> {
         let ready = self.join.push(next, last);
         let from = sound.len();
         sound.resize(from + ready * BANDS, 0.0);
-        let columns = (JOIN_BEFORE + 1 + JOIN_AFTER) * BANDS;
-        let window = Rows {
+        let windows = Rows {
             data: self.join.rows(),
-            rows: ready,
-            columns,
+            count: ready,
             stride: BANDS,
         };
-        matmul(
-            window,
-            &self.net.join,
-            BANDS,
-            &mut sound[from..],
-            BANDS,
-            false,
-        )?;
+        self.net.join.add_product(windows, &mut sound[from..], BANDS)?;
         self.join.consume(ready);
         Ok(())
     }

@@ -11,6 +11,7 @@ pub mod fastspeech2;
 mod layers;
 pub mod mapper;
 pub mod melgan;
+pub mod product;
 pub mod telephone;
 pub mod tflite;
 mod window;

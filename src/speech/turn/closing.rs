@@ -18,6 +18,7 @@ pub enum Closing {
 }
 
 const TABLE: &str = include_str!("endings.tsv");
+/// Characters of the longest ending.
 const LONGEST: usize = 8;
 /// Sounds that tell only "I am listening".
 const BACK_CHANNEL: &str = "嗯哦啊呃唔诶哎喔噢欸额恩呵哈对是好的行";
@@ -41,7 +42,8 @@ static ENDINGS: LazyLock<Endings> = LazyLock::new(|| {
         };
         let closing = match tells {
             "finished" => Closing::Finished,
-            _ => Closing::Unfinished,
+            "unfinished" => Closing::Unfinished,
+            _ => Closing::Open,
         };
         match place {
             "any" => endings.any.insert(ending, closing),

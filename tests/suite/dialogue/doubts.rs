@@ -103,10 +103,10 @@ say open/0
 > said
 > heard 昨晚十点白龙桥镇工地太吵 | matter=complaint:0.9 tells place=白龙桥镇:330702103 time=昨晚十点:2026-11-21T22:00
 save
-say place_time_back/0 昨晚十点 白龙桥镇
+say place_time_back/0 时间是昨晚十点 白龙桥镇
 > said
 > heard 对的 | yes sure=0.4
-say place_time_back_again/0 昨晚十点 白龙桥镇
+say place_time_back_again/0 时间是昨晚十点 白龙桥镇
 > said
 > heard 不对，是前天晚上 | no time=前天晚上:2026-11-20
 save

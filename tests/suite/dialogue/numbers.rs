@@ -107,7 +107,7 @@ hush
 say number_keys_again/0
 > key *
 hush
-say number_keys/0
+say number_keys_again/1
 > key 0
 hush
 > key 5

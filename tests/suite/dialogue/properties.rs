@@ -403,3 +403,44 @@ fn commands_are_heard_in_every_state() {
         assert_eq!(commands, 4, "{state}: {seen:?}");
     }
 }
+
+/// Whatever a caller keeps saying when a number is asked for, the call comes to its ticket.
+#[test]
+fn a_number_is_not_asked_for_without_end() {
+    let prompts = script::prompts();
+    let all = [
+        "heard 幺三九 |",
+        "heard 零零 |",
+        "heard 幺三九零零零零八八九八 | number=13900008898:13900008898",
+        "heard 不对 | no",
+        "heard 不对，最后四位是八八九九 | no",
+        "heard 对的 | yes sure=0.3",
+        "heard 那个什么 |",
+        "unclear",
+        "silent",
+        "key 7",
+        "key #",
+        "key *",
+    ];
+    for seed in 0..3_000 {
+        let mut rng = Rng::new(seed);
+        let mut desk = Desk::new(Arc::clone(&prompts), None);
+        let story = desk.heard("我建议多种树 | matter=suggestion:0.9 tells");
+        for input in [Input::Begin, story, Input::NoAgents] {
+            desk.give(input);
+        }
+        assert_eq!(desk.dialogue.state_name(), "number");
+        // One, two or three things again and again.
+        let rows: Vec<&str> = (0..=rng.below(3)).filter_map(|_| rng.pick(&all).copied()).collect();
+        let mut steps = 0;
+        while desk.dialogue.state_name().starts_with("number") {
+            steps += 1;
+            assert!(steps < 80, "seed {seed}: {rows:?} without end");
+            let rows = ["said", *rng.pick(&rows).unwrap()];
+            for input in rows.into_iter().filter_map(|row| desk.read(row)).collect::<Vec<_>>() {
+                desk.give(input);
+            }
+        }
+        assert_eq!(desk.dialogue.state_name(), "saving");
+    }
+}

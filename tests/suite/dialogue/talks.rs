@@ -46,7 +46,7 @@ say ask_place/0
 > said
 > heard 白龙桥镇 | place=婺城区白龙桥镇:330702103
 save
-say place_time_back/0 昨晚 婺城区白龙桥镇
+say place_time_back/0 时间是昨晚 婺城区白龙桥镇
 > said
 > heard 不对 | no
 save
@@ -55,7 +55,7 @@ say facts_correct/0
 > said
 > heard 汤溪镇 | place=婺城区汤溪镇:330702104
 save
-say place_time_back/0 昨晚 婺城区汤溪镇
+say place_time_back/0 时间是昨晚 婺城区汤溪镇
 > key 2
 save
 hush

@@ -66,7 +66,11 @@ pub fn clips() -> Vec<Clip> {
 
 fn silences(set: &mut Set) {
     let length = samples(SECONDS);
-    set.clips.push(Clip { name: "digital silence".into(), sort: Sort::Silence, pcm: vec![0; length] });
+    set.clips.push(Clip {
+        name: "digital silence".into(),
+        sort: Sort::Silence,
+        pcm: vec![0; length],
+    });
     let offset = Clip { name: "offset".into(), sort: Sort::Silence, pcm: vec![900; length] };
     set.clips.push(offset);
     for dbov in [-70.0, -60.0, -50.0, -40.0] {
@@ -84,26 +88,33 @@ fn noises(set: &mut Set) {
     }
     let sound = coloured(&mut set.rng, SECONDS, true);
     set.put(Sort::Noise, "brown", -30.0, sound);
-    for (name, dbov, harmonics) in [("hum", -30.0, 1), ("hum and harmonics", -35.0, 12), ("loud hum", -20.0, 7)] {
-        let sound = (0..samples(SECONDS)).map(|i| {
-            let t = i as f32 / RATE;
-            (1..=harmonics).map(|h| (TAU * 50.0 * h as f32 * t).sin() / h as f32).sum()
-        }).collect();
+    for (name, dbov, harmonics) in
+        [("hum", -30.0, 1), ("hum and harmonics", -35.0, 12), ("loud hum", -20.0, 7)]
+    {
+        let sound = (0..samples(SECONDS))
+            .map(|i| {
+                let t = i as f32 / RATE;
+                (1..=harmonics).map(|h| (TAU * 50.0 * h as f32 * t).sin() / h as f32).sum()
+            })
+            .collect();
         set.put(Sort::Noise, name, dbov, sound);
     }
     for (name, dbov, odds) in [("crackle", -35.0, 0.002), ("thick crackle", -28.0, 0.02)] {
         let rng = &mut set.rng;
-        let clicks: Vec<f32> =
-            (0..samples(SECONDS)).map(|_| if rng.chance(odds) { rng.normal() as f32 } else { 0.0 }).collect();
+        let clicks: Vec<f32> = (0..samples(SECONDS))
+            .map(|_| if rng.chance(odds) { rng.normal() as f32 } else { 0.0 })
+            .collect();
         set.put(Sort::Noise, name, dbov, resonate(&clicks, 1800.0, 1500.0));
     }
     // A mobile telephone beside the line: bursts of 0.58 ms, 217 a second, in groups.
     for (name, dbov, group) in [("mobile buzz", -32.0, 1.3), ("steady mobile buzz", -28.0, 1e9)] {
-        let sound = (0..samples(SECONDS)).map(|i| {
-            let t = i as f32 / RATE;
-            let on = (t * 217.0).fract() < 0.125 && t % group < 0.35 * group.min(1e3);
-            if on { 1.0 } else { 0.0 }
-        }).collect();
+        let sound = (0..samples(SECONDS))
+            .map(|i| {
+                let t = i as f32 / RATE;
+                let on = (t * 217.0).fract() < 0.125 && t % group < 0.35 * group.min(1e3);
+                if on { 1.0 } else { 0.0 }
+            })
+            .collect();
         set.put(Sort::Noise, name, dbov, sound);
     }
     let slow = |rate: f32, depth: f32, sound: Vec<f32>| -> Vec<f32> {
@@ -142,15 +153,27 @@ fn tones(set: &mut Set) {
     }
     set.put(Sort::Tone, "soft ring-back", -45.0, cadence(&[450.0], 1.0, 4.0, SECONDS));
     set.put(Sort::Tone, "loud ring-back", -9.0, cadence(&[450.0], 1.0, 4.0, SECONDS));
-    let special: [(&[f32], f32); 4] = [(&[950.0], 0.33), (&[1400.0], 0.33), (&[1800.0], 0.33), (&[], 1.0)];
+    let special: [(&[f32], f32); 4] =
+        [(&[950.0], 0.33), (&[1400.0], 0.33), (&[1800.0], 0.33), (&[], 1.0)];
     set.put(Sort::Tone, "special information", -20.0, sequence(&special, 4));
     let keys: Vec<(&[f32], f32)> = [
-        [697.0, 1209.0], [770.0, 1336.0], [852.0, 1477.0], [941.0, 1336.0], [697.0, 1477.0], [852.0, 1209.0],
-    ].map(|pair| -> &[f32] { Box::leak(Box::new(pair)) }).iter().flat_map(|pair| [(*pair, 0.1), (&[][..], 0.1)]).collect();
+        [697.0, 1209.0],
+        [770.0, 1336.0],
+        [852.0, 1477.0],
+        [941.0, 1336.0],
+        [697.0, 1477.0],
+        [852.0, 1209.0],
+    ]
+    .map(|pair| -> &[f32] { Box::leak(Box::new(pair)) })
+    .iter()
+    .flat_map(|pair| [(*pair, 0.1), (&[][..], 0.1)])
+    .collect();
     set.put(Sort::Tone, "keys", -18.0, sequence(&keys, 5));
     let held: [(&[f32], f32); 2] = [(&[770.0, 1336.0], 2.0), (&[], 0.5)];
     set.put(Sort::Tone, "held key", -15.0, sequence(&held, 3));
-    for (name, tones, baud) in [("fax data", [1650.0, 1850.0], 300.0), ("modem", [1300.0, 2100.0], 1200.0)] {
+    for (name, tones, baud) in
+        [("fax data", [1650.0, 1850.0], 300.0), ("modem", [1300.0, 2100.0], 1200.0)]
+    {
         let sound = keyed(&mut set.rng, tones, baud, SECONDS);
         set.put(Sort::Tone, name, -20.0, sound);
     }
@@ -162,7 +185,15 @@ fn instruments(set: &mut Set) {
         let sound = (0..350).flat_map(|_| music.frame()).collect();
         set.quiet(Sort::Music, &format!("our own hold music {seed}"), sound, -62.0);
     }
-    let timbres = [("flute", FLUTE), ("organ", ORGAN), ("strings", STRINGS), ("piano", PIANO), ("plucked", PLUCKED), ("brass", BRASS), ("erhu", ERHU)];
+    let timbres = [
+        ("flute", FLUTE),
+        ("organ", ORGAN),
+        ("strings", STRINGS),
+        ("piano", PIANO),
+        ("plucked", PLUCKED),
+        ("brass", BRASS),
+        ("erhu", ERHU),
+    ];
     for (i, (name, timbre)) in timbres.into_iter().enumerate() {
         for (pitch, root) in [("low", 165.0), ("high", 392.0)] {
             let beat = 0.3 + 0.06 * i as f32;
@@ -186,8 +217,11 @@ fn instruments(set: &mut Set) {
 
 fn songs(set: &mut Set) {
     let singers = [
-        ("low voice", 120.0, 0.5, 0.01, 0.0), ("high voice", 240.0, 0.5, 0.02, 0.0), ("fast voice", 200.0, 0.25, 0.0, 0.0),
-        ("slow voice", 160.0, 1.0, 0.025, 0.0), ("breathy voice", 220.0, 0.4, 0.015, 0.004),
+        ("low voice", 120.0, 0.5, 0.01, 0.0),
+        ("high voice", 240.0, 0.5, 0.02, 0.0),
+        ("fast voice", 200.0, 0.25, 0.0, 0.0),
+        ("slow voice", 160.0, 1.0, 0.025, 0.0),
+        ("breathy voice", 220.0, 0.4, 0.015, 0.004),
     ];
     for (name, root, beat, vibrato, breathy) in singers {
         let notes = tune(&mut set.rng, root, beat, SECONDS);
@@ -221,7 +255,9 @@ fn shaped(sound: Vec<f32>, rise: f32, decay: f32) -> Vec<f32> {
 }
 
 fn bursts(set: &mut Set) {
-    for (name, every, dbov) in [("typing", 0.16, -38.0), ("fast typing", 0.09, -32.0), ("slow typing", 0.4, -35.0)] {
+    for (name, every, dbov) in
+        [("typing", 0.16, -38.0), ("fast typing", 0.09, -32.0), ("slow typing", 0.4, -35.0)]
+    {
         let sound = scattered(&mut set.rng, every, |rng| {
             let down = shaped(resonate(&white(rng, 0.03), 2200.0, 1500.0), 0.001, 0.006);
             let body = shaped(resonate(&white(rng, 0.05), 400.0, 300.0), 0.002, 0.012);
@@ -229,16 +265,25 @@ fn bursts(set: &mut Set) {
         });
         set.put(Sort::Burst, name, dbov, sound);
     }
-    for (name, every, dbov, hertz) in [("breath", 2.0, -36.0, 900.0), ("heavy breath", 1.3, -28.0, 1400.0), ("snore", 2.2, -28.0, 300.0)] {
+    for (name, every, dbov, hertz) in [
+        ("breath", 2.0, -36.0, 900.0),
+        ("heavy breath", 1.3, -28.0, 1400.0),
+        ("snore", 2.2, -28.0, 300.0),
+    ] {
         let sound = scattered(&mut set.rng, every, |rng| {
             let air = resonate(&white(rng, 0.8), hertz, 900.0);
             let length = air.len() as f32;
-            air.iter().enumerate().map(|(i, s)| s * (std::f32::consts::PI * i as f32 / length).sin()).collect()
+            air.iter()
+                .enumerate()
+                .map(|(i, s)| s * (std::f32::consts::PI * i as f32 / length).sin())
+                .collect()
         });
         set.put(Sort::Burst, name, dbov, sound);
     }
     // A burst of the throat and then the voice's end of it.
-    for (name, pitch, dbov) in [("cough", 180.0, -24.0), ("deep cough", 110.0, -20.0), ("sneeze", 260.0, -22.0)] {
+    for (name, pitch, dbov) in
+        [("cough", 180.0, -24.0), ("deep cough", 110.0, -20.0), ("sneeze", 260.0, -22.0)]
+    {
         let sound = scattered(&mut set.rng, 1.4, |rng| {
             let burst = shaped(resonate(&white(rng, 0.2), 1100.0, 1400.0), 0.004, 0.06);
             let tail = shaped(sung(rng, &[(pitch, 0.14)], 0.0, 0.01), 0.02, 0.05);
@@ -246,7 +291,9 @@ fn bursts(set: &mut Set) {
         });
         set.put(Sort::Burst, name, dbov, sound);
     }
-    for (name, hertz, dbov) in [("doors", 90.0, -20.0), ("things put down", 350.0, -26.0), ("knocks", 600.0, -26.0)] {
+    for (name, hertz, dbov) in
+        [("doors", 90.0, -20.0), ("things put down", 350.0, -26.0), ("knocks", 600.0, -26.0)]
+    {
         let sound = scattered(&mut set.rng, 1.6, |rng| {
             let mut hit = shaped(resonate(&white(rng, 0.5), hertz, hertz * 0.6), 0.002, 0.07);
             let again = shaped(resonate(&white(rng, 0.2), hertz * 3.0, 700.0), 0.001, 0.02);
@@ -255,7 +302,9 @@ fn bursts(set: &mut Set) {
         });
         set.put(Sort::Burst, name, dbov, sound);
     }
-    let sound = scattered(&mut set.rng, 0.7, |rng| shaped(resonate(&white(rng, 0.35), 2600.0, 1800.0), 0.08, 0.15));
+    let sound = scattered(&mut set.rng, 0.7, |rng| {
+        shaped(resonate(&white(rng, 0.35), 2600.0, 1800.0), 0.08, 0.15)
+    });
     set.put(Sort::Burst, "paper", -34.0, sound);
     let sound = scattered(&mut set.rng, 2.0, |_| {
         let slide: Vec<(f32, f32)> = (0..25).map(|i| (300.0 + 12.0 * i as f32, 0.02)).collect();
@@ -267,7 +316,10 @@ fn bursts(set: &mut Set) {
         shaped(sung(rng, &fall, 0.0, 0.02), 0.01, 0.08)
     });
     set.put(Sort::Burst, "barking", -26.0, sound);
-    for (name, sound) in [("horn", cadence(&[420.0, 505.0], 0.6, 1.7, SECONDS)), ("reversing lorry", cadence(&[1250.0], 0.5, 0.5, SECONDS))] {
+    for (name, sound) in [
+        ("horn", cadence(&[420.0, 505.0], 0.6, 1.7, SECONDS)),
+        ("reversing lorry", cadence(&[1250.0], 0.5, 0.5, SECONDS)),
+    ] {
         set.put(Sort::Burst, name, -28.0, sound);
     }
 }
@@ -275,10 +327,14 @@ fn bursts(set: &mut Set) {
 /// What concealment makes of lost packets where nobody speaks.
 fn losses(set: &mut Set) {
     for (name, floor, hit, share) in [
-        ("losses on silence", -60.0, -60.0, 0.1), ("bursts of loss on noise", -40.0, -40.0, 0.3), ("losses on knocks", -55.0, -24.0, 0.2),
+        ("losses on silence", -60.0, -60.0, 0.1),
+        ("bursts of loss on noise", -40.0, -40.0, 0.3),
+        ("losses on knocks", -55.0, -24.0, 0.2),
     ] {
         let mut noise = LineNoise::new(set.rng.next_u64(), floor);
-        let knocks = scattered(&mut set.rng, 0.8, |rng| shaped(resonate(&white(rng, 0.1), 700.0, 300.0), 0.002, 0.02));
+        let knocks = scattered(&mut set.rng, 0.8, |rng| {
+            shaped(resonate(&white(rng, 0.1), 700.0, 300.0), 0.002, 0.02)
+        });
         let knocks = pcm(&at_level(knocks, hit));
         let mut concealer = Concealer::new();
         let (mut lost, mut out) = (false, Vec::new());

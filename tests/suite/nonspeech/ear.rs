@@ -41,7 +41,13 @@ pub fn listen(
     out
 }
 
-fn follow(turn: &mut Turn, front: &Front, asr: &mut dyn Asr, expected: &Expected, out: &mut Heeded) {
+fn follow(
+    turn: &mut Turn,
+    front: &Front,
+    asr: &mut dyn Asr,
+    expected: &Expected,
+    out: &mut Heeded,
+) {
     loop {
         let effects: Vec<Effect> = turn.drain().collect();
         if effects.is_empty() {

@@ -68,7 +68,8 @@ impl Resonator {
     pub fn step(&mut self, input: f32, hertz: f32, width: f32) -> f32 {
         let radius = (-std::f32::consts::PI * width / RATE).exp();
         let angle = (TAU * hertz / RATE).cos();
-        let gain = (1.0 - radius) * (1.0 - 2.0 * radius * (2.0 * angle * angle - 1.0) + radius * radius).sqrt();
+        let gain = (1.0 - radius)
+            * (1.0 - 2.0 * radius * (2.0 * angle * angle - 1.0) + radius * radius).sqrt();
         let y = gain * input + 2.0 * radius * angle * self.0[0] - radius * radius * self.0[1];
         self.0 = [y, self.0[0]];
         y
@@ -130,14 +131,56 @@ pub struct Timbre {
     pub slide: f32,
 }
 
-pub const FLUTE: Timbre = Timbre { harmonics: &[1.0, 0.12, 0.05], rise: 0.06, decay: 3.0, vibrato: (5.0, 0.006), slide: 0.0 };
-pub const ORGAN: Timbre = Timbre { harmonics: &[1.0, 0.8, 0.5, 0.5, 0.2, 0.3], rise: 0.02, decay: 30.0, vibrato: (0.0, 0.0), slide: 0.0 };
-pub const STRINGS: Timbre = Timbre { harmonics: &[1.0, 0.6, 0.5, 0.35, 0.3, 0.2, 0.15, 0.1], rise: 0.12, decay: 5.0, vibrato: (5.5, 0.01), slide: 0.0 };
-pub const PIANO: Timbre = Timbre { harmonics: &[1.0, 0.55, 0.3, 0.2, 0.1, 0.05], rise: 0.004, decay: 0.5, vibrato: (0.0, 0.0), slide: 0.0 };
-pub const PLUCKED: Timbre = Timbre { harmonics: &[1.0, 0.9, 0.7, 0.4, 0.3, 0.2, 0.2], rise: 0.002, decay: 0.25, vibrato: (0.0, 0.0), slide: 0.0 };
-pub const BRASS: Timbre = Timbre { harmonics: &[0.6, 0.8, 1.0, 0.8, 0.6, 0.4, 0.3], rise: 0.05, decay: 4.0, vibrato: (4.0, 0.004), slide: 0.0 };
+pub const FLUTE: Timbre = Timbre {
+    harmonics: &[1.0, 0.12, 0.05],
+    rise: 0.06,
+    decay: 3.0,
+    vibrato: (5.0, 0.006),
+    slide: 0.0,
+};
+pub const ORGAN: Timbre = Timbre {
+    harmonics: &[1.0, 0.8, 0.5, 0.5, 0.2, 0.3],
+    rise: 0.02,
+    decay: 30.0,
+    vibrato: (0.0, 0.0),
+    slide: 0.0,
+};
+pub const STRINGS: Timbre = Timbre {
+    harmonics: &[1.0, 0.6, 0.5, 0.35, 0.3, 0.2, 0.15, 0.1],
+    rise: 0.12,
+    decay: 5.0,
+    vibrato: (5.5, 0.01),
+    slide: 0.0,
+};
+pub const PIANO: Timbre = Timbre {
+    harmonics: &[1.0, 0.55, 0.3, 0.2, 0.1, 0.05],
+    rise: 0.004,
+    decay: 0.5,
+    vibrato: (0.0, 0.0),
+    slide: 0.0,
+};
+pub const PLUCKED: Timbre = Timbre {
+    harmonics: &[1.0, 0.9, 0.7, 0.4, 0.3, 0.2, 0.2],
+    rise: 0.002,
+    decay: 0.25,
+    vibrato: (0.0, 0.0),
+    slide: 0.0,
+};
+pub const BRASS: Timbre = Timbre {
+    harmonics: &[0.6, 0.8, 1.0, 0.8, 0.6, 0.4, 0.3],
+    rise: 0.05,
+    decay: 4.0,
+    vibrato: (4.0, 0.004),
+    slide: 0.0,
+};
 /// Between two notes it slides like a voice does.
-pub const ERHU: Timbre = Timbre { harmonics: &[1.0, 0.7, 0.9, 0.5, 0.4, 0.3, 0.2], rise: 0.08, decay: 6.0, vibrato: (6.0, 0.02), slide: 0.12 };
+pub const ERHU: Timbre = Timbre {
+    harmonics: &[1.0, 0.7, 0.9, 0.5, 0.4, 0.3, 0.2],
+    rise: 0.08,
+    decay: 6.0,
+    vibrato: (6.0, 0.02),
+    slide: 0.12,
+};
 
 /// One note after the other: frequency (0 for a rest) and seconds.
 pub fn melody(timbre: Timbre, notes: &[(f32, f32)]) -> Vec<f32> {
@@ -151,8 +194,11 @@ pub fn melody(timbre: Timbre, notes: &[(f32, f32)]) -> Vec<f32> {
             let base = from + (hertz - from) * part;
             let wobble = 1.0 + timbre.vibrato.1 * (TAU * timbre.vibrato.0 * t).sin();
             phase = (phase + base * wobble / RATE) % 1.0;
-            let sum: f32 = (1..).zip(timbre.harmonics).filter(|(h, _)| base * (*h as f32) < 3800.0)
-                .map(|(h, strength)| strength * (TAU * phase * h as f32).sin()).sum();
+            let sum: f32 = (1..)
+                .zip(timbre.harmonics)
+                .filter(|(h, _)| base * (*h as f32) < 3800.0)
+                .map(|(h, strength)| strength * (TAU * phase * h as f32).sin())
+                .sum();
             out.push(if hertz > 0.0 { sum * envelope(i) } else { 0.0 });
         }
         before = hertz;
@@ -176,7 +222,8 @@ pub fn tune(rng: &mut Rng, root: f32, beat: f32, seconds: f32) -> Vec<(f32, f32)
 
 /// Major and minor chords, each held.
 pub fn chords(timbre: Timbre, root: f32, each: f32, count: usize) -> Vec<f32> {
-    const CHORDS: [[f32; 3]; 4] = [[1.0, 1.26, 1.498], [1.682, 2.0, 2.52], [1.335, 1.682, 2.0], [1.498, 1.888, 2.245]];
+    const CHORDS: [[f32; 3]; 4] =
+        [[1.0, 1.26, 1.498], [1.682, 2.0, 2.52], [1.335, 1.682, 2.0], [1.498, 1.888, 2.245]];
     (0..count).fold(Vec::new(), |mut all, i| {
         let parts = CHORDS[i % 4].map(|ratio| melody(timbre, &[(root * ratio, each)]));
         let sum = parts.iter().fold(Vec::new(), |sum, part| mix(sum, part));
@@ -188,15 +235,28 @@ pub fn chords(timbre: Timbre, root: f32, each: f32, count: usize) -> Vec<f32> {
 /// Kick, snare and hat in four.
 pub fn drums(rng: &mut Rng, beat: f32, seconds: f32) -> Vec<f32> {
     let mut out = vec![0.0; samples(seconds)];
-    for (i, at) in (0..).map(|i| (i, samples(i as f32 * beat / 2.0))).take_while(|(_, at)| *at < samples(seconds)) {
-        let hat: Vec<f32> = white(rng, 0.04).iter().enumerate().map(|(i, w)| 0.2 * w * (-(i as f32) / 80.0).exp()).collect();
+    for (i, at) in (0..)
+        .map(|i| (i, samples(i as f32 * beat / 2.0)))
+        .take_while(|(_, at)| *at < samples(seconds))
+    {
+        let hat: Vec<f32> = white(rng, 0.04)
+            .iter()
+            .enumerate()
+            .map(|(i, w)| 0.2 * w * (-(i as f32) / 80.0).exp())
+            .collect();
         add_at(&mut out, at, &hat);
         let hit: Vec<f32> = match i % 4 {
-            0 => (0..samples(0.2)).map(|i| {
-                let t = i as f32 / RATE;
-                2.0 * (-t / 0.08).exp() * (TAU * (60.0 * t - 4.0 * (-t / 0.02).exp())).sin()
-            }).collect(),
-            2 => white(rng, 0.15).iter().enumerate().map(|(i, w)| 0.7 * w * (-(i as f32) / 400.0).exp()).collect(),
+            0 => (0..samples(0.2))
+                .map(|i| {
+                    let t = i as f32 / RATE;
+                    2.0 * (-t / 0.08).exp() * (TAU * (60.0 * t - 4.0 * (-t / 0.02).exp())).sin()
+                })
+                .collect(),
+            2 => white(rng, 0.15)
+                .iter()
+                .enumerate()
+                .map(|(i, w)| 0.7 * w * (-(i as f32) / 400.0).exp())
+                .collect(),
             _ => Vec::new(),
         };
         add_at(&mut out, at, &hit);
@@ -206,8 +266,12 @@ pub fn drums(rng: &mut Rng, beat: f32, seconds: f32) -> Vec<f32> {
 
 /// The first three formants of a, o, e, i, u, ü.
 const VOWELS: [[f32; 3]; 6] = [
-    [800.0, 1250.0, 2600.0], [500.0, 900.0, 2500.0], [450.0, 1300.0, 2500.0],
-    [300.0, 2300.0, 3000.0], [340.0, 750.0, 2400.0], [300.0, 1900.0, 2400.0],
+    [800.0, 1250.0, 2600.0],
+    [500.0, 900.0, 2500.0],
+    [450.0, 1300.0, 2500.0],
+    [300.0, 2300.0, 3000.0],
+    [340.0, 750.0, 2400.0],
+    [300.0, 1900.0, 2400.0],
 ];
 
 /// A singer who sings no words: pulses of a voice through moving formants, on a tune.
@@ -227,8 +291,13 @@ pub fn sung(rng: &mut Rng, notes: &[(f32, f32)], vibrato: f32, breathy: f32) -> 
             phase = (phase + hertz * wobble / RATE) % 1.0;
             let pulse = if phase < before { 1.0 } else { -hertz / RATE };
             let voice = if hertz > 0.0 { pulse } else { 0.0 } + breathy * rng.normal() as f32;
-            let sum: f32 = filters.iter_mut().zip(formants).zip([90.0, 110.0, 170.0]).zip([1.0, 0.6, 0.3])
-                .map(|(((filter, formant), width), gain)| gain * filter.step(voice, formant, width)).sum();
+            let sum: f32 = filters
+                .iter_mut()
+                .zip(formants)
+                .zip([90.0, 110.0, 170.0])
+                .zip([1.0, 0.6, 0.3])
+                .map(|(((filter, formant), width), gain)| gain * filter.step(voice, formant, width))
+                .sum();
             out.push(sum * envelope(i));
         }
     }
