@@ -1,5 +1,7 @@
 //! Settings: what the file says (`raw`), checked into what the program uses. An error names the setting and the way out.
 
+mod recogniser;
+
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -13,6 +15,8 @@ use crate::hotline::CallbackRules;
 use crate::kernel::{AgentId, Moment, Pii};
 use crate::media::Codec;
 use crate::survey::schedule::Window;
+
+pub use recogniser::Recogniser;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -39,6 +43,7 @@ struct Raw {
     outbound: RawOutbound,
     console: RawConsole,
     speech: RawSpeech,
+    recogniser: recogniser::Raw,
     voice: RawVoice,
     queue: RawQueue,
     callbacks: RawCallbacks,
@@ -142,6 +147,8 @@ pub struct Config {
     pub sip: Sip,
     pub outbound: Outbound,
     pub console: Console,
+    /// Who writes down what callers say.
+    pub recogniser: Recogniser,
     pub recognisers: usize,
     /// Talks of the robot at once; callers beyond them go to people.
     pub conversations: usize,
@@ -236,6 +243,7 @@ impl Raw {
             sip: self.sip.check()?,
             outbound: self.outbound.check()?,
             console: self.console.check()?,
+            recogniser: self.recogniser.check()?,
             recognisers: in_range(
                 "speech.recognisers",
                 self.speech.recognisers.unwrap_or_else(|| cores().min(64)),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
+use huiyin::config::Recogniser;
 use huiyin::call::{SipConfig, SipStack};
 use huiyin::engine::models::ModelDir;
 use huiyin::media::wav;
@@ -131,7 +132,7 @@ impl ScriptArgs {
 
     async fn phone(&self, listen: SocketAddr, user: &str) -> anyhow::Result<Phone> {
         let models = ModelDir::locate(None)?;
-        let engines = Arc::new(SpeechEngines::load(&models, 1, 1, None)?);
+        let engines = Arc::new(SpeechEngines::load(&models, &Recogniser::default(), 1, 1, None)?);
         let sip = SipConfig { listen, user: user.to_owned(), ..SipConfig::default() };
         let (line, signals) = SipStack::start(sip, leg_ids()).await?;
         let ports = self.rtp_ports.split_once('-').and_then(|(from, to)| {

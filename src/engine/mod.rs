@@ -7,6 +7,7 @@ pub mod voice;
 pub mod zhtts;
 pub mod eval;
 mod onnx;
+pub mod remote;
 pub mod resample;
 pub mod silero;
 pub mod whisper;

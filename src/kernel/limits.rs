@@ -14,6 +14,10 @@ pub const SPEECH_CHUNKS: usize = 64;
 pub const ASR_QUEUE: usize = 32;
 /// Clauses waiting for the voice.
 pub const TTS_QUEUE: usize = 64;
+/// Largest answer of a remote recogniser: a page of text with its times.
+pub const REMOTE_ANSWER_BYTES_MAX: usize = 256 * 1024;
+/// Outcomes of requests that a circuit breaker remembers.
+pub const BREAKER_OUTCOMES: usize = 20;
 /// Longest utterance handed to the recogniser.
 pub const UTTERANCE_MS_MAX: u64 = 28_000;
 /// SIP messages waiting for the dialog layer.

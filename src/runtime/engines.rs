@@ -1,17 +1,19 @@
 //! Loads every engine once.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use anyhow::Context;
 
+use super::clock::SystemClock;
 use super::hearing::Hearing;
 use super::meaning::Meaning;
 use super::recogniser::Recogniser;
 use super::voice::{SoundStore, Voice};
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::engine::encoder::UseEncoder;
 use crate::engine::models::ModelDir;
+use crate::engine::remote::{Breaker, Clock, RemoteAsr, Rules, Service, Settings, WithFallback};
 use crate::engine::silero::SileroModel;
 use crate::engine::whisper::WhisperModel;
 use crate::engine::zhtts::Zhtts;
@@ -32,14 +34,12 @@ impl SpeechEngines {
     /// `sounds`: where rendered speech outlives the process.
     pub fn load(
         models: &ModelDir,
+        recogniser: &config::Recogniser,
         recognisers: usize,
         voices: usize,
         sounds: Option<SoundStore>,
     ) -> anyhow::Result<Self> {
-        let whisper = WhisperModel::load(&models.path_of("whisper-base")?)?;
-        let asr = (0..recognisers)
-            .map(|_| Ok(Box::new(whisper.recogniser()?) as Box<dyn Asr>))
-            .collect::<anyhow::Result<Vec<_>>>()?;
+        let asr = ears(models, recogniser, recognisers)?;
         let voice = load_voice(models)?;
         let tts = (0..voices).map(|_| Box::new(voice.clone()) as Box<dyn Tts>).collect();
         let vad = SileroModel::load(
@@ -53,6 +53,50 @@ impl SpeechEngines {
             hearing: Hearing::builtin()?,
         })
     }
+}
+
+/// As many recognisers: the local one, or the remote one with the local one behind it.
+fn ears(
+    models: &ModelDir,
+    settings: &config::Recogniser,
+    many: usize,
+) -> anyhow::Result<Vec<Box<dyn Asr>>> {
+    let local = whisper(models, settings);
+    let Some(remote) = &settings.remote else {
+        let local = local?;
+        return (0..many).map(|_| Ok(Box::new(local.recogniser()?) as Box<dyn Asr>)).collect();
+    };
+    let local = local
+        .inspect_err(|error| tracing::warn!("no local recogniser behind the remote one: {error:#}"))
+        .ok();
+    remote_ears(remote, local.as_ref(), many)
+}
+
+fn whisper(models: &ModelDir, settings: &config::Recogniser) -> anyhow::Result<WhisperModel> {
+    let path = match &settings.model_file {
+        Some(path) => path.clone(),
+        None => models.path_of("whisper-base")?,
+    };
+    Ok(WhisperModel::load(&path)?)
+}
+
+fn remote_ears(
+    settings: &Settings,
+    local: Option<&WhisperModel>,
+    many: usize,
+) -> anyhow::Result<Vec<Box<dyn Asr>>> {
+    let service = Arc::new(Service::new(settings.clone())?);
+    let breaker = Arc::new(Mutex::new(Breaker::new(Rules::default())));
+    let clock = SystemClock::start();
+    let clock: Clock = Arc::new(move || clock.now());
+    let one = || -> anyhow::Result<Box<dyn Asr>> {
+        let remote = Box::new(RemoteAsr::new(service.clone())?);
+        let local = local.map(WhisperModel::recogniser).transpose()?;
+        let local = local.map(|asr| Box::new(asr) as Box<dyn Asr>);
+        let asr = WithFallback::new(remote, local, breaker.clone(), clock.clone());
+        Ok(Box::new(asr))
+    };
+    (0..many).map(|_| one()).collect()
 }
 
 /// The voice and its front end.

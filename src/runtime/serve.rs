@@ -136,7 +136,8 @@ struct Loaded {
 fn load(config: &Config) -> anyhow::Result<Loaded> {
     let models = ModelDir::locate(config.models_dir.as_deref())?;
     let sounds = Some(rendered(config)?);
-    let speech = SpeechEngines::load(&models, config.recognisers, config.voices, sounds)?;
+    let (ear, many) = (&config.recogniser, config.recognisers);
+    let speech = SpeechEngines::load(&models, ear, many, config.voices, sounds)?;
     let base = Arc::new(engines::knowledge_base(config.knowledge.as_deref())?);
     let meaning = engines::meaning(config, &models, base.clone())?;
     let prompts = Arc::new(prompts(config)?);

@@ -29,6 +29,7 @@ mod phone_turns;
 mod queue;
 mod recognise;
 mod recogniser;
+mod remote;
 mod sdp;
 mod service;
 mod session;
