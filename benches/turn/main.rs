@@ -116,7 +116,9 @@ async fn compare(models: &ModelDir, clips: &[Arc<Clip>]) -> anyhow::Result<()> {
         async {
             let _ = stopped.await;
         },
-        |listening| drop(ready.send(listening.sip)),
+        |listening| {
+            let _ = ready.send(listening.sip);
+        },
     ));
     let ours = format!("sip:12345@{}", is_ready.await.context("the service did not start")?);
     let talk = Talk::default();

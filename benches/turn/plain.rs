@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
-use huiyin::call::sdp::{self, Direction, LocalMedia};
+use huiyin::call::sdp;
 use huiyin::call::{SignalEvent, Signalling, SipConfig, SipStack};
 use huiyin::engine::models::ModelDir;
 use huiyin::engine::silero::{SileroModel, SileroVad};
@@ -123,9 +123,7 @@ impl Plain {
             match self.signals.recv().await.context("the plain line closed")? {
                 SignalEvent::Invite { leg, sdp: Some(offer), .. } => {
                     let mut rtp = self.ports.session([127, 0, 0, 1].into()).await?;
-                    let addr = ([127, 0, 0, 1], rtp.port()).into();
-                    let direction = Direction::SendRecv;
-                    let local = LocalMedia { addr, session: 1, version: 1, direction };
+                    let local = rtp.local([127, 0, 0, 1].into(), 1);
                     let (answer, negotiated) = sdp::answer(&offer, &local)?;
                     rtp.agree(&negotiated);
                     self.line.answer(leg, answer).await?;

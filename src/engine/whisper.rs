@@ -229,8 +229,9 @@ impl WhisperAsr {
         let said = comparable(written);
         let again = said_again(written);
         let plain = matches!(&free, Heard::Words { confidence, .. } if *confidence >= PLAIN && !again);
-        let much = said.chars().count() > set.longest + 2;
-        if (plain && much) || voiced > set.seconds_max() {
+        // A number that is misheard has any number of digits: what counts is words.
+        let words = said.chars().filter(|c| !c.is_ascii_digit()).count();
+        if (plain && words > set.longest + 2) || voiced > set.seconds_max() {
             return Ok(free);
         }
         if plain && set.is_number(&said) {
@@ -255,7 +256,7 @@ impl WhisperAsr {
         }
         Ok(match verdict {
             Verdict::Taken { text, confidence } => Heard::Words { text, confidence, complete: true },
-            Verdict::Doubtful { .. } if plain && told_much(written) => free,
+            Verdict::Doubtful { .. } if plain && words >= MUCH_CHARS => free,
             Verdict::Doubtful { text, confidence } => {
                 Heard::Words { text, confidence, complete: false }
             }
@@ -297,11 +298,6 @@ impl Asr for WhisperAsr {
             }
         }
     }
-}
-
-/// Whether the words are more than an answer of a word or two.
-fn told_much(text: &str) -> bool {
-    text.chars().filter(|c| c.is_alphanumeric()).count() >= MUCH_CHARS
 }
 
 /// Whether the free decode has written the same piece twice: it does so on short sound that it cannot make out.

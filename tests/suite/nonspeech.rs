@@ -17,8 +17,11 @@ use huiyin::media::{FRAME_SAMPLES, Frame, FrameKind, Front, Progress, Signal};
 use huiyin::runtime::hearing::Hearing;
 use huiyin::speech::Listening;
 
+#[path = "nonspeech/clips.rs"]
 mod clips;
+#[path = "nonspeech/ear.rs"]
 mod ear;
+#[path = "nonspeech/synth.rs"]
 mod synth;
 
 use clips::{Clip, Sort, clips};

