@@ -257,6 +257,8 @@ impl WhisperAsr {
         Ok(match verdict {
             Verdict::Taken { text, confidence } => Heard::Words { text, confidence, complete: true },
             Verdict::Doubtful { .. } if plain && words >= MUCH_CHARS => free,
+            // A doubtful syllable in a sound that free decoding does not believe is as likely none.
+            Verdict::Doubtful { text, .. } if !plain && text.chars().count() == 1 => Heard::Unclear,
             Verdict::Doubtful { text, confidence } => {
                 Heard::Words { text, confidence, complete: false }
             }
