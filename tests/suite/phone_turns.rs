@@ -292,8 +292,9 @@ fn what_goes_wrong_is_told_apart() {
 
 #[test]
 fn an_interruption_is_timed_to_our_last_sound() {
-    // (what the caller got, whether the saying was cut, the time it took)
-    let table: [(&[(u64, bool)], bool, Option<u64>); 4] = [
+    // What the caller got, whether the saying was cut, the time it took.
+    type Row<'a> = (&'a [(u64, bool)], bool, Option<u64>);
+    let table: [Row; 4] = [
         (&[(5_200, true), (9_000, false)], true, Some(200)),
         // It was at its end anyway.
         (&[(5_200, true), (9_000, false)], false, None),

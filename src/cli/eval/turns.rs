@@ -53,7 +53,7 @@ const CONFIG: &str = "eval.toml";
 const STORE: &str = "huiyin.db";
 /// A service that is up is given this long to render what it renders ahead; then it has work beside the calls.
 const SETTLE: Duration = Duration::from_secs(60);
-/// It has settled when it takes less than this share of a processor for a second.
+/// It has settled when it wants less than this share of a processor for a second.
 const SETTLED: f64 = 0.15;
 /// Ticks of the processor clock a second, as /proc counts them (proc_pid_stat(5)).
 const TICKS: f64 = 100.0;
@@ -70,8 +70,10 @@ struct Report {
     cpu_per_call_second: Option<f64>,
     /// The same for each second by the clock: processors busy.
     cpu_busy: Option<f64>,
-    /// Processors that something else kept busy meanwhile, ourselves included: more than a little and the latencies are
-    /// not the service's own.
+    /// Processors that the service's threads were ready for and did not get, on average: more than a little and the latencies
+    /// are not the service's own.
+    cpu_waited: Option<f64>,
+    /// Processors that everything else kept busy meanwhile, ourselves included.
     others_busy: Option<f64>,
     calls: usize,
     calls_at_once: u16,
@@ -202,10 +204,11 @@ impl Service {
     async fn settle(&mut self) -> bool {
         let began = Instant::now();
         let second = Duration::from_secs(1);
-        let Some(mut before) = self.cpu() else { return false };
+        let wanted = |service: &Service| Some(service.cpu()? + service.waited()?);
+        let Some(mut before) = wanted(self) else { return false };
         while began.elapsed() < SETTLE {
             tokio::time::sleep(second).await;
-            let Some(now) = self.cpu() else { return false };
+            let Some(now) = wanted(self) else { return false };
             if now - before < SETTLED {
                 eprintln!("huiyin: it settled after {} s", began.elapsed().as_secs());
                 return true;
@@ -225,19 +228,31 @@ impl Service {
         let system: f64 = fields.next()?.parse().ok()?;
         Some((user + system) / TICKS)
     }
+
+    /// Seconds so far in which its threads could have run and others did: the second number of schedstat, in nanoseconds.
+    fn waited(&self) -> Option<f64> {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id()?)).ok()?;
+        let waited = |task: std::fs::DirEntry| {
+            let stat = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
+            stat.split_whitespace().nth(1)?.parse::<f64>().ok()
+        };
+        Some(tasks.flatten().filter_map(waited).sum::<f64>() / 1e9)
+    }
 }
 
-/// Seconds of processor time: the service's, and everybody's; and by the clock.
+/// Seconds of processor time: the service's, what it waited for, and everybody's; and by the clock.
 struct Spent {
     began: Instant,
     clock: f64,
     service: Option<f64>,
+    waited: Option<f64>,
     all: Option<f64>,
 }
 
 impl Spent {
     fn now(service: &Service) -> Spent {
-        Spent { began: Instant::now(), clock: 0.0, service: service.cpu(), all: Spent::everybody() }
+        let (cpu, waited, all) = (service.cpu(), service.waited(), Spent::everybody());
+        Spent { began: Instant::now(), clock: 0.0, service: cpu, waited, all }
     }
 
     fn since(self, before: &Spent) -> Spent {
@@ -246,6 +261,7 @@ impl Spent {
             began: before.began,
             clock: (self.began - before.began).as_secs_f64(),
             service: less(self.service, before.service),
+            waited: less(self.waited, before.waited),
             all: less(self.all, before.all),
         }
     }
@@ -322,6 +338,7 @@ async fn report(
         cpu_per_call: spent.service.map(|cpu| share(cpu, calls as f64)),
         cpu_per_call_second: spent.service.map(|cpu| share(cpu, call_ms as f64 / 1000.0)),
         cpu_busy: spent.service.map(|cpu| share(cpu, spent.clock)),
+        cpu_waited: spent.waited.map(|waited| share(waited.max(0.0), spent.clock)),
         others_busy: spent.service.zip(spent.all).map(|(cpu, all)| share(all - cpu, spent.clock)),
         calls,
         calls_at_once: args.calls,
@@ -365,8 +382,9 @@ fn print(args: &Args, mut report: Report) -> anyhow::Result<()> {
         );
     }
     if let (Some(call), Some(second)) = (report.cpu_per_call, report.cpu_per_call_second) {
+        let waited = report.cpu_waited.unwrap_or_default();
         let others = report.others_busy.unwrap_or_default();
-        println!("CPU: {call:.2} s a call, {second:.3} s a second of a call; others kept {others:.1} processors busy");
+        println!("CPU: {call:.2} s a call, {second:.3} s a second of a call; {waited:.2} processors wanted and not had, {others:.1} busy with others");
     }
     println!(
         "{} rows without speech, {} not said, {} late frames of ours, {:.0} s",
