@@ -150,7 +150,7 @@ impl Theirs {
         if !model.join("model.bin").is_file() {
             install(folder, &python, &model);
         }
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/speech/faster_whisper.py");
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/speech/theirs.py");
         let mut process = Command::new(python)
             .arg(script)
             .arg(model)
