@@ -438,6 +438,10 @@ impl Turn {
     /// The silence that ends this turn, by what is known of it now.
     fn endpoint_ms(&self, speech: &Speech) -> u64 {
         let base = self.listening.endpoint_ms;
+        if !self.listening.look_ahead {
+            // Nobody waits to answer, so there is nobody to interrupt either.
+            return base;
+        }
         // A caller who has paused and gone on is given that pause again, with something to spare.
         let paced = (speech.longest_pause_ms * 5 / 4).max(self.pace_ms.min(base + PACE_MS_MAX));
         let heard = speech.look.as_ref().and_then(|look| look.heard.as_ref());
