@@ -37,8 +37,8 @@ pub struct Listener {
     /// What lies between the line and the detector. It also knows the network's signals.
     pub front: Front,
     vad: SileroVad,
-    /// The newest job; dropping it stops an older one.
-    wanted: Option<(JobId, Wanted)>,
+    /// The newest job, and the one whose words are told in any case; dropping one stops it.
+    wanted: Vec<(JobId, Wanted)>,
     results: mpsc::Receiver<Decoded>,
     reply: mpsc::Sender<Decoded>,
     overloaded: bool,
@@ -56,7 +56,7 @@ impl Listener {
             expected: Expected::anything(),
             front: Front::new(),
             vad: engines.vad.stream(),
-            wanted: None,
+            wanted: Vec::new(),
             results,
             reply,
             overloaded: false,
@@ -147,7 +147,7 @@ impl Listener {
                     }
                 }
                 Effect::Hurry { job } => {
-                    let wanted = self.wanted.as_ref().filter(|(newest, _)| *newest == job);
+                    let wanted = self.wanted.iter().find(|(asked, _)| *asked == job);
                     if let (Some(engines), Some((_, wanted))) = (engines, wanted) {
                         engines.recogniser.hurry(wanted);
                     }
@@ -158,9 +158,10 @@ impl Listener {
 
     fn ask(&mut self, job: JobId, pcm: Vec<i16>, last: bool, engines: &SpeechEngines) {
         self.overloaded = false;
+        let Listener { wanted, turn, .. } = self;
+        wanted.retain(|(asked, _)| turn.awaits(*asked));
         self.no_voice = self.front.was_no_voice((pcm.len() / SAMPLES_PER_MS) as u64);
         if self.no_voice {
-            self.wanted = None;
             self.turn.decoded(job, speech::Heard::Unclear);
             return;
         }
@@ -171,14 +172,10 @@ impl Listener {
             let _ = reply.try_send((job, result));
         });
         match asked {
-            Ok(wanted) => self.wanted = Some((job, wanted)),
-            Err(_) if !last => {
-                self.wanted = None;
-                self.turn.skipped(job);
-            }
+            Ok(wanted) => self.wanted.push((job, wanted)),
+            Err(_) if !last => self.turn.skipped(job),
             Err(error) => {
                 tracing::warn!(%error, "no room to recognise an utterance");
-                self.wanted = None;
                 self.overloaded = true;
                 self.turn.decoded(job, speech::Heard::Unclear);
             }

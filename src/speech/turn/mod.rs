@@ -299,6 +299,11 @@ impl Turn {
         self.settle();
     }
 
+    /// Whether the words of this job are still told when they come, whatever is asked after it.
+    pub fn awaits(&self, job: JobId) -> bool {
+        self.cut.as_ref().is_some_and(|cut| cut.look.as_ref().is_some_and(|l| l.job == job))
+    }
+
     /// A look ahead was not taken: the recogniser is busy with words that somebody waits for.
     pub fn skipped(&mut self, job: JobId) {
         if let Some(speech) = &mut self.speech
@@ -420,6 +425,10 @@ impl Turn {
         }
         let ahead = self.listening.look_ahead && !speech.skipped && pause_ms >= LOOK_AHEAD_MS;
         match &mut speech.look {
+            // Nobody waits to answer: what is said next is another turn, however soon it comes.
+            None if waited && !self.listening.look_ahead && self.cut.is_none() => {
+                return self.cut(speech);
+            }
             None if waited || ahead => self.look(&mut speech, waited),
             Some(look) if waited && look.heard.is_some() => {
                 if let Some(heard) = look.heard.take() {
