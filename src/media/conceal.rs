@@ -133,6 +133,8 @@ struct Repeater {
     phase: usize,
     /// From the last good sample to the loop's own beginning, spread over a quarter period.
     step: f32,
+    /// What was heard went from here to there; the step leads nowhere beyond.
+    range: (f32, f32),
     /// Samples for which the former loop is still mixed in, and where it stands.
     blend: Option<(usize, usize, usize)>,
 }
@@ -145,6 +147,7 @@ impl Default for Repeater {
             periods: 1,
             phase: 0,
             step: 0.0,
+            range: (0.0, 0.0),
             blend: None,
         }
     }
@@ -159,6 +162,7 @@ impl Repeater {
             periods: 1,
             phase: 0,
             step: history[HISTORY - 1] - history[HISTORY - 1 - period],
+            range: range(history),
             blend: None,
         }
     }
@@ -183,7 +187,7 @@ impl Repeater {
         if age < quarter {
             value += self.step * (1.0 - (age + 1) as f32 / (quarter + 1) as f32);
         }
-        value
+        value.clamp(self.range.0, self.range.1)
     }
 
     /// A sample of the loop, whose last quarter period leads into its beginning.
@@ -216,13 +220,19 @@ fn backwards(behind: &[f32], period: usize, length: usize) -> Vec<f32> {
         Some(next) => behind[0] - next,
         None => 0.0,
     };
+    let (low, high) = range(behind);
     let sample = |index: usize| {
         let back = length - index;
         let value = behind[period - 1 - (back - 1) % period];
         let weight = 1.0 - (back as f32 / (quarter + 1) as f32).min(1.0);
-        value + step * weight
+        (value + step * weight).clamp(low, high)
     };
     (0..length).map(sample).collect()
+}
+
+/// The least and the greatest sample.
+fn range(samples: &[f32]) -> (f32, f32) {
+    samples.iter().fold((f32::MAX, f32::MIN), |(low, high), &sample| (low.min(sample), high.max(sample)))
 }
 
 /// 1 for the same shape, 0 for none in common.

@@ -193,25 +193,33 @@ impl Caller {
 }
 
 /// What was heard comes in its order, and nothing again and again: a stretched frame moves on by a quarter or more.
-fn in_order(outcome: &Outcome, codec: Codec) -> bool {
+fn in_order(outcome: &Outcome, codec: Codec) -> Result<(), String> {
     let levels: Vec<i16> = (0..LEVELS).map(|number| level(codec, number)).collect();
     let number = |sample: i16| levels.iter().position(|level| *level == sample);
     let mut last = None;
     let mut stands = 0;
-    for (frame, _) in outcome.frames.iter().filter(|(_, kind)| *kind == FrameKind::Heard) {
+    for (tick, (frame, kind)) in outcome.frames.iter().enumerate() {
+        if *kind != FrameKind::Heard {
+            continue;
+        }
         // Where two packets fade into each other neither can be read.
         let runs = frame.chunk_by(|one, other| one == other).filter(|run| run.len() >= 30);
         for number in runs.filter_map(|run| number(run[0])) {
-            let step = last.map_or(1, |last| (number + levels.len() - last) % levels.len());
-            stands = if step == 0 { stands + 1 } else { 0 };
-            // Back by up to twenty; else it is forward past a long loss.
-            if step > levels.len() - 20 || stands > 5 {
-                return false;
+            // Nothing is heard two seconds late, so the moment says which of the numbers with this level it is.
+            let age = (tick + levels.len() - number) % levels.len();
+            let Some(number) = tick.checked_sub(age) else {
+                return Err(format!("tick {tick}: a level that was not sent yet"));
+            };
+            let before = last.unwrap_or(0);
+            stands = if number > before { 0 } else { stands + 1 };
+            // A stretch repeats up to 15 ms, so that the end of the frame before may be read once more.
+            if number + 1 < before || stands > 5 {
+                return Err(format!("tick {tick}: frame {number} after {before}, {stands} times"));
             }
-            last = Some(number);
+            last = Some(number.max(before));
         }
     }
-    true
+    Ok(())
 }
 
 fn nobody_else(outcome: &Outcome) -> bool {
@@ -226,7 +234,7 @@ fn a_tenth_lost_and_60_ms_of_jitter_leave_the_rest_in_order() {
             let heard = outcome.count(FrameKind::Heard) as f64 / 1_000.0;
             // A lost packet lies across two frames, so that a tenth lost is up to a fifth touched.
             assert!(heard > least, "seed {seed}: {heard}; {:?}", outcome.buffer.stats());
-            assert!(in_order(&outcome, Codec::Pcma), "seed {seed}");
+            assert_eq!(in_order(&outcome, Codec::Pcma), Ok(()), "seed {seed}");
             let worst = outcome.delays.iter().max().unwrap();
             assert!(*worst <= DELAY_MS_MAX + 20, "seed {seed}: {worst} ms");
         }
@@ -383,7 +391,7 @@ proptest! {
         let scene = Scene { network, codec, ptime_ms, drift_ppm, speech: 60, silence, changes, moves, ..PLAIN };
         let outcome = play(scene, seed, 500);
         prop_assert_eq!(outcome.frames.len(), 530);
-        prop_assert!(in_order(&outcome, codec), "seed {} {:?}", seed, scene);
+        prop_assert_eq!(in_order(&outcome, codec), Ok(()), "seed {} {:?}", seed, scene);
         prop_assert!(nobody_else(&outcome), "seed {} {:?}", seed, scene);
         for &delay in &outcome.delays {
             prop_assert!(delay <= DELAY_MS_MAX + 20, "seed {} {:?}: {} ms", seed, scene, delay);

@@ -16,6 +16,9 @@ use crate::media::rtcp::Heard;
 use crate::media::srtp::Inbound;
 use crate::media::{Codec, SAMPLES_PER_MS};
 
+/// How long after a change of SSRC the network may still bring packets of the former one.
+const STRAGGLERS_MS: u64 = 200;
+
 /// What the two SDPs agreed on about what we receive.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Agreed {
@@ -70,6 +73,8 @@ pub struct Receiver {
     source: Option<Source>,
     /// SSRC and sequence number of what may be a new stream.
     probation: Option<(u32, u16)>,
+    /// SSRC that was heard before and until when its packets are stragglers, not a new stream.
+    former: Option<(u32, Moment)>,
     stream: u32,
     stats: RtpStats,
     /// Loss of streams that are over.
@@ -95,6 +100,7 @@ impl Receiver {
             protection: None,
             source: None,
             probation: None,
+            former: None,
             stream: 0,
             stats: RtpStats::default(),
             lost_before: 0,
@@ -192,7 +198,7 @@ impl Receiver {
         if !self.latch.admit(now, from, claim) {
             return Err(Refusal::Stranger);
         }
-        let (sequence, timestamp) = self.place(&packet.header)?;
+        let (sequence, timestamp) = self.place(now, &packet.header)?;
         let marker = packet.header.marker;
         let content = match kind {
             Kind::Event => {
@@ -238,18 +244,22 @@ impl Receiver {
     }
 
     /// Extended sequence number and timestamp; begins a new stream where the packet shows one.
-    fn place(&mut self, header: &Header) -> Result<(u64, i64), Refusal> {
+    fn place(&mut self, now: Moment, header: &Header) -> Result<(u64, i64), Refusal> {
         let number = header.sequence_number;
         let Some(source) = self.source.as_mut() else {
             return Ok(self.begin(header));
         };
         if source.ssrc != header.ssrc {
+            if self.former.is_some_and(|(ssrc, until)| ssrc == header.ssrc && now < until) {
+                return Err(Refusal::Probation);
+            }
             // Not the very next: a bad network changes their order.
             let confirmed = self
                 .probation
                 .is_some_and(|(ssrc, other)| ssrc == header.ssrc && are_near(number, other));
             if confirmed {
                 self.stats.restarts += 1;
+                self.former = Some((source.ssrc, now + STRAGGLERS_MS));
                 return Ok(self.begin(header));
             }
             self.probation = Some((header.ssrc, number));
