@@ -13,14 +13,16 @@ mod fields;
 mod item;
 mod read;
 mod repair;
+mod rules;
 mod search;
 mod shipped;
 mod words;
 
-pub use base::Base;
-pub use check::{LoadError, LoadErrors, Report, check};
+pub use base::{Base, Origin};
+pub use check::{LoadError, LoadErrors, Report, check, check_all};
 pub use confidence::{Calibration, Signs};
 pub use encoder::{BigramEncoder, Encoder};
 pub use error::KnowledgeError;
 pub use item::{ASKS_MIN, Citation, Hit, Item, SPOKEN_CHARS_MAX};
+pub use rules::{Fault, Rule, faults};
 pub use search::{Index, Nearness};
