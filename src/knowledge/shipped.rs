@@ -10,7 +10,9 @@ macro_rules! file {
 pub(super) const FILES: &[(&str, &str)] = &[
     file!("aid.toml"),
     file!("business.toml"),
+    file!("city-order.toml"),
     file!("companies.toml"),
+    file!("consumers.toml"),
     file!("education.toml"),
     file!("environment.toml"),
     file!("estate.toml"),
@@ -18,6 +20,7 @@ pub(super) const FILES: &[(&str, &str)] = &[
     file!("fund-cases.toml"),
     file!("household.toml"),
     file!("housing-fund.toml"),
+    file!("labour.toml"),
     file!("licence.toml"),
     file!("medical.toml"),
     file!("outside.toml"),
