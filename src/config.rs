@@ -79,7 +79,7 @@ section!(RawSip {
     tls_ca: Option<PathBuf> = None,
     session_s: u32 = 1800,
     nat: Option<bool> = None,
-    codecs: Vec<String> = vec!["PCMA".into(), "PCMU".into(), "G722".into()],
+    codecs: Vec<String> = vec!["PCMA".into(), "PCMU".into(), "G722".into(), "opus".into()],
     srtp: String = "off".into(),
 });
 section!(RawOutbound {
@@ -444,7 +444,7 @@ impl RawAgent {
 
 /// The codecs that are spoken, best first.
 fn codecs(names: &[String]) -> Result<Codecs, ConfigError> {
-    let remedy = "name at least one of PCMA, PCMU and G722, best first";
+    let remedy = "name at least one of PCMA, PCMU, G722 and opus, best first";
     let known = |name: &String| {
         Codec::from_name(name).ok_or_else(|| setting("sip.codecs", name, remedy))
     };
