@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::base::Origin;
 use super::read;
 
 /// One thing that is wrong in one file.
@@ -84,7 +85,20 @@ impl fmt::Display for Report {
 
 /// Reads a base as [`super::Base::load`] does and tells everything about it, good or bad.
 pub fn check(path: &Path) -> Report {
-    let reading = read::folder(path);
+    check_all(&[Origin::Folder(path.into())])
+}
+
+/// The same for several bases together, as [`super::Base::of`] reads them.
+pub fn check_all(origins: &[Origin]) -> Report {
+    report(read::bases(origins))
+}
+
+/// The same for a folder as it would be with these files in it, each by its name and text, in place of those it has.
+pub fn check_with(folder: &Path, texts: &[(String, String)]) -> Report {
+    report(read::folder_with(folder, texts))
+}
+
+fn report(reading: read::Reading) -> Report {
     Report {
         files: reading.files,
         items: reading.items.len(),

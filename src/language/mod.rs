@@ -5,11 +5,13 @@
 //! * [`sounding`]: toneless likeness of words, without any model data;
 //! * [`numbers`]: Chinese numerals and spoken digits, both ways;
 //! * [`groups`]: telephone and ticket numbers in the groups in which they are said;
+//! * [`misheard`]: what a recogniser might have written instead;
 //! * [`simplify`], [`normalise`]: one script, one width, one way to write a number.
 
 pub mod address;
 mod figures;
 pub mod groups;
+mod mishearing;
 pub mod normalise;
 pub mod numbers;
 pub mod pinyin;
@@ -19,6 +21,7 @@ pub mod speakable;
 mod tones;
 mod written;
 
+pub use mishearing::misheard;
 pub use normalise::{character_error_rate, comparable, edits};
 pub use numbers::{DigitRun, Numeral, numerals, parse_numeral, spoken_digits, to_spoken};
 pub use pinyin::Lexicon;
