@@ -50,8 +50,8 @@ pub const SRTP_SOURCES: usize = 4;
 pub const NETWORK_PACKETS: usize = 4096;
 /// Telephone keys received and not yet taken, or queued and not yet sent, on one leg.
 pub const KEYS_WAITING: usize = 64;
-/// Frames between a call and the thread that writes its recording: 10 seconds of a slow disk.
-pub const RECORD_FRAMES: usize = 500;
+/// Half seconds of sound between a call and the thread that writes its recording: 10 seconds of a slow disk.
+pub const RECORD_BATCHES: usize = 20;
 /// Largest WAV file read into memory: an hour of stereo at 16 kHz.
 pub const WAV_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// Legs in one bridge: caller, agent, supervisor, translator and room for more.
