@@ -6,7 +6,7 @@ use super::pool::{Full, Pool};
 use crate::dialogue::Understood;
 use crate::intake::Intake;
 use crate::kernel::{Civil, Slot};
-use crate::knowledge::{Context, Encoder, Index};
+use crate::knowledge::{Context, Library};
 use crate::kernel::limits::ASR_QUEUE;
 use crate::speech::Utterance;
 
@@ -29,8 +29,7 @@ impl Meaning {
     /// `home_region`: division code of the callers who name no place.
     pub fn start(
         intake: Arc<Intake>,
-        index: Arc<Index>,
-        encoder: Arc<dyn Encoder>,
+        library: Arc<Library>,
         home_region: String,
     ) -> std::io::Result<Self> {
         let worker = move |job: Job| {
@@ -39,6 +38,8 @@ impl Meaning {
             let place = reading.fact(Slot::Place).and_then(|place| place.code.as_deref());
             let region = place.unwrap_or(&home_region);
             let context = Context { region, today: Some(job.now.day()) };
+            let index = library.index();
+            let encoder = library.encoder();
             let hits = index.search_in(&job.utterance.text, context, encoder.as_ref(), HITS);
             let hits = hits.unwrap_or_else(|error| {
                 // The talk goes on without the knowledge base: the caller gets a person.

@@ -11,6 +11,7 @@ pub mod clock;
 pub mod engines;
 pub mod hearing;
 pub mod keeper;
+pub mod library;
 pub mod listener;
 pub mod meaning;
 pub mod phone;
