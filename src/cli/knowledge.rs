@@ -95,8 +95,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
 fn run_search(args: &Search) -> anyhow::Result<ExitCode> {
     let models = ModelDir::locate(None)?;
     let encoder = load_encoder(&models)?;
-    let shipped = [PathBuf::from("builtin")];
-    let base = knowledge_base(if args.base.is_empty() { &shipped } else { &args.base })?;
+    let base = knowledge_base(&args.base)?;
     let index = Index::build(std::sync::Arc::new(base), &encoder)?;
     let hits = index.search_in(&args.words, &args.region, &encoder, args.top)?;
     if args.json {
