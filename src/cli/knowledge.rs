@@ -144,6 +144,7 @@ fn import(args: &Import) -> anyhow::Result<ExitCode> {
     let mut imported = exchange::import(&args.file, &read(&args.file)?, mapping.as_ref(), &args.region)?;
     if let Some(name) = &args.base {
         imported.items.iter_mut().for_each(|item| item.base.clone_from(name));
+        imported.notes.count(&imported.items);
     }
     let texts = files(&args.file, &imported);
     for (name, _) in &texts {

@@ -10,6 +10,7 @@ use huiyin::runtime::library::entries;
 use huiyin::speech::Speaker;
 use huiyin::store::Store;
 use serde_json::{Value, json};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -271,6 +272,44 @@ fn the_same_questions_are_put_together_in_the_same_way() {
     assert_eq!(members, [&[0, 2, 3][..], &[1, 4], &[5]]);
     assert!(once.iter().all(|c| c.members.contains(&c.centre)));
     assert_eq!(cluster(&[], &BigramEncoder).unwrap(), []);
+}
+
+/// Prints how well the clusters of the development set's questions are those of their items, by bound: of the pairs that
+/// are put together how many belong so, and the other way round. `NEAR_MIN` is taken from it.
+#[test]
+#[ignore = "measures; prints a table"]
+fn fit_the_bound_of_clusters() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/cache");
+    let folder = std::env::var_os("HUIYIN_MODELS").map_or(folder, std::path::PathBuf::from);
+    let encoder = huiyin::engine::encoder::UseEncoder::load(&folder).unwrap();
+    let (mut words, mut items) = (Vec::new(), Vec::new());
+    for line in include_str!("../data/knowledge-dev.jsonl").lines() {
+        let line: Value = serde_json::from_str(line).unwrap();
+        if let (Some(text), Some(item)) = (line["text"].as_str(), line["item"].as_str()) {
+            words.push(text.to_owned());
+            items.push(item.to_owned());
+        }
+    }
+    for encoder in [&encoder as &dyn Encoder, &BigramEncoder] {
+        for bound in (30..=80).step_by(4) {
+            let clusters = huiyin::knowledge::cluster_at(&words, encoder, bound as f32 / 100.0).unwrap();
+            let mut place = vec![0; words.len()];
+            for (n, cluster) in clusters.iter().enumerate() {
+                cluster.members.iter().for_each(|member| place[*member] = n);
+            }
+            let (mut both, mut put, mut belong) = (0u32, 0u32, 0u32);
+            for a in 0..words.len() {
+                for b in 0..a {
+                    let (together, same) = (place[a] == place[b], items[a] == items[b]);
+                    put += u32::from(together);
+                    belong += u32::from(same);
+                    both += u32::from(together && same);
+                }
+            }
+            let (right, found) = (f64::from(both) / f64::from(put.max(1)), f64::from(both) / f64::from(belong.max(1)));
+            println!("{} {bound}: {} clusters, right {right:.3}, found {found:.3}", encoder.name(), clusters.len());
+        }
+    }
 }
 
 /// Counts how often it is asked.
