@@ -140,7 +140,7 @@ pub struct Config {
     pub models_dir: Option<PathBuf>,
     /// Division code of the hotline's own region.
     pub home_region: String,
-    /// Folders of knowledge that are served together, the widest first; `builtin` is the base that ships with the program.
+    /// Folders of knowledge that are served together, the widest first; `builtin`, or none, is the base that ships with the program.
     pub knowledge: Vec<PathBuf>,
     /// `None`: the texts that ship with the program.
     pub prompts: Option<PathBuf>,
@@ -363,7 +363,6 @@ impl RawKnowledge {
                 "with knowledge.bases, name this folder there and take this setting out",
             )),
             (Some(path), _) => Ok(vec![path]),
-            (None, bases) if bases.is_empty() => Ok(vec!["builtin".into()]),
             (None, bases) => Ok(bases),
         }
     }

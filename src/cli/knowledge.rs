@@ -95,8 +95,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
 fn run_search(args: &Search) -> anyhow::Result<ExitCode> {
     let models = ModelDir::locate(None)?;
     let encoder = load_encoder(&models)?;
-    let shipped = [PathBuf::from("builtin")];
-    let base = knowledge_base(if args.base.is_empty() { &shipped } else { &args.base })?;
+    let base = knowledge_base(&args.base)?;
     let index = Index::build(std::sync::Arc::new(base), &encoder)?;
     let hits = index.search_in(&args.words, &args.region, &encoder, args.top)?;
     if args.json {
@@ -145,6 +144,7 @@ fn import(args: &Import) -> anyhow::Result<ExitCode> {
     let mut imported = exchange::import(&args.file, &read(&args.file)?, mapping.as_ref(), &args.region)?;
     if let Some(name) = &args.base {
         imported.items.iter_mut().for_each(|item| item.base.clone_from(name));
+        imported.notes.count(&imported.items);
     }
     let texts = files(&args.file, &imported);
     for (name, _) in &texts {

@@ -40,6 +40,18 @@ impl Sounded {
 /// # Errors
 /// The encoder's.
 pub fn cluster(questions: &[String], encoder: &dyn Encoder) -> Result<Vec<Cluster>, KnowledgeError> {
+    cluster_at(questions, encoder, NEAR_MIN)
+}
+
+/// The same with another bound than [`NEAR_MIN`].
+///
+/// # Errors
+/// The encoder's.
+pub fn cluster_at(
+    questions: &[String],
+    encoder: &dyn Encoder,
+    near_min: f32,
+) -> Result<Vec<Cluster>, KnowledgeError> {
     let mut all = Vec::with_capacity(questions.len());
     for question in questions {
         let plain = tidy(question);
@@ -49,11 +61,14 @@ pub fn cluster(questions: &[String], encoder: &dyn Encoder) -> Result<Vec<Cluste
     }
     let mut clusters: Vec<Vec<usize>> = Vec::new();
     for (n, question) in all.iter().enumerate() {
-        let near = |members: &Vec<usize>| members.first().and_then(|m| all.get(*m)).map_or(0.0, |first| first.near(question));
+        let near = |members: &Vec<usize>| {
+            let first = members.first().and_then(|first| all.get(*first));
+            first.map_or(0.0, |first| first.near(question))
+        };
         let mut best: Option<(usize, f32)> = None;
         for (place, members) in clusters.iter().enumerate() {
             let near = near(members);
-            if near >= NEAR_MIN && best.is_none_or(|(_, other)| near > other) {
+            if near >= near_min && best.is_none_or(|(_, other)| near > other) {
                 best = Some((place, near));
             }
         }

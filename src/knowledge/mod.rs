@@ -39,7 +39,7 @@ pub use check::{LoadError, LoadErrors, Report, check, check_all};
 pub use confidence::{Calibration, Logistic, PART_NAMES, PARTS, Signs};
 =======
 pub use check::{LoadError, LoadErrors, Report, check, check_all, check_with};
-pub use cluster::{Cluster, NEAR_MIN, cluster};
+pub use cluster::{Cluster, NEAR_MIN, cluster, cluster_at};
 pub use columns::{Column, differences};
 pub use confidence::{Calibration, Signs};
 >>>>>>> main

@@ -112,9 +112,12 @@ pub fn load_encoder(models: &ModelDir) -> anyhow::Result<UseEncoder> {
     Ok(UseEncoder::load(models.path())?)
 }
 
-/// The knowledge bases of the configuration as one; `builtin` is the one that ships.
+/// The knowledge bases of the configuration as one; `builtin`, or none at all, is the one that ships.
 pub fn knowledge_base(bases: &[PathBuf]) -> anyhow::Result<Base> {
-    let origins: Vec<Origin> = bases.iter().map(|base| Origin::named(base)).collect();
+    let mut origins: Vec<Origin> = bases.iter().map(|base| Origin::named(base)).collect();
+    if origins.is_empty() {
+        origins.push(Origin::Shipped);
+    }
     Ok(Base::of(&origins)?)
 }
 

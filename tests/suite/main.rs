@@ -3,6 +3,7 @@
 
 mod closed;
 mod console;
+mod console_knowledge;
 mod console_pages;
 mod dialogue;
 mod dialogue_heard;
