@@ -97,7 +97,8 @@ fn run_search(args: &Search) -> anyhow::Result<ExitCode> {
     let encoder = load_encoder(&models)?;
     let base = knowledge_base(&args.base)?;
     let index = Index::build(std::sync::Arc::new(base), &encoder)?;
-    let hits = index.search_in(&args.words, &args.region, &encoder, args.top)?;
+    let context = huiyin::knowledge::Context { region: &args.region, today: Some(super::today()) };
+    let hits = index.search_in(&args.words, context, &encoder, args.top)?;
     if args.json {
         let hits: Vec<Value> = hits
             .iter()
