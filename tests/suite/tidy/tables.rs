@@ -160,6 +160,8 @@ pub const SERDE_EXCEPTIONS: &[Exception] = &[
     ("src/store/read.rs", "*", "rows go to the API as they are"),
     ("src/engine/models/", "*", "the manifest, receipts, and the models' own files"),
     ("src/engine/voice/mapper.rs", "*", "the voice's table of symbols"),
+    ("src/kernel/calendar/read.rs", "*", "the calendar's files"),
+    ("src/desk/clock/read.rs", "*", "the rule packs of deadlines"),
     ("src/knowledge/read.rs", "*", "items as TOML"),
     ("src/knowledge/exchange/", "*", "items as JSON, and mappings as TOML"),
     ("src/store/knowledge.rs", "*", "what changed in an item, in its history"),
