@@ -11,8 +11,10 @@ mod voice;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Parser, Subcommand};
+use huiyin::kernel::{Day, Wall};
 use tracing_subscriber::EnvFilter;
 
 /// 回音: the voice hotline for 12345 lines that answers, hands over and calls back.
@@ -84,6 +86,12 @@ fn message(error: &anyhow::Error) -> String {
         }
     }
     text
+}
+
+/// The day in China.
+fn today() -> Day {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Wall::from_ms(now.as_millis() as i64).civil().day()
 }
 
 fn block_on(run: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {

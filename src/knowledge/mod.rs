@@ -19,12 +19,9 @@ pub mod exchange;
 mod fields;
 mod fitted;
 mod item;
-<<<<<<< HEAD
-mod points;
-=======
 mod known;
 mod library;
->>>>>>> main
+mod points;
 mod read;
 mod repair;
 mod rules;
@@ -34,15 +31,10 @@ mod space;
 mod words;
 
 pub use base::{Base, Origin};
-<<<<<<< HEAD
-pub use check::{LoadError, LoadErrors, Report, check, check_all};
-pub use confidence::{Calibration, Logistic, PART_NAMES, PARTS, Signs};
-=======
 pub use check::{LoadError, LoadErrors, Report, check, check_all, check_with};
 pub use cluster::{Cluster, NEAR_MIN, cluster, cluster_at};
 pub use columns::{Column, differences};
-pub use confidence::{Calibration, Signs};
->>>>>>> main
+pub use confidence::{Calibration, Logistic, PART_NAMES, PARTS, Signs};
 pub use decide::{Bars, Decision, OFFERED_MAX, decide};
 pub use encoder::{BigramEncoder, Encoder};
 pub use error::KnowledgeError;

@@ -107,6 +107,11 @@ impl Index {
         }
     }
 
+    /// The base that is searched.
+    pub fn base(&self) -> &Arc<Base> {
+        &self.base
+    }
+
     /// The same index with other weights: for fitting them.
     #[must_use]
     pub fn calibrated(self, calibration: Calibration) -> Index {

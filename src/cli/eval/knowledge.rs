@@ -8,11 +8,11 @@ mod rows;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use huiyin::engine::encoder::UseEncoder;
 use huiyin::engine::models::ModelDir;
-use huiyin::kernel::{Day, Rng, Wall};
+use huiyin::kernel::{Day, Rng};
 use huiyin::knowledge::{Bars, Context, Decision, Encoder, Hit, Index, decide};
 use huiyin::language::misheard;
 use huiyin::runtime::engines::{knowledge_base, load_encoder};
@@ -71,8 +71,7 @@ fn day(text: &str) -> Result<Day, String> {
 
 impl Args {
     fn today(&self) -> Day {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        self.today.unwrap_or_else(|| Wall::from_ms(now.as_millis() as i64).civil().day())
+        self.today.unwrap_or_else(crate::cli::today)
     }
 }
 
@@ -81,11 +80,7 @@ const HITS: usize = 3;
 
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let models = ModelDir::locate(None)?;
-<<<<<<< HEAD
     let base = Arc::new(knowledge_base(&args.base)?);
-=======
-    let base = Arc::new(knowledge_base(args.base.as_slice())?);
->>>>>>> main
     let mut rows = rows::read(&args.file, &base)?;
     rows.truncate(args.limit.unwrap_or(usize::MAX));
     let encoder = load_encoder(&models)?;
