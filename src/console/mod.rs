@@ -30,6 +30,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use routes::{ROUTES, Route, Who};
 
+use crate::desk::dispatch::Rules;
 use crate::desk::{Agent, DeskError};
 use crate::hotline::{Command, Fact};
 use crate::kernel::Pii;
@@ -61,6 +62,8 @@ pub struct Console {
     /// The folder of recordings.
     pub recordings: std::path::PathBuf,
     pub agents: Vec<Agent>,
+    /// Who gets which tickets; only suggested.
+    pub dispatch: Arc<Rules>,
     /// Who has it may see and do everything. Without one, only this machine itself is served.
     pub token: Option<Pii<String>>,
 }
@@ -72,6 +75,7 @@ struct App {
     commands: Commands,
     recordings: std::path::PathBuf,
     agents: Vec<Agent>,
+    dispatch: Arc<Rules>,
     access: access::Access,
     texts: texts::Texts,
     feeds: Arc<Semaphore>,
@@ -95,6 +99,7 @@ pub async fn serve(
         commands: console.commands,
         recordings: console.recordings,
         agents: console.agents,
+        dispatch: console.dispatch,
         access: access::Access::new(console.token)?,
         texts: texts::Texts::load()?,
         feeds: Arc::new(Semaphore::new(CONSOLE_FEEDS)),

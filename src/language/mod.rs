@@ -3,6 +3,7 @@
 //! * [`speakable`]: text to clauses of syllables and pauses for the voice ([`FrontEnd`]);
 //! * [`pinyin`]: readings by phrase ([`Lexicon`]), from a table that the installer brings;
 //! * [`sounding`]: toneless likeness of words, without any model data;
+//! * [`pairs`]: neighbouring sounds of a text, to find texts that tell of the same;
 //! * [`numbers`]: Chinese numerals and spoken digits, both ways;
 //! * [`groups`]: telephone and ticket numbers in the groups in which they are said;
 //! * [`simplify`], [`normalise`]: one script, one width, one way to write a number.
@@ -12,6 +13,7 @@ mod figures;
 pub mod groups;
 pub mod normalise;
 pub mod numbers;
+pub mod pairs;
 pub mod pinyin;
 pub mod simplify;
 pub mod sounding;

@@ -265,6 +265,7 @@ fn console(
         commands: commands(inbox.clone()),
         recordings: recordings.dir().to_path_buf(),
         agents: config.agents.clone(),
+        dispatch,
         token: config.console.token.clone(),
     }
 }

@@ -2,8 +2,10 @@
 //! a row exists as soon as it is true. The SQL is the common part of SQLite and PostgreSQL.
 
 mod read;
+mod related;
 mod write;
 
+pub use related::{Beside, BesideRow};
 pub use read::{
     AgentRow, AnswerRow, AttemptRow, CallRow, EventRow, EvidenceRow, FieldRow, Figures, SurveyRow,
     TicketRow, TurnRow, VerificationRow,

@@ -56,7 +56,7 @@ pub const DOORS: &[Door] = &[
     ),
     (
         "console",
-        &["desk", "survey", "hotline", "store"],
+        &["desk", "survey", "hotline", "store", "language::pairs"],
         "shows what is kept and what happens, and sends commands",
     ),
     (
@@ -161,6 +161,7 @@ pub const SERDE_EXCEPTIONS: &[Exception] = &[
     ("src/engine/voice/mapper.rs", "*", "the voice's table of symbols"),
     ("src/knowledge/read.rs", "*", "items as TOML"),
     ("src/knowledge/fields.rs", "*", "their fields, with the place of a fault"),
+    ("src/desk/dispatch/read.rs", "*", "the rules of dispatch"),
     ("src/intake/mod.rs", "*", "the fault of a table that ships with the program"),
     ("src/intake/matter.rs", "*", "the table of topics"),
     ("src/dialogue/prompts.rs", "*", "the wordings"),
