@@ -64,7 +64,7 @@ macro_rules! section {
 section!(RawData { dir: PathBuf = "data".into() });
 section!(RawModels { dir: Option<PathBuf> = None });
 section!(RawRegion { home: String = "3307".into() });
-section!(RawKnowledge { path: Option<PathBuf> = None });
+section!(RawKnowledge { path: Option<PathBuf> = None, bases: Vec<PathBuf> = Vec::new() });
 section!(RawPrompts { path: Option<PathBuf> = None });
 section!(RawSip {
     bind: String = "127.0.0.1:5060".into(),
@@ -79,7 +79,7 @@ section!(RawSip {
     tls_ca: Option<PathBuf> = None,
     session_s: u32 = 1800,
     nat: Option<bool> = None,
-    codecs: Vec<String> = vec!["PCMA".into(), "PCMU".into(), "G722".into()],
+    codecs: Vec<String> = vec!["PCMA".into(), "PCMU".into(), "G722".into(), "opus".into()],
     srtp: String = "off".into(),
 });
 section!(RawOutbound {
@@ -140,8 +140,8 @@ pub struct Config {
     pub models_dir: Option<PathBuf>,
     /// Division code of the hotline's own region.
     pub home_region: String,
-    /// `None`: the base that ships with the program.
-    pub knowledge: Option<PathBuf>,
+    /// Folders of knowledge that are served together, the widest first; `builtin` is the base that ships with the program.
+    pub knowledge: Vec<PathBuf>,
     /// `None`: the texts that ship with the program.
     pub prompts: Option<PathBuf>,
     pub sip: Sip,
@@ -238,7 +238,7 @@ impl Raw {
             data_dir: self.data.dir,
             models_dir: self.models.dir,
             home_region: self.region.home,
-            knowledge: self.knowledge.path,
+            knowledge: self.knowledge.check()?,
             prompts: self.prompts.path,
             sip: self.sip.check()?,
             outbound: self.outbound.check()?,
@@ -354,6 +354,21 @@ fn contents(name: &'static str, path: &Path) -> Result<Vec<u8>, ConfigError> {
     std::fs::read(path).map_err(|_| setting(name, path.display(), "this file cannot be read"))
 }
 
+impl RawKnowledge {
+    fn check(self) -> Result<Vec<PathBuf>, ConfigError> {
+        match (self.path, self.bases) {
+            (Some(path), bases) if !bases.is_empty() => Err(setting(
+                "knowledge.path",
+                path.display(),
+                "with knowledge.bases, name this folder there and take this setting out",
+            )),
+            (Some(path), _) => Ok(vec![path]),
+            (None, bases) if bases.is_empty() => Ok(vec!["builtin".into()]),
+            (None, bases) => Ok(bases),
+        }
+    }
+}
+
 impl RawOutbound {
     fn check(self) -> Result<Outbound, ConfigError> {
         if !self.route.starts_with("sip:") || !self.route.contains("{number}") {
@@ -429,7 +444,7 @@ impl RawAgent {
 
 /// The codecs that are spoken, best first.
 fn codecs(names: &[String]) -> Result<Codecs, ConfigError> {
-    let remedy = "name at least one of PCMA, PCMU and G722, best first";
+    let remedy = "name at least one of PCMA, PCMU, G722 and opus, best first";
     let known = |name: &String| {
         Codec::from_name(name).ok_or_else(|| setting("sip.codecs", name, remedy))
     };

@@ -38,7 +38,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
         config.data_dir = data;
     }
     let models = ModelDir::locate(config.models_dir.as_deref())?;
-    let plan = plan(&prompts(&config)?, &knowledge_base(config.knowledge.as_deref())?);
+    let plan = plan(&prompts(&config)?, &knowledge_base(&config.knowledge)?);
     let mut voice = load_voice(&models)?;
     let store = rendered(&config)?;
     let began = std::time::Instant::now();

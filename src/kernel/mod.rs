@@ -11,4 +11,4 @@ pub use evidence::{Evidence, Filled, Slot};
 pub use id::{AgentId, CallId, LegId, SurveyId, TicketId, VerificationId};
 pub use redact::Pii;
 pub use rng::Rng;
-pub use time::{Civil, Moment, Wall};
+pub use time::{Civil, Day, Moment, Wall};

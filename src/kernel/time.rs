@@ -116,6 +116,51 @@ impl Civil {
     }
 }
 
+/// A civil day, without a time. Ordered as the calendar is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Day {
+    year: i32,
+    month: u32,
+    day: u32,
+}
+
+impl Day {
+    /// `None` for a day that the calendar does not have, or a year outside 1900 to 2100.
+    pub fn new(year: i32, month: u32, day: u32) -> Option<Day> {
+        let real = (1900..=2100).contains(&year)
+            && (1..=12).contains(&month)
+            && civil_from_days(days_from_civil(year, month, day.clamp(1, 99))) == (year, month, day);
+        real.then_some(Day { year, month, day })
+    }
+
+    /// `YYYY-MM-DD`, and nothing else.
+    pub fn parse(text: &str) -> Option<Day> {
+        let mut parts = text.split('-');
+        let mut number = |digits: usize| {
+            let part = parts.next()?;
+            let plain = part.len() == digits && part.bytes().all(|b| b.is_ascii_digit());
+            part.parse::<u32>().ok().filter(|_| plain)
+        };
+        let (year, month, day) = (number(4)?, number(2)?, number(2)?);
+        if parts.next().is_some() {
+            return None;
+        }
+        Day::new(i32::try_from(year).ok()?, month, day)
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
+    }
+}
+
+impl Civil {
+    pub fn day(self) -> Day {
+        Day { year: self.year, month: self.month, day: self.day }
+    }
+}
+
 impl fmt::Display for Civil {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(

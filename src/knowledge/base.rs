@@ -1,13 +1,29 @@
-//! A base: all items of a folder of TOML files.
+//! A base: all items of one or several folders of TOML files.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::check::LoadErrors;
 use super::item::Item;
 use super::read;
 
-/// The items of one folder and what callers say that no item answers.
+/// Where a base comes from.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Origin {
+    /// It ships with the program.
+    Shipped,
+    /// A folder with the folders in it, or one single file.
+    Folder(PathBuf),
+}
+
+impl Origin {
+    /// What a setting or an argument names: a path, or `builtin`.
+    pub fn named(name: &Path) -> Origin {
+        if name.as_os_str() == "builtin" { Origin::Shipped } else { Origin::Folder(name.into()) }
+    }
+}
+
+/// Items, and what callers say that no item answers.
 #[derive(Clone, Debug, Default)]
 pub struct Base {
     items: Vec<Arc<Item>>,
@@ -20,17 +36,24 @@ impl Base {
     /// # Errors
     /// Everything that is wrong in any of the files, with file, line, field and how to mend.
     pub fn load(path: &Path) -> Result<Base, LoadErrors> {
-        let reading = read::folder(path);
-        if reading.errors.is_empty() {
-            Ok(Base::new(reading.items, reading.outside))
-        } else {
-            Err(LoadErrors(reading.errors))
-        }
+        Base::of(&[Origin::Folder(path.into())])
     }
 
     /// The base that ships with the program.
+    ///
+    /// # Errors
+    /// As [`Base::load`].
     pub fn builtin() -> Result<Base, LoadErrors> {
-        let reading = read::texts(super::shipped::FILES);
+        Base::of(&[Origin::Shipped])
+    }
+
+    /// Several bases as one: that of the province, and those of cities and departments over it ("1+N"). Ids are unique
+    /// among all; within one base and region each way of asking belongs to one item.
+    ///
+    /// # Errors
+    /// As [`Base::load`], and what one base replaces of another that is not there.
+    pub fn of(origins: &[Origin]) -> Result<Base, LoadErrors> {
+        let reading = read::bases(origins);
         if reading.errors.is_empty() {
             Ok(Base::new(reading.items, reading.outside))
         } else {

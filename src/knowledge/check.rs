@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::base::Origin;
 use super::read;
 
 /// One thing that is wrong in one file.
@@ -84,7 +85,12 @@ impl fmt::Display for Report {
 
 /// Reads a base as [`super::Base::load`] does and tells everything about it, good or bad.
 pub fn check(path: &Path) -> Report {
-    let reading = read::folder(path);
+    check_all(&[Origin::Folder(path.into())])
+}
+
+/// The same for several bases together, as [`super::Base::of`] reads them.
+pub fn check_all(origins: &[Origin]) -> Report {
+    let reading = read::bases(origins);
     Report {
         files: reading.files,
         items: reading.items.len(),

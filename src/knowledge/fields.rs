@@ -6,6 +6,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::check::LoadError;
+use crate::kernel::Day;
 use crate::language::edits;
 
 /// A file's text as lines, for turning a byte offset into a line number.
@@ -72,9 +73,14 @@ impl<'a, 'd, 't> Fields<'a, 'd, 't> {
         Fields { lines: self.lines, table, start: at, path, errors: self.errors }
     }
 
-    /// Where the field stands; where the table begins when it is missing.
+    /// Where the field stands (`date`, `source.date`); where the table begins when it is missing.
     pub(super) fn at(&self, name: &str) -> usize {
-        self.value(name).map_or(self.start, |value| value.span().start)
+        let (outer, inner) = name.split_once('.').map_or((name, None), |(a, b)| (a, Some(b)));
+        let Some(value) = self.value(outer) else { return self.start };
+        match (value.get_ref(), inner) {
+            (DeValue::Table(table), Some(inner)) => get(table, inner).unwrap_or(value).span().start,
+            _ => value.span().start,
+        }
     }
 
     pub(super) fn wrong(&mut self, name: &str, problem: &str, mend: &str) {
@@ -121,6 +127,19 @@ impl<'a, 'd, 't> Fields<'a, 'd, 't> {
             self.wrong(name, problem, &format!("add `{name} = \"…\"`"));
         }
         text
+    }
+
+    /// A day, in quotes or without; `None` when it is missing.
+    pub(super) fn day(&mut self, name: &str) -> Option<Day> {
+        let written = match self.value(name)?.get_ref() {
+            DeValue::Datetime(written) => written.to_string(),
+            _ => self.text(name),
+        };
+        let day = Day::parse(&written);
+        if day.is_none() && !written.is_empty() {
+            self.wrong(name, &format!("`{written}` is not a day"), "write YYYY-MM-DD");
+        }
+        day
     }
 
     /// A list of texts, none of them empty; empty when it is missing.

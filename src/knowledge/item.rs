@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::kernel::Day;
+
 /// One service item (办事事项 or 政策问答): how callers ask for it, what is said, and the whole answer for staff.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct Item {
     /// Lower case letters, digits and hyphens; unique in a base: `id-card-replace`.
     pub id: String,
@@ -28,6 +30,27 @@ pub struct Item {
     pub topic: String,
     /// Words that point at this item and at few others.
     pub keywords: Vec<String>,
+    /// First and last day on which it holds, both inclusive; `None` has no such bound.
+    pub valid_from: Option<Day>,
+    pub valid_until: Option<Day>,
+    /// 主管部门: who answers for it. Empty where nobody is named.
+    pub department: String,
+    /// 省级, 金华市, 市人社局: the base that it came from, from the head of its file or folder. Empty where none is named.
+    pub base: String,
+    /// Ids of items of a wider base. Where this item's region reaches, it stands in for them.
+    pub replaces: Vec<String>,
+}
+
+impl Item {
+    /// Whether it holds on that day.
+    pub fn holds_on(&self, day: Day) -> bool {
+        self.valid_from.is_none_or(|from| from <= day) && self.valid_until.is_none_or(|until| day <= until)
+    }
+
+    /// Whether it holds in the division `region`: it is for everywhere, for that division, or for one above it.
+    pub fn holds_in(&self, region: &str) -> bool {
+        region.starts_with(&self.region)
+    }
 }
 
 /// Fewest ways of asking that an item may have.
@@ -36,7 +59,7 @@ pub const ASKS_MIN: usize = 4;
 pub const SPOKEN_CHARS_MAX: usize = 120;
 
 /// Where a fact comes from.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Citation {
     /// The law, notice or office: 中华人民共和国居民身份证法.
     pub name: String,

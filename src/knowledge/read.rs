@@ -1,16 +1,19 @@
-//! Reads a base's TOML files and finds everything that is wrong with them in one go.
+//! Reads the TOML files of bases and finds everything that is wrong with them in one go.
 //!
 //! A file holds `topic`, any number of `[[item]]` tables and, where wanted, `outside`: a list of what callers say that
-//! no item answers. The fields of an item are those of [`Item`].
+//! no item answers. The fields of an item are those of [`Item`]. `base`, `region` and `department` at the head of a file
+//! hold for the items below that name none; at the head of a folder's `base.toml` they hold for all its files.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::base::Origin;
 use super::check::LoadError;
 use super::fields::{Fields, Lines};
-use super::item::{ASKS_MIN, Citation, Item, SPOKEN_CHARS_MAX};
+use super::item::{Citation, Item};
+use super::rules;
 
-const FILE_KEYS: &[&str] = &["topic", "item", "outside"];
+const FILE_KEYS: &[&str] = &["topic", "item", "outside", "base", "region", "department"];
 const ITEM_KEYS: &[&str] = &[
     "id",
     "title",
@@ -27,29 +30,96 @@ const ITEM_KEYS: &[&str] = &[
     "source",
     "topic",
     "keywords",
+    "valid_from",
+    "valid_until",
+    "department",
+    "replaces",
 ];
 const SOURCE_KEYS: &[&str] = &["name", "article", "date"];
 /// Folders within folders that are followed.
 const DEPTH_MAX: usize = 4;
+/// The file whose head holds for its whole folder.
+const FOLDER_HEAD: &str = "base.toml";
 
-/// What a folder holds, good and bad.
+/// What bases hold, good and bad.
 #[derive(Default)]
 pub(super) struct Reading {
     pub files: usize,
     pub items: Vec<Item>,
     pub outside: Vec<String>,
     pub errors: Vec<LoadError>,
-    /// Where each id, and each way of asking, was first seen.
-    ids: BTreeMap<String, (PathBuf, usize)>,
-    asks: BTreeMap<String, String>,
+    /// Which of the bases is being read, from 0.
+    base: usize,
+    /// What the base's own head gives.
+    head: Head,
+    /// Where each id was first seen, and for which region.
+    ids: BTreeMap<String, Seen>,
+    /// Which item of a base and a region is asked for so. In another region the same words may mean another item.
+    asks: BTreeMap<(usize, String, String), String>,
+    replaces: Vec<Replaces>,
 }
 
-pub(super) fn folder(path: &Path) -> Reading {
+struct Seen {
+    file: PathBuf,
+    line: usize,
+    region: String,
+}
+
+/// An item that stands in for others.
+struct Replaces {
+    id: String,
+    at: LoadError,
+    others: Vec<String>,
+}
+
+/// What stands at the head of a file or a folder, for the items that do not say it themselves.
+#[derive(Clone, Default)]
+struct Head {
+    base: String,
+    region: String,
+    department: String,
+    topic: String,
+}
+
+impl Head {
+    fn or(self, wider: &Head) -> Head {
+        let or = |own: String, wider: &String| if own.is_empty() { wider.clone() } else { own };
+        Head {
+            base: or(self.base, &wider.base),
+            region: or(self.region, &wider.region),
+            department: or(self.department, &wider.department),
+            topic: self.topic,
+        }
+    }
+}
+
+/// All bases together.
+pub(super) fn bases(origins: &[Origin]) -> Reading {
     let mut reading = Reading::default();
+    for (n, origin) in origins.iter().enumerate() {
+        reading.base = n;
+        reading.head = Head::default();
+        match origin {
+            Origin::Shipped => {
+                for (name, text) in super::shipped::FILES {
+                    read_text(Path::new(name), text, &mut reading);
+                }
+            }
+            Origin::Folder(path) => folder(path, &mut reading),
+        }
+    }
+    stand_ins(&mut reading);
+    reading
+}
+
+fn folder(path: &Path, reading: &mut Reading) {
+    let before = (reading.errors.len(), reading.items.len());
     let mut files = Vec::new();
     collect(path, 0, &mut files, &mut reading.errors);
-    files.sort();
-    if files.is_empty() && reading.errors.is_empty() {
+    // The folder's own head first: the others are read under it.
+    let head = path.join(FOLDER_HEAD);
+    files.sort_by(|a, b| (*a != head, a).cmp(&(*b != head, b)));
+    if files.is_empty() && reading.errors.len() == before.0 {
         reading.errors.push(whole(
             path,
             "no .toml file is in this folder",
@@ -57,12 +127,37 @@ pub(super) fn folder(path: &Path) -> Reading {
         ));
     }
     for file in &files {
-        read_file(file, &mut reading);
+        let head = read_file(file, reading);
+        if *file == path.join(FOLDER_HEAD) {
+            reading.head = head;
+        }
     }
-    if reading.errors.is_empty() && reading.items.is_empty() {
+    if (reading.errors.len(), reading.items.len()) == before {
         reading.errors.push(whole(path, "no [[item]] is in any file", "add at least one [[item]] table"));
     }
-    reading
+}
+
+/// What an item stands in for must be there, and be for a wider place.
+fn stand_ins(reading: &mut Reading) {
+    let mut errors = Vec::new();
+    for Replaces { id, at, others } in &reading.replaces {
+        let own = reading.ids.get(id).map_or("", |seen| seen.region.as_str());
+        for other in others {
+            let (problem, mend) = match reading.ids.get(other) {
+                None => (
+                    format!("`{other}` is in none of these bases"),
+                    "name the base that holds it too, or take the id out",
+                ),
+                Some(wide) if own == wide.region || !own.starts_with(&wide.region) => (
+                    format!("`{other}` is not for a wider place than this item"),
+                    "an item replaces only those of the divisions above its own",
+                ),
+                Some(_) => continue,
+            };
+            errors.push(LoadError { problem, mend: mend.into(), ..at.clone() });
+        }
+    }
+    reading.errors.extend(errors);
 }
 
 fn collect(path: &Path, depth: usize, files: &mut Vec<PathBuf>, errors: &mut Vec<LoadError>) {
@@ -99,33 +194,25 @@ fn whole(path: &Path, problem: &str, mend: &str) -> LoadError {
     }
 }
 
-/// The files that ship with the program, by name and content.
-pub(super) fn texts(files: &[(&str, &str)]) -> Reading {
-    let mut reading = Reading::default();
-    for (name, text) in files {
-        read_text(Path::new(name), text, &mut reading);
-    }
-    reading
-}
-
-fn read_file(path: &Path, reading: &mut Reading) {
+fn read_file(path: &Path, reading: &mut Reading) -> Head {
     let text = match std::fs::read(path).map(String::from_utf8) {
         Ok(Ok(text)) => text,
         Ok(Err(_)) => {
             reading.files += 1;
             reading.errors.push(whole(path, "is not UTF-8 text", "save the file as UTF-8"));
-            return;
+            return Head::default();
         }
         Err(e) => {
             reading.files += 1;
             reading.errors.push(whole(path, &format!("cannot be read ({e})"), "check its permissions"));
-            return;
+            return Head::default();
         }
     };
-    read_text(path, &text, reading);
+    read_text(path, &text, reading)
 }
 
-fn read_text(path: &Path, text: &str, reading: &mut Reading) {
+/// What stands at the head of the file.
+fn read_text(path: &Path, text: &str, reading: &mut Reading) -> Head {
     reading.files += 1;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let lines = Lines::new(path, text);
@@ -140,35 +227,80 @@ fn read_text(path: &Path, text: &str, reading: &mut Reading) {
                 "mend the line: texts stand in \"…\", lists in […], each item begins with [[item]]",
             )
         }));
-        return;
+        return Head::default();
     }
     let table = document.get_ref();
     let mut fields = Fields::new(&lines, table, 0, "", &mut reading.errors);
     fields.known(FILE_KEYS);
-    let topic = fields.text("topic");
+    let head = Head {
+        topic: fields.text("topic"),
+        base: fields.text("base"),
+        region: fields.text("region"),
+        department: fields.text("department"),
+    };
+    if !rules::is_region(&head.region) {
+        let problem = format!("`{}` is not a division code", head.region);
+        fields.wrong("region", &problem, "write 2, 4, 6 or 9 digits, or leave it out for everywhere");
+    }
+    let head = head.or(&reading.head);
     let outside = fields.list("outside");
     let tables = fields.tables("item");
     reading.outside.extend(outside);
     for (table, start) in tables {
-        read_item(&lines, table, start, &topic, reading);
+        read_item(&lines, table, start, &head, reading);
     }
+    head
 }
 
 fn read_item(
     lines: &Lines<'_>,
     table: &toml::de::DeTable<'_>,
     start: usize,
-    topic: &str,
+    head: &Head,
     reading: &mut Reading,
 ) {
     let before = reading.errors.len();
     let mut f = Fields::new(lines, table, start, "", &mut reading.errors);
     f.known(ITEM_KEYS);
-    let own_topic = f.text("topic");
-    let item = Item {
+    let item = item_of(&mut f, head);
+    for fault in rules::form(&item) {
+        f.wrong(fault.field, &fault.problem, &fault.mend);
+    }
+    let at = lines.line(f.at("id"));
+    if let Some(Seen { file, line, .. }) = reading.ids.get(&item.id) {
+        let problem = format!("`{}` is already the id of an item in {}:{line}", item.id, file.display());
+        f.wrong("id", &problem, "give each item its own id");
+    }
+    let asked = |ask: &String| (reading.base, item.region.clone(), ask.clone());
+    for ask in &item.asks {
+        if let Some(other) = reading.asks.get(&asked(ask)).filter(|other| **other != item.id) {
+            let problem = format!("`{ask}` is already asked in the item {other}");
+            f.wrong("asks", &problem, "keep each way of asking in one item only");
+        }
+    }
+    if !item.replaces.is_empty() {
+        let at = lines.error(f.at("replaces"), "replaces", "", "");
+        reading.replaces.push(Replaces { id: item.id.clone(), at, others: item.replaces.clone() });
+    }
+    if !item.id.is_empty() {
+        let seen = Seen { file: lines.file().to_path_buf(), line: at, region: item.region.clone() };
+        reading.ids.entry(item.id.clone()).or_insert(seen);
+    }
+    for ask in &item.asks {
+        let place = (reading.base, item.region.clone(), ask.clone());
+        reading.asks.entry(place).or_insert_with(|| item.id.clone());
+    }
+    if reading.errors.len() == before {
+        reading.items.push(item);
+    }
+}
+
+fn item_of(f: &mut Fields<'_, '_, '_>, head: &Head) -> Item {
+    let or = |own: String, head: &String| if own.is_empty() { head.clone() } else { own };
+    Item {
         id: f.required_text("id"),
         title: f.required_text("title"),
-        region: f.text("region"),
+        region: or(f.text("region"), &head.region),
         asks: f.required_list("asks"),
         spoken: f.required_text("spoken"),
         full: f.required_text("full"),
@@ -178,109 +310,21 @@ fn read_item(
         hours: f.text("hours"),
         fee: f.text("fee"),
         time_limit: f.text("time_limit"),
-        source: f.sub("source").map_or_else(no_source, |(table, at)| {
+        source: f.sub("source").map_or_else(Citation::default, |(table, at)| {
             let mut s = f.inner(table, at, "source");
             s.known(SOURCE_KEYS);
-            let date = s.required_text("date");
-            if !date.is_empty() && !is_date(&date) {
-                s.wrong("date", &format!("`{date}` is not a date"), "write YYYY-MM-DD or YYYY");
+            Citation {
+                date: s.required_text("date"),
+                name: s.required_text("name"),
+                article: s.text("article"),
             }
-            Citation { name: s.required_text("name"), article: s.text("article"), date }
         }),
-        topic: if own_topic.is_empty() { topic.to_owned() } else { own_topic },
+        topic: or(f.text("topic"), &head.topic),
         keywords: f.required_list("keywords"),
-    };
-    judge(&mut f, &item);
-    let at = lines.line(f.at("id"));
-    if let Some((file, line)) = reading.ids.get(&item.id) {
-        let problem = format!("`{}` is already the id of an item in {}:{line}", item.id, file.display());
-        f.wrong("id", &problem, "give each item its own id");
-    }
-    for ask in &item.asks {
-        if let Some(other) = reading.asks.get(ask).filter(|other| **other != item.id) {
-            let problem = format!("`{ask}` is already asked in the item {other}");
-            f.wrong("asks", &problem, "keep each way of asking in one item only");
-        }
-    }
-    if !item.id.is_empty() {
-        reading.ids.entry(item.id.clone()).or_insert((lines.file().to_path_buf(), at));
-    }
-    for ask in &item.asks {
-        reading.asks.entry(ask.clone()).or_insert_with(|| item.id.clone());
-    }
-    if reading.errors.len() == before {
-        reading.items.push(item);
-    }
-}
-
-/// The rules that one item keeps by itself.
-fn judge(f: &mut Fields<'_, '_, '_>, item: &Item) {
-    let good_id = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if !item.id.chars().all(good_id) {
-        f.wrong(
-            "id",
-            &format!("`{}` is not an id", item.id),
-            "use a-z, 0-9 and hyphens, such as id-card-replace",
-        );
-    }
-    if item.topic.is_empty() {
-        f.wrong("topic", "is missing", "add `topic = \"…\"` at the head of the file or in the item");
-    }
-    let region_ok =
-        item.region.chars().all(|c| c.is_ascii_digit()) && matches!(item.region.len(), 0 | 2 | 4 | 6 | 9);
-    if !region_ok {
-        f.wrong(
-            "region",
-            &format!("`{}` is not a division code", item.region),
-            "write 2, 4, 6 or 9 digits (33, 3307, 330702, 330702103), or leave it out for everywhere",
-        );
-    }
-    if !item.asks.is_empty() && item.asks.len() < ASKS_MIN {
-        f.wrong(
-            "asks",
-            &format!("has {} ways of asking", item.asks.len()),
-            &format!("give at least {ASKS_MIN}, as callers say them"),
-        );
-    }
-    let spoken = item.spoken.chars().count();
-    if spoken > SPOKEN_CHARS_MAX {
-        f.wrong(
-            "spoken",
-            &format!("has {spoken} characters"),
-            &format!("say it in at most {SPOKEN_CHARS_MAX}; the rest belongs in `full`"),
-        );
-    }
-    if item.spoken.trim_end().ends_with(['?', '？']) {
-        f.wrong("spoken", "ends with a question", "end with a statement; the dialogue asks what it needs");
-    }
-}
-
-fn no_source() -> Citation {
-    Citation { name: String::new(), article: String::new(), date: String::new() }
-}
-
-/// `YYYY` or `YYYY-MM-DD` of a day that exists.
-fn is_date(text: &str) -> bool {
-    let mut parts = text.split('-').map(|part| {
-        let digits = part.bytes().all(|b| b.is_ascii_digit());
-        part.parse::<u32>().ok().filter(|_| digits).map(|n| (n, part.len()))
-    });
-    let year = match parts.next() {
-        Some(Some((year @ 1900..=2100, 4))) => year,
-        _ => return false,
-    };
-    match (parts.next(), parts.next(), parts.next()) {
-        (None, None, None) => true,
-        (Some(Some((month @ 1..=12, 2))), Some(Some((day, 2))), None) => {
-            let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-            let days = match month {
-                2 if leap => 29,
-                2 => 28,
-                4 | 6 | 9 | 11 => 30,
-                _ => 31,
-            };
-            (1..=days).contains(&day)
-        }
-        _ => false,
+        valid_from: f.day("valid_from"),
+        valid_until: f.day("valid_until"),
+        department: or(f.text("department"), &head.department),
+        base: head.base.clone(),
+        replaces: f.list("replaces"),
     }
 }

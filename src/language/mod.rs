@@ -6,11 +6,13 @@
 //! * [`pairs`]: neighbouring sounds of a text, to find texts that tell of the same;
 //! * [`numbers`]: Chinese numerals and spoken digits, both ways;
 //! * [`groups`]: telephone and ticket numbers in the groups in which they are said;
+//! * [`misheard`]: what a recogniser might have written instead;
 //! * [`simplify`], [`normalise`]: one script, one width, one way to write a number.
 
 pub mod address;
 mod figures;
 pub mod groups;
+mod mishearing;
 pub mod normalise;
 pub mod numbers;
 pub mod pairs;
@@ -21,6 +23,7 @@ pub mod speakable;
 mod tones;
 mod written;
 
+pub use mishearing::misheard;
 pub use normalise::{character_error_rate, comparable, edits};
 pub use numbers::{DigitRun, Numeral, numerals, parse_numeral, spoken_digits, to_spoken};
 pub use pinyin::Lexicon;

@@ -120,7 +120,7 @@ pub fn find_syllables(haystack: &[Syllable], needle: &[Syllable], min: f32) -> O
 }
 
 /// How far two syllables are from each other: 0 the same, 0.5 one near sound apart, 0.75 two, 1 different.
-fn distance(a: &str, b: &str) -> f32 {
+pub(super) fn distance(a: &str, b: &str) -> f32 {
     if a == b {
         return 0.0;
     }

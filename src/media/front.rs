@@ -14,6 +14,11 @@ use super::{FRAME_SAMPLES, Frame};
 /// So many invented frames in a row, 60 ms, are no voice: concealment has repeated itself by then.
 const CONCEALED_MAX: u32 = 3;
 
+/// Steps that stand so far out of the noise may be a voice. Even at 10 dB over the noise a syllable has steps that do.
+const AUDIBLE_OVER_FLOOR_DB: f32 = 4.5;
+/// The floor is not known in a call's first 1.5 s.
+const FLOOR_STEPS: u32 = 48;
+
 /// 32 ms of conditioned sound.
 #[derive(Clone, Copy, Debug)]
 pub struct Step {
@@ -22,6 +27,8 @@ pub struct Step {
     pub may_be_voice: bool,
     /// How many dB the sound stands out of the line's noise; 0 to about 60.
     pub over_floor_db: f32,
+    /// False where nothing stands out of a quiet line's noise, so that nobody can be speaking.
+    pub audible: bool,
 }
 
 /// One leg's way to the ear.
@@ -33,6 +40,7 @@ pub struct Front {
     waiting: [i16; STEP + FRAME_SAMPLES],
     count: usize,
     concealed: u32,
+    steps: u32,
 }
 
 impl Default for Front {
@@ -50,6 +58,7 @@ impl Front {
             waiting: [0; STEP + FRAME_SAMPLES],
             count: 0,
             concealed: 0,
+            steps: 0,
         }
     }
 
@@ -68,7 +77,9 @@ impl Front {
         self.count -= STEP;
         let over_floor_db = self.floor.step(dbov(&pcm));
         let may_be_voice = progress.may_be_voice() && self.concealed <= CONCEALED_MAX;
-        Some(Step { pcm, may_be_voice, over_floor_db })
+        self.steps = self.steps.saturating_add(1);
+        let audible = over_floor_db >= AUDIBLE_OVER_FLOOR_DB || self.steps < FLOOR_STEPS;
+        Some(Step { pcm, may_be_voice, over_floor_db, audible })
     }
 
     /// What is on the line just now.

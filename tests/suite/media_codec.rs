@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use huiyin::kernel::{Moment, Rng};
 use huiyin::media::codec::{Decoder, Encoder};
 use huiyin::media::comfort::{ComfortNoise, Noise};
+use huiyin::media::dtmf::{Key, KeyEvent, KeyReceiver, KeySender};
 use huiyin::media::level::dbov;
 use huiyin::media::rtcp::{EVERY_MS, Heard, Reports, Sent};
 use huiyin::media::rtp::{Agreed, Content, Packets, Received, Receiver, Refusal, Sender};
@@ -61,13 +62,102 @@ fn the_lower_band_of_g722_is_telephone_speech() {
 
 #[test]
 fn only_whole_tens_of_milliseconds_are_packets() {
-    for codec in Codec::ALL {
+    for codec in [Codec::Pcma, Codec::Pcmu, Codec::G722] {
         for (length, samples) in
             [(0, None), (79, None), (80, Some(80)), (161, None), (480, Some(480)), (560, None)]
         {
             assert_eq!(codec.samples(&vec![0; length]), samples, "{codec:?} {length}");
         }
     }
+}
+
+// ---- Opus
+
+#[test]
+fn opus_is_telephone_speech_at_a_clock_of_its_own() {
+    for ms in [10usize, 20, 40, 60] {
+        let (mut encoder, mut decoder) = (Encoder::default(), Decoder::default());
+        let (mut ours, mut heard) = (Vec::new(), Vec::new());
+        for number in 0..100 {
+            let samples: Vec<i16> = (0..ms * 8).map(|i| vowel(number * ms * 8 + i) as i16).collect();
+            let payload = encoder.encode(Codec::Opus, &samples);
+            assert_eq!(Codec::Opus.samples(&payload), Some(ms * 8), "{ms} ms");
+            decoder.decode(Codec::Opus, &payload, &mut heard);
+            ours.extend(samples);
+        }
+        assert_eq!(heard.len(), ours.len());
+        let alike = |delay: usize| {
+            let pairs = ours[1_600..].iter().zip(&heard[1_600 + delay..]);
+            let product: f64 = pairs.map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
+            let energy = |of: &[i16]| of.iter().map(|&a| f64::from(a).powi(2)).sum::<f64>();
+            product / (energy(&ours[1_600..]) * energy(&heard[1_600..])).sqrt()
+        };
+        let alike = (0..160).map(alike).fold(f64::MIN, f64::max);
+        assert!(alike > 0.75, "{ms} ms: {alike}");
+    }
+}
+
+#[test]
+fn a_packet_of_opus_says_how_long_it_is() {
+    // RFC 6716, table 2 and figure 1: configuration, frames, samples at 8 kHz.
+    for (first, second, samples) in [
+        (0b00000_000, 0, Some(80)),
+        (0b00001_000, 0, Some(160)),
+        (0b01011_000, 0, Some(480)),
+        (0b01011_001, 0, Some(960)),
+        (0b01100_000, 0, Some(80)),
+        (0b01111_010, 0, Some(320)),
+        (0b10000_000, 0, Some(20)),
+        (0b11111_000, 0, Some(160)),
+        (0b11111_011, 6, Some(960)),
+        (0b11111_011, 7, None),
+        (0b11111_011, 0, None),
+    ] {
+        assert_eq!(Codec::Opus.samples(&[first, second]), samples, "{first:#010b} {second}");
+    }
+    assert_eq!(Codec::Opus.samples(&[]), None);
+    assert_eq!(Codec::Opus.samples(&[3]), None, "a count of frames that is not there");
+}
+
+#[test]
+fn a_stream_of_opus_is_heard_in_the_houses_samples() {
+    let mut sender = Sender::new(5, Codec::Opus, 111);
+    let audio = vec![(111, Codec::Opus)];
+    let agreed = Agreed { audio, events: Some(110), comfort: None, remote: peer(), nat: false };
+    let mut receiver = Receiver::new(at(0), agreed);
+    let (mut keys, mut pressed) = (KeyReceiver::new(), KeySender::new());
+    let mut next = None;
+    for number in 0..60u64 {
+        let before = sender.timestamp();
+        if number == 30 {
+            pressed.press(Key::try_from('7').unwrap(), 100).unwrap();
+        }
+        let event = pressed.tick(before);
+        let packet = match &event {
+            Some(event) => sender.event(110, event).unwrap(),
+            None => sender.audio(&frame(number as usize)).unwrap(),
+        };
+        assert_eq!(sender.timestamp().wrapping_sub(before), 960);
+        match receiver.receive(at(number * 20), peer(), &packet) {
+            Received::Audio(audio) => {
+                assert_eq!(audio.length(), 160);
+                assert!(next.is_none_or(|next| audio.timestamp >= next));
+                next = Some(audio.timestamp + 160);
+            }
+            Received::Event { timestamp, marker, payload } => {
+                keys.receive(at(number * 20), timestamp, marker, &payload);
+            }
+            other => panic!("{other:?}"),
+        }
+        keys.tick(at(number * 20));
+    }
+    let lengths: Vec<u64> = std::iter::from_fn(|| keys.poll())
+        .filter_map(|event| match event {
+            KeyEvent::Released { duration_ms, .. } => Some(duration_ms),
+            KeyEvent::Pressed { .. } => None,
+        })
+        .collect();
+    assert_eq!(lengths, [100]);
 }
 
 // ---- packets of other lengths
@@ -246,12 +336,16 @@ proptest! {
     fn no_payload_breaks_a_decoder(seed in any::<u64>()) {
         let mut rng = Rng::new(seed);
         let (mut decoder, mut encoder) = (Decoder::default(), Encoder::default());
-        let mut out = Vec::new();
+        let (mut out, mut opus) = (Vec::new(), Vec::new());
         for _ in 0..200 {
             let payload: Vec<u8> = (0..80).map(|_| rng.next_u64() as u8).collect();
             decoder.decode(Codec::G722, &payload, &mut out);
             let samples: Vec<i16> = (0..80).map(|_| rng.next_u64() as i16).collect();
             encoder.encode(Codec::G722, &samples);
+            let length = Codec::Opus.samples(&payload).unwrap_or(0);
+            let before = opus.len();
+            decoder.decode(Codec::Opus, &payload, &mut opus);
+            prop_assert_eq!(opus.len() - before, length, "seed {}", seed);
         }
         prop_assert_eq!(out.len(), 16_000, "seed {}", seed);
     }

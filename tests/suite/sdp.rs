@@ -26,7 +26,7 @@ fn offer(media: &str) -> String {
 #[test]
 fn our_offer_and_our_answer_agree() {
     let ours = sdp::offer(&local());
-    assert!(ours.contains("m=audio 40000 RTP/AVP 8 0 9 13 101\r\n"), "{ours}");
+    assert!(ours.contains("m=audio 40000 RTP/AVP 8 0 9 111 13 101 110\r\n"), "{ours}");
     let other = LocalMedia { addr: SocketAddr::from(([192, 0, 2, 9], 5_004)), ..local() };
     let (answer, theirs) = sdp::answer(&ours, &other).unwrap();
     let agreed = sdp::accept(&answer, &local()).unwrap();
@@ -83,6 +83,32 @@ fn wideband_telephones_and_gateways_that_fall_silent() {
     assert!(!answer.contains("CN/8000"), "{answer}");
     let mapped = "m=audio 5004 RTP/AVP 8 98\r\na=rtpmap:98 CN/8000\r\n";
     assert_eq!(sdp::answer(&offer(mapped), &local()).unwrap().1.comfort, Some(98));
+}
+
+#[test]
+fn who_speaks_nothing_but_opus_is_understood() {
+    for (events, number, mapped) in [
+        ("a=rtpmap:101 telephone-event/8000\r\n", Some(101), "telephone-event/8000"),
+        ("a=rtpmap:101 telephone-event/48000\r\n", Some(101), "telephone-event/48000"),
+        ("", None, "opus/48000/2"),
+    ] {
+        let media = "m=audio 5004 RTP/AVP 96 101\r\na=rtpmap:96 opus/48000/2\r\na=ptime:30\r\n";
+        let (answer, agreed) = sdp::answer(&offer(&format!("{media}{events}")), &local()).unwrap();
+        assert_eq!((agreed.codec, agreed.payload_type, agreed.dtmf), (Codec::Opus, 96, number));
+        assert_eq!((agreed.ptime_ms, agreed.comfort), (20, None), "{answer}");
+        assert!(answer.contains("a=rtpmap:96 opus/48000/2\r\n"), "{answer}");
+        assert!(answer.contains(mapped), "{answer}");
+    }
+    // G.711 goes before it, and a clock that is not Opus's is none of ours.
+    let both = offer("m=audio 5004 RTP/AVP 111 8\r\na=rtpmap:111 opus/48000/2\r\n");
+    assert_eq!(sdp::answer(&both, &local()).unwrap().1.codec, Codec::Pcma);
+    let slow = offer("m=audio 5004 RTP/AVP 111\r\na=rtpmap:111 opus/8000/2\r\n");
+    assert_eq!(sdp::answer(&slow, &local()).unwrap_err().status(), 488);
+    let ours = sdp::offer(&local());
+    assert!(ours.contains("a=rtpmap:111 opus/48000/2\r\n"), "{ours}");
+    let answer = offer("m=audio 5004 RTP/AVP 111 110\r\na=rtpmap:111 opus/48000/2\r\na=rtpmap:110 telephone-event/48000\r\n");
+    let agreed = sdp::accept(&answer, &local()).unwrap();
+    assert_eq!((agreed.codec, agreed.payload_type, agreed.dtmf), (Codec::Opus, 111, Some(110)));
 }
 
 #[test]

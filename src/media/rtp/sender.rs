@@ -48,7 +48,7 @@ impl Sender {
         self.ssrc
     }
 
-    /// Of the next packet, in samples.
+    /// Of the next packet, in ticks of the codec's clock.
     pub fn timestamp(&self) -> u32 {
         self.timestamp
     }
@@ -69,15 +69,19 @@ impl Sender {
         let payload = self.encoder.encode(self.codec, samples);
         let (marker, timestamp) = (self.marker, self.timestamp);
         self.marker = false;
-        self.timestamp = self.timestamp.wrapping_add(samples.len() as u32);
+        self.timestamp = self.timestamp.wrapping_add(samples.len() as u32 * self.codec.ticks());
         self.packet(self.payload_type, marker, timestamp, payload)
     }
 
     /// The packet of a key, in place of a frame.
     pub fn event(&mut self, payload_type: u8, event: &EventPacket) -> Result<Bytes, MediaError> {
-        self.timestamp = self.timestamp.wrapping_add(FRAME_SAMPLES as u32);
+        self.timestamp = self.timestamp.wrapping_add(FRAME_SAMPLES as u32 * self.codec.ticks());
         self.marker = true;
-        let payload = Bytes::copy_from_slice(&event.payload);
+        let [code, flags, high, low] = event.payload;
+        // Its length is counted in the clock of the stream that it stands in (RFC 4733, 2.3.5).
+        let duration = u16::from_be_bytes([high, low]).saturating_mul(self.codec.ticks() as u16);
+        let [high, low] = duration.to_be_bytes();
+        let payload = Bytes::copy_from_slice(&[code, flags, high, low]);
         self.packet(payload_type, event.marker, event.timestamp, payload)
     }
 
@@ -87,7 +91,7 @@ impl Sender {
     }
 
     fn skip(&mut self, samples: usize) {
-        self.timestamp = self.timestamp.wrapping_add(samples as u32);
+        self.timestamp = self.timestamp.wrapping_add(samples as u32 * self.codec.ticks());
         self.marker = true;
     }
 

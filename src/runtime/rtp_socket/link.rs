@@ -161,6 +161,8 @@ fn receiving(agreed: &Negotiated, nat: bool) -> Agreed {
     let mut audio = vec![(agreed.payload_type, agreed.codec)];
     // Who offers several codecs must take each (RFC 3264, 5.1), and their numbers are fixed.
     let others = Codec::ALL.into_iter().map(|codec| (codec.payload_type(), codec));
+    // But a stream has one clock; who agrees on another codec's clock keeps to it (RFC 7160 is not spoken).
+    let others = others.filter(|(_, codec)| codec.clock_rate() == agreed.codec.clock_rate());
     audio.extend(others.filter(|(number, _)| *number != agreed.payload_type));
     let (events, comfort, remote) = (agreed.dtmf, agreed.comfort, agreed.remote);
     Agreed { audio, events, comfort, remote, nat }

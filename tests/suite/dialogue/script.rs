@@ -151,23 +151,13 @@ pub fn item(id: &str) -> Arc<Item> {
     Arc::new(Item {
         id: id.to_owned(),
         title: format!("{id}的办理"),
-        region: String::new(),
-        asks: Vec::new(),
         spoken: format!("{id}这样办"),
-        full: String::new(),
-        documents: Vec::new(),
-        steps: Vec::new(),
-        place: String::new(),
-        hours: String::new(),
-        fee: String::new(),
-        time_limit: String::new(),
         source: Citation {
             name: "《某某条例》".into(),
             article: "第五条".into(),
             date: "2021".into(),
         },
-        topic: String::new(),
-        keywords: Vec::new(),
+        ..Item::default()
     })
 }
 

@@ -1,0 +1,148 @@
+//! `huiyin eval knowledge`: what the knowledge base makes of callers' words, or of their sound.
+
+mod report;
+mod rows;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use huiyin::engine::encoder::UseEncoder;
+use huiyin::engine::models::ModelDir;
+use huiyin::kernel::Rng;
+use huiyin::knowledge::{Bars, Decision, Index, decide};
+use huiyin::language::misheard;
+use huiyin::runtime::engines::{knowledge_base, load_encoder};
+
+use super::heard::Ear;
+use report::{Report, Verdict};
+use rows::Row;
+
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = rows::FORMAT)]
+pub struct Args {
+    /// JSONL: one question a row, as words or as a recording. See below.
+    file: PathBuf,
+    /// Another base than the one that ships.
+    #[arg(long)]
+    base: Option<PathBuf>,
+    /// Errors a spoken character, 0 to 1, that the words get before they are searched: a recogniser's, mostly of the same sound.
+    #[arg(long, default_value_t = 0.0, value_parser = share)]
+    noise: f64,
+    /// The same seed makes the same errors.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Let our own voice say the rows' words over a telephone line, and search what the ear makes of them.
+    #[arg(long, conflicts_with = "noise")]
+    telephone: bool,
+    /// White noise on that line, so far under the voice.
+    #[arg(long, value_name = "DB", requires = "telephone")]
+    noise_db: Option<f64>,
+    /// Division code of callers whose row names none.
+    #[arg(long, default_value = "")]
+    region: String,
+    /// Only the first so many rows.
+    #[arg(long)]
+    limit: Option<usize>,
+    /// Print the rows that did not come out right.
+    #[arg(long)]
+    verbose: bool,
+    #[arg(long)]
+    json: bool,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| "give a share from 0 to 1, like 0.17".into())
+}
+
+/// How many hits are looked at: what the service looks at.
+const HITS: usize = 3;
+
+pub fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let models = ModelDir::locate(None)?;
+    let base = Arc::new(knowledge_base(args.base.as_deref())?);
+    let mut rows = rows::read(&args.file, &base)?;
+    rows.truncate(args.limit.unwrap_or(usize::MAX));
+    let encoder = load_encoder(&models)?;
+    let index = Index::build(base, &encoder)?;
+    let sounding = args.telephone || rows.iter().any(|row| row.wav.is_some());
+    let mut ear = if sounding { Some(Ear::load(&models)?) } else { None };
+    let mut rng = Rng::new(args.seed);
+    let mut report = Report::default();
+    for row in &rows {
+        let words = words(row, &args, ear.as_mut(), &mut rng)?;
+        let (verdict, took) = ask(row, &words, &args, &index, &encoder)?;
+        if args.verbose && !verdict.is_good() {
+            eprintln!("{}", verdict.line(row, &words));
+        }
+        report.add(row, &words, &verdict, took);
+    }
+    if args.json {
+        println!("{}", report.json());
+    } else {
+        println!("{report}");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What is searched: the row's words, with errors or as heard.
+fn words(row: &Row, args: &Args, ear: Option<&mut Ear>, rng: &mut Rng) -> anyhow::Result<String> {
+    match (ear, &row.wav, &row.text) {
+        (Some(ear), Some(wav), _) => ear.file(wav),
+        (Some(ear), None, Some(text)) if args.telephone => ear.telephoned(text, args.noise_db, rng),
+        (_, _, Some(text)) if args.noise > 0.0 => Ok(misheard(text, args.noise, rng)),
+        (_, _, text) => Ok(text.clone().unwrap_or_default()),
+    }
+}
+
+fn ask(
+    row: &Row,
+    words: &str,
+    args: &Args,
+    index: &Index,
+    encoder: &UseEncoder,
+) -> anyhow::Result<(Verdict, Duration)> {
+    let region = row.region.as_deref().unwrap_or(&args.region);
+    let clock = Clock::start();
+    let hits = index.search_in(words, region, encoder, HITS)?;
+    let decision = decide(&hits, &Bars::default());
+    let took = clock.took();
+    let ids = |hits: &[huiyin::knowledge::Hit]| -> Vec<String> {
+        hits.iter().map(|hit| hit.item.id.clone()).collect()
+    };
+    let told = ids(decision.hits());
+    let confidence = hits.first().map_or(0.0, |hit| hit.confidence);
+    let found = ids(&hits);
+    let said = match decision {
+        Decision::Answer(_) => report::Said::Answer,
+        Decision::Confirm(_) => report::Said::Confirm,
+        Decision::Offer(_) => report::Said::Offer,
+        Decision::Person => report::Said::Person,
+    };
+    Ok((Verdict { item: row.item.clone(), found, said, told, confidence }, took))
+}
+
+/// The processor time of this thread; where the system does not tell, the time by the clock.
+struct Clock {
+    cpu: Option<Duration>,
+    began: Instant,
+}
+
+impl Clock {
+    fn start() -> Clock {
+        Clock { cpu: Self::cpu(), began: Instant::now() }
+    }
+
+    fn took(&self) -> Duration {
+        let cpu = self.cpu.zip(Self::cpu()).map(|(from, to)| to.saturating_sub(from));
+        cpu.unwrap_or_else(|| self.began.elapsed())
+    }
+
+    /// The first number of schedstat, in nanoseconds.
+    fn cpu() -> Option<Duration> {
+        let stat = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+        stat.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)
+    }
+}
