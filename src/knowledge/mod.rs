@@ -1,15 +1,17 @@
 //! The knowledge base (1+N 政务知识库): service items with their sources, and the search that finds the one a caller means.
 //!
-//! A base is a folder of TOML files ([`Base::load`], [`check`]). An [`Index`] holds it as points of an [`Encoder`] and
+//! A base is a folder of TOML files ([`Base::load`], [`check`]); [`exchange`] brings it to other forms and from them. An [`Index`] holds it as points of an [`Encoder`] and
 //! as words; [`Index::search`] fuses both and says with what confidence the best item answers what was said.
 
 mod base;
 mod cache;
 mod check;
+mod columns;
 mod confidence;
 mod decide;
 mod encoder;
 mod error;
+pub mod exchange;
 mod fields;
 mod item;
 mod read;
@@ -20,7 +22,8 @@ mod shipped;
 mod words;
 
 pub use base::{Base, Origin};
-pub use check::{LoadError, LoadErrors, Report, check, check_all};
+pub use check::{LoadError, LoadErrors, Report, check, check_all, check_with};
+pub use columns::{Column, differences};
 pub use confidence::{Calibration, Signs};
 pub use decide::{Bars, Decision, OFFERED_MAX, decide};
 pub use encoder::{BigramEncoder, Encoder};

@@ -7,6 +7,7 @@ mod console_pages;
 mod dialogue;
 mod dialogue_heard;
 mod dictation;
+mod exchange;
 mod guard;
 mod hotline;
 mod intake;

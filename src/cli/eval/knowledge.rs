@@ -62,7 +62,7 @@ const HITS: usize = 3;
 
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let models = ModelDir::locate(None)?;
-    let base = Arc::new(knowledge_base(args.base.as_deref())?);
+    let base = Arc::new(knowledge_base(args.base.as_slice())?);
     let mut rows = rows::read(&args.file, &base)?;
     rows.truncate(args.limit.unwrap_or(usize::MAX));
     let encoder = load_encoder(&models)?;
