@@ -5,10 +5,10 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Subcommand;
-use huiyin::desk::dispatch::{self, Case, Category, Decision, Faults, Miss, Occurred, Rules, Suggestion, Unit};
-use huiyin::intake;
+use huiyin::desk::dispatch::{self, Case, Decision, Miss, Occurred, Rules, Suggestion, Unit};
 use huiyin::kernel::Civil;
 use huiyin::runtime::clock::SystemClock;
+use huiyin::runtime::dispatching;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -55,7 +55,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     match args.verb {
         Verb::Check { file } => check(file.as_deref()),
         Verb::Explain { words, category, place, address, time, on, file, all } => {
-            let rules = load(file.as_deref())?.map_err(anyhow::Error::new)?;
+            let rules = dispatching::read(file.as_deref(), &dispatching::categories()?)??;
             let registered = match &on {
                 Some(day) => day_of(day)?,
                 None => SystemClock::start().wall().civil(),
@@ -79,26 +79,9 @@ fn day_of(day: &str) -> anyhow::Result<Civil> {
     Occurred::of_code(day).day.with_context(|| format!("--on {day:?} is no day; write it like 2026-11-22"))
 }
 
-fn categories() -> anyhow::Result<Vec<Category>> {
-    let topics = intake::taxonomy()?;
-    Ok(topics.into_iter().map(|(code, name)| Category { code, name }).collect())
-}
-
-fn load(file: Option<&Path>) -> anyhow::Result<Result<Rules, Faults>> {
-    let categories = categories()?;
-    match file {
-        None => Ok(Rules::parse(dispatch::BUILTIN.0, dispatch::BUILTIN.1, &categories)),
-        Some(path) => {
-            let text = std::fs::read_to_string(path)
-                .with_context(|| format!("{} cannot be read; check the path and that it is UTF-8", path.display()))?;
-            Ok(Rules::parse(&path.display().to_string(), &text, &categories))
-        }
-    }
-}
-
 fn check(file: Option<&Path>) -> anyhow::Result<ExitCode> {
-    let categories = categories()?;
-    let (faults, told) = match load(file)? {
+    let categories = dispatching::categories()?;
+    let (faults, told) = match dispatching::read(file, &categories)? {
         Err(faults) => (faults, String::new()),
         Ok(rules) => {
             let faults = dispatch::check(&rules, &categories);

@@ -24,17 +24,18 @@ impl Rarity {
 
     fn weight(&self, feature: u32) -> f32 {
         let count = self.counts.get(&feature).copied().unwrap_or(0);
-        ((self.texts as f32 + 1.0) / (count as f32 + 0.5)).ln().max(0.05)
+        (self.texts as f32 / (count as f32 + 1.0)).ln_1p()
     }
 
-    /// 0 to 1: the cosine of the two texts. Both are sorted and hold each feature once.
+    /// 0 to 1: what both share of what each holds (the cosine, each feature counted by its rarity). Both are sorted and
+    /// hold each feature once.
     pub fn likeness(&self, one: &[u32], other: &[u32]) -> f32 {
-        let norm = |features: &[u32]| features.iter().map(|f| self.weight(*f).powi(2)).sum::<f32>().sqrt();
+        let norm = |features: &[u32]| features.iter().map(|f| self.weight(*f)).sum::<f32>().sqrt();
         let both = norm(one) * norm(other);
         if both == 0.0 {
             return 0.0;
         }
         let shared = one.iter().filter(|feature| other.binary_search(feature).is_ok());
-        (shared.map(|f| self.weight(*f).powi(2)).sum::<f32>() / both).min(1.0)
+        (shared.map(|f| self.weight(*f)).sum::<f32>() / both).min(1.0)
     }
 }

@@ -156,7 +156,11 @@ impl Narratives {
     fn denied(&self, text: &Text<'_>, span: &Range<usize>) -> bool {
         self.list("not").iter().any(|not| {
             let from = span.start.saturating_sub(2);
-            text.find(not, from).is_some_and(|found| found.start < span.end && span.start < found.end)
+            text.find(not, from).is_some_and(|found| {
+                // 我要求他们 holds 要求他 and denies nothing.
+                let within = span.start < found.start && found.end <= span.end;
+                found.start < span.end && span.start < found.end && !within
+            })
         })
     }
 }

@@ -125,10 +125,6 @@ impl Directory {
         self.divisions.get(code).map(String::as_str)
     }
 
-    pub(super) fn divisions(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.divisions.iter().map(|(code, name)| (code.as_str(), name.as_str()))
-    }
-
     /// The smallest division that an address names, below the one above it where that is named too. Nothing where
     /// several bear the name and the address does not tell which.
     pub(super) fn place_of(&self, address: &str) -> Option<&str> {
