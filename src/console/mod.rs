@@ -11,6 +11,7 @@ mod assets;
 mod audio;
 mod error;
 mod figures;
+mod knowledge;
 mod listener;
 mod live;
 mod login;
@@ -35,6 +36,7 @@ use crate::desk::{Agent, DeskError};
 use crate::hotline::{Command, Fact};
 use crate::kernel::Pii;
 use crate::kernel::limits::CONSOLE_FEEDS;
+use crate::knowledge::Library;
 use crate::store::Store;
 
 /// Sends a command to the hotline; `None` when it does not answer in time.
@@ -54,6 +56,13 @@ pub enum ConsoleError {
     Texts(#[from] toml::de::Error),
 }
 
+/// The knowledge that is served, and whom to tell when an editor has changed what is to be.
+#[derive(Clone)]
+pub struct Knowledge {
+    pub library: Arc<Library>,
+    pub published: Arc<dyn Fn() + Send + Sync>,
+}
+
 /// What the console shows and through what it acts.
 pub struct Console {
     pub store: Store,
@@ -66,6 +75,7 @@ pub struct Console {
     pub dispatch: Arc<Rules>,
     /// Who has it may see and do everything. Without one, only this machine itself is served.
     pub token: Option<Pii<String>>,
+    pub knowledge: Knowledge,
 }
 
 /// What every handler has at hand.
@@ -76,6 +86,7 @@ struct App {
     recordings: std::path::PathBuf,
     agents: Vec<Agent>,
     dispatch: Arc<Rules>,
+    knowledge: Knowledge,
     access: access::Access,
     texts: texts::Texts,
     feeds: Arc<Semaphore>,
@@ -100,6 +111,7 @@ pub async fn serve(
         recordings: console.recordings,
         agents: console.agents,
         dispatch: console.dispatch,
+        knowledge: console.knowledge,
         access: access::Access::new(console.token)?,
         texts: texts::Texts::load()?,
         feeds: Arc::new(Semaphore::new(CONSOLE_FEEDS)),

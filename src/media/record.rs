@@ -32,7 +32,7 @@ const BATCH: usize = 25;
 /// Opens a recording: the tape for the frame task, the recorder for a writer thread.
 pub fn open(path: &Path) -> Result<(Tape, Recorder), MediaError> {
     let recorder = Recorder::create(path)?;
-    let (sender, receiver) = sync_channel(limits::RECORD_FRAMES / BATCH);
+    let (sender, receiver) = sync_channel(limits::RECORD_BATCHES);
     let tape = Tape { sender, waiting: Vec::with_capacity(BATCH), frames: 0, dropped: 0 };
     Ok((tape, Recorder { queue: Some(receiver), ..recorder }))
 }

