@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::Context as _;
 use clap::Subcommand;
 use huiyin::engine::models::ModelDir;
 use huiyin::knowledge::exchange::{self, Imported, Mapping, Notes};
