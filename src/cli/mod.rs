@@ -5,6 +5,7 @@ mod eval;
 mod knowledge;
 mod models;
 mod phone;
+mod rules;
 mod serve;
 mod sim;
 mod voice;
@@ -50,6 +51,8 @@ enum Verb {
     Models(models::Args),
     /// Check and search the knowledge base.
     Kb(knowledge::Args),
+    /// Check the rules of dispatch, and explain whom they give a case to.
+    Rules(rules::Args),
     /// Render ahead what is sure to be said.
     Voice(voice::Args),
 }
@@ -68,6 +71,7 @@ pub fn main() -> ExitCode {
         Verb::Sim(args) => sim::run(args),
         Verb::Models(args) => models::run(args),
         Verb::Kb(args) => knowledge::run(args),
+        Verb::Rules(args) => rules::run(args),
         Verb::Voice(args) => voice::run(args),
     };
     result.unwrap_or_else(|error| {

@@ -38,6 +38,7 @@ pub use confidence::{Calibration, Logistic, PART_NAMES, PARTS, Signs};
 pub use decide::{Bars, Decision, OFFERED_MAX, decide};
 pub use encoder::{BigramEncoder, Encoder};
 pub use error::KnowledgeError;
+pub use known::Prepared;
 pub use item::{ASKS_MIN, Citation, Hit, Item, SPOKEN_CHARS_MAX};
 pub use library::Library;
 pub use rules::{Fault, Rule, faults};

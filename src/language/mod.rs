@@ -3,6 +3,7 @@
 //! * [`speakable`]: text to clauses of syllables and pauses for the voice ([`FrontEnd`]);
 //! * [`pinyin`]: readings by phrase ([`Lexicon`]), from a table that the installer brings;
 //! * [`sounding`]: toneless likeness of words, without any model data;
+//! * [`pairs`]: neighbouring sounds of a text, to find texts that tell of the same;
 //! * [`numbers`]: Chinese numerals and spoken digits, both ways;
 //! * [`groups`]: telephone and ticket numbers in the groups in which they are said;
 //! * [`misheard`]: what a recogniser might have written instead;
@@ -14,6 +15,7 @@ pub mod groups;
 mod mishearing;
 pub mod normalise;
 pub mod numbers;
+pub mod pairs;
 pub mod pinyin;
 pub mod simplify;
 pub mod sounding;

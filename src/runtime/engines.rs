@@ -20,7 +20,7 @@ use crate::engine::zhtts::Zhtts;
 use crate::intake::{Gazetteer, Intake};
 use crate::language::FrontEnd;
 use crate::knowledge::editing::Entry;
-use crate::knowledge::{Base, Library, Origin};
+use crate::knowledge::{Base, Library, Origin, Prepared};
 use crate::speech::{Asr, Tts};
 
 /// What turns sound into words and back; a telephone needs no more.
@@ -107,9 +107,20 @@ pub fn load_voice(models: &ModelDir) -> anyhow::Result<Zhtts> {
 }
 
 /// The sentence encoder, or what is missing and how to get it.
-pub fn load_encoder(models: &ModelDir) -> anyhow::Result<UseEncoder> {
+pub fn load_encoder(models: &ModelDir) -> anyhow::Result<Prepared<UseEncoder>> {
     models.path_of("use")?;
-    Ok(UseEncoder::load(models.path())?)
+    Ok(Prepared::open(UseEncoder::load(models.path())?, &prepared(models)))
+}
+
+/// Encodes the knowledge base that ships, so that no service has to when it starts. Blocks for up to a minute.
+pub fn prepare_knowledge(models: &ModelDir) -> anyhow::Result<()> {
+    let encoder = UseEncoder::load(models.path())?;
+    Ok(Prepared::prepare(knowledge_base(&[])?, &encoder, &prepared(models))?)
+}
+
+/// What is made of the models once for all who use them.
+fn prepared(models: &ModelDir) -> PathBuf {
+    models.path().join("prepared")
 }
 
 /// The knowledge bases of the configuration as one; `builtin`, or none at all, is the one that ships.

@@ -8,6 +8,7 @@
 
 pub mod call_task;
 pub mod clock;
+pub mod dispatching;
 pub mod engines;
 pub mod hearing;
 pub mod keeper;

@@ -10,7 +10,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use huiyin::engine::encoder::UseEncoder;
 use huiyin::engine::models::ModelDir;
 use huiyin::kernel::{Day, Rng};
 use huiyin::knowledge::{Bars, Context, Decision, Encoder, Hit, Index, decide};
@@ -124,7 +123,7 @@ fn ask(
     words: &str,
     args: &Args,
     index: &Index,
-    encoder: &UseEncoder,
+    encoder: &dyn Encoder,
 ) -> anyhow::Result<(Verdict, Duration)> {
     let region = row.region.as_deref().unwrap_or(&args.region);
     let context = Context { region, today: Some(args.today()) };
