@@ -7,6 +7,7 @@ mod models;
 mod phone;
 mod serve;
 mod sim;
+mod taxonomy;
 mod voice;
 
 use std::io::IsTerminal;
@@ -48,6 +49,8 @@ enum Verb {
     Models(models::Args),
     /// Check and search the knowledge base.
     Kb(knowledge::Args),
+    /// Check a taxonomy of matters.
+    Taxonomy(taxonomy::Args),
     /// Render ahead what is sure to be said.
     Voice(voice::Args),
 }
@@ -66,6 +69,7 @@ pub fn main() -> ExitCode {
         Verb::Sim(args) => sim::run(args),
         Verb::Models(args) => models::run(args),
         Verb::Kb(args) => knowledge::run(args),
+        Verb::Taxonomy(args) => taxonomy::run(args),
         Verb::Voice(args) => voice::run(args),
     };
     result.unwrap_or_else(|error| {

@@ -6,7 +6,7 @@ mod rows;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use huiyin::engine::encoder::UseEncoder;
 use huiyin::engine::models::ModelDir;
@@ -15,6 +15,7 @@ use huiyin::knowledge::{Bars, Decision, Index, decide};
 use huiyin::language::misheard;
 use huiyin::runtime::engines::{knowledge_base, load_encoder};
 
+use super::clock::Clock;
 use super::heard::Ear;
 use report::{Report, Verdict};
 use rows::Row;
@@ -52,7 +53,7 @@ pub struct Args {
     json: bool,
 }
 
-fn share(text: &str) -> Result<f64, String> {
+pub(super) fn share(text: &str) -> Result<f64, String> {
     let share = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
     share.ok_or_else(|| "give a share from 0 to 1, like 0.17".into())
 }
@@ -122,27 +123,4 @@ fn ask(
         Decision::Person => report::Said::Person,
     };
     Ok((Verdict { item: row.item.clone(), found, said, told, confidence }, took))
-}
-
-/// The processor time of this thread; where the system does not tell, the time by the clock.
-struct Clock {
-    cpu: Option<Duration>,
-    began: Instant,
-}
-
-impl Clock {
-    fn start() -> Clock {
-        Clock { cpu: Self::cpu(), began: Instant::now() }
-    }
-
-    fn took(&self) -> Duration {
-        let cpu = self.cpu.zip(Self::cpu()).map(|(from, to)| to.saturating_sub(from));
-        cpu.unwrap_or_else(|| self.began.elapsed())
-    }
-
-    /// The first number of schedstat, in nanoseconds.
-    fn cpu() -> Option<Duration> {
-        let stat = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-        stat.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)
-    }
 }
