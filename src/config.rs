@@ -39,6 +39,7 @@ struct Raw {
     region: RawRegion,
     knowledge: RawKnowledge,
     intake: RawIntake,
+    dispatch: RawDispatch,
     prompts: RawPrompts,
     sip: RawSip,
     outbound: RawOutbound,
@@ -67,6 +68,7 @@ section!(RawModels { dir: Option<PathBuf> = None });
 section!(RawRegion { home: String = "3307".into() });
 section!(RawKnowledge { path: Option<PathBuf> = None, bases: Vec<PathBuf> = Vec::new() });
 section!(RawIntake { taxonomy: Option<PathBuf> = None, examples: Option<PathBuf> = None });
+section!(RawDispatch { rules: Option<PathBuf> = None });
 section!(RawPrompts { path: Option<PathBuf> = None });
 section!(RawSip {
     bind: String = "127.0.0.1:5060".into(),
@@ -142,9 +144,11 @@ pub struct Config {
     pub models_dir: Option<PathBuf>,
     /// Division code of the hotline's own region.
     pub home_region: String,
-    /// Folders of knowledge that are served together, the widest first; `builtin` is the base that ships with the program.
+    /// Folders of knowledge that are served together, the widest first; `builtin`, or none, is the base that ships with the program.
     pub knowledge: Vec<PathBuf>,
     pub intake: IntakeFiles,
+    /// `None`: the rules of a sample city that ship with the program.
+    pub dispatch_rules: Option<PathBuf>,
     /// `None`: the texts that ship with the program.
     pub prompts: Option<PathBuf>,
     pub sip: Sip,
@@ -252,6 +256,7 @@ impl Raw {
             home_region: self.region.home,
             knowledge: self.knowledge.check()?,
             intake: IntakeFiles { taxonomy: self.intake.taxonomy, examples: self.intake.examples },
+            dispatch_rules: self.dispatch.rules,
             prompts: self.prompts.path,
             sip: self.sip.check()?,
             outbound: self.outbound.check()?,
@@ -376,7 +381,6 @@ impl RawKnowledge {
                 "with knowledge.bases, name this folder there and take this setting out",
             )),
             (Some(path), _) => Ok(vec![path]),
-            (None, bases) if bases.is_empty() => Ok(vec!["builtin".into()]),
             (None, bases) => Ok(bases),
         }
     }

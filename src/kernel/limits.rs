@@ -50,8 +50,8 @@ pub const SRTP_SOURCES: usize = 4;
 pub const NETWORK_PACKETS: usize = 4096;
 /// Telephone keys received and not yet taken, or queued and not yet sent, on one leg.
 pub const KEYS_WAITING: usize = 64;
-/// Frames between a call and the thread that writes its recording: 10 seconds of a slow disk.
-pub const RECORD_FRAMES: usize = 500;
+/// Half seconds of sound between a call and the thread that writes its recording: 10 seconds of a slow disk.
+pub const RECORD_BATCHES: usize = 20;
 /// Largest WAV file read into memory: an hour of stereo at 16 kHz.
 pub const WAV_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// Legs in one bridge: caller, agent, supervisor, translator and room for more.
@@ -68,3 +68,7 @@ pub const CONSOLE_LOGINS: usize = 4;
 pub const CONSOLE_BODY_BYTES_MAX: usize = 64 * 1024;
 /// Rows on one page of a list.
 pub const CONSOLE_ROWS: i64 = 200;
+/// Questions without an answer that are put together at once; older ones wait.
+pub const QUESTIONS_MAX: i64 = 500;
+/// Questions whose points are remembered between two looks at them.
+pub const QUESTIONS_REMEMBERED: usize = 4096;

@@ -90,7 +90,15 @@ pub fn check(path: &Path) -> Report {
 
 /// The same for several bases together, as [`super::Base::of`] reads them.
 pub fn check_all(origins: &[Origin]) -> Report {
-    let reading = read::bases(origins);
+    report(read::bases(origins))
+}
+
+/// The same for a folder as it would be with these files in it, each by its name and text, in place of those it has.
+pub fn check_with(folder: &Path, texts: &[(String, String)]) -> Report {
+    report(read::folder_with(folder, texts))
+}
+
+fn report(reading: read::Reading) -> Report {
     Report {
         files: reading.files,
         items: reading.items.len(),

@@ -105,21 +105,31 @@ pub(super) fn bases(origins: &[Origin]) -> Reading {
                     read_text(Path::new(name), text, &mut reading);
                 }
             }
-            Origin::Folder(path) => folder(path, &mut reading),
+            Origin::Folder(path) => folder(path, &[], &mut reading),
         }
     }
     stand_ins(&mut reading);
     reading
 }
 
-fn folder(path: &Path, reading: &mut Reading) {
+/// A folder as it would be with these files in it, each by its name and text.
+pub(super) fn folder_with(path: &Path, texts: &[(String, String)]) -> Reading {
+    let mut reading = Reading::default();
+    folder(path, texts, &mut reading);
+    reading
+}
+
+fn folder(path: &Path, texts: &[(String, String)], reading: &mut Reading) {
     let before = (reading.errors.len(), reading.items.len());
     let mut files = Vec::new();
-    collect(path, 0, &mut files, &mut reading.errors);
+    if texts.is_empty() || path.exists() {
+        collect(path, 0, &mut files, &mut reading.errors);
+    }
+    files.retain(|file| texts.iter().all(|(name, _)| *file != path.join(name)));
     // The folder's own head first: the others are read under it.
     let head = path.join(FOLDER_HEAD);
     files.sort_by(|a, b| (*a != head, a).cmp(&(*b != head, b)));
-    if files.is_empty() && reading.errors.len() == before.0 {
+    if files.is_empty() && texts.is_empty() && reading.errors.len() == before.0 {
         reading.errors.push(whole(
             path,
             "no .toml file is in this folder",
@@ -131,6 +141,9 @@ fn folder(path: &Path, reading: &mut Reading) {
         if *file == path.join(FOLDER_HEAD) {
             reading.head = head;
         }
+    }
+    for (name, text) in texts {
+        read_text(&path.join(name), text, reading);
     }
     if (reading.errors.len(), reading.items.len()) == before {
         reading.errors.push(whole(path, "no [[item]] is in any file", "add at least one [[item]] table"));

@@ -16,9 +16,25 @@ pub enum Rule {
     Date,
     Period,
     Replaces,
+    /// Another item has the same wording.
+    Asked,
 }
 
 impl Rule {
+    pub const ALL: [Rule; 11] = [
+        Rule::Missing,
+        Rule::Id,
+        Rule::Region,
+        Rule::FewAsks,
+        Rule::Twice,
+        Rule::SpokenLong,
+        Rule::SpokenQuestion,
+        Rule::Date,
+        Rule::Period,
+        Rule::Replaces,
+        Rule::Asked,
+    ];
+
     pub const fn key(self) -> &'static str {
         match self {
             Rule::Missing => "missing",
@@ -31,6 +47,7 @@ impl Rule {
             Rule::Date => "date",
             Rule::Period => "period",
             Rule::Replaces => "replaces",
+            Rule::Asked => "asked",
         }
     }
 }
@@ -94,6 +111,11 @@ pub(super) fn form(item: &Item) -> Vec<Fault> {
     if !is_region(&item.region) {
         let problem = format!("`{}` is not a division code", item.region);
         let mend = "write 2, 4, 6 or 9 digits (33, 3307, 330702, 330702103), or leave it out for everywhere";
+        wrong("region", Rule::Region, problem, mend.into());
+    } else if item.region.ends_with("00") {
+        // No place is in 440000 when 4403 is meant by the caller's.
+        let problem = format!("`{}` ends with zeros", item.region);
+        let mend = "leave trailing zeros out: 44 is the province, 4401 the city";
         wrong("region", Rule::Region, problem, mend.into());
     }
     if !item.asks.is_empty() && item.asks.len() < ASKS_MIN {

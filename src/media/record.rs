@@ -1,7 +1,7 @@
 //! A call's recording: a stereo WAV, 8 kHz, 16 bits; left is the caller, right what the caller hears.
 //!
 //! The header is made true every second of sound, so a process that is killed leaves a file that plays; [`repair`]
-//! gives back the rest of that last second.
+//! gives back the rest of that last second, but for the last half of one that was still on its way to the writer.
 //!
 //! Writing blocks, so it never happens on the task that moves frames: that one holds a [`Tape`], which never waits, and
 //! a writer thread runs the [`Recorder`]. Between them lies a bounded queue; where the disk is so slow that it
@@ -26,11 +26,15 @@ const FLUSH_FRAMES: u64 = 50;
 const HOURS_MAX: u64 = 36;
 const FRAMES_MAX: u64 = HOURS_MAX * 3_600_000 / FRAME_MS;
 
+/// Frames that are handed over at a time: waking the writer for each cost more than all else that a frame costs.
+const BATCH: usize = 25;
+
 /// Opens a recording: the tape for the frame task, the recorder for a writer thread.
 pub fn open(path: &Path) -> Result<(Tape, Recorder), MediaError> {
     let recorder = Recorder::create(path)?;
-    let (sender, receiver) = sync_channel(limits::RECORD_FRAMES);
-    Ok((Tape { sender, frames: 0, dropped: 0 }, Recorder { queue: Some(receiver), ..recorder }))
+    let (sender, receiver) = sync_channel(limits::RECORD_BATCHES);
+    let tape = Tape { sender, waiting: Vec::with_capacity(BATCH), frames: 0, dropped: 0 };
+    Ok((tape, Recorder { queue: Some(receiver), ..recorder }))
 }
 
 /// One moment of the call.
@@ -45,7 +49,8 @@ struct Moment {
 /// The frame task's end. Dropping it ends the recording.
 #[derive(Debug)]
 pub struct Tape {
-    sender: SyncSender<Moment>,
+    sender: SyncSender<Vec<Moment>>,
+    waiting: Vec<Moment>,
     frames: u64,
     dropped: u64,
 }
@@ -55,8 +60,17 @@ impl Tape {
     pub fn put(&mut self, left: &Frame, right: &Frame) {
         let moment = Moment { index: self.frames, left: *left, right: *right };
         self.frames += 1;
-        if self.sender.try_send(moment).is_err() {
-            self.dropped += 1;
+        self.waiting.push(moment);
+        if self.waiting.len() >= BATCH {
+            self.hand_over();
+        }
+    }
+
+    fn hand_over(&mut self) {
+        let batch = std::mem::replace(&mut self.waiting, Vec::with_capacity(BATCH));
+        let count = batch.len() as u64;
+        if self.sender.try_send(batch).is_err() {
+            self.dropped += count;
         }
     }
 
@@ -68,6 +82,12 @@ impl Tape {
     /// Frames that are silence in the recording because the writer was too slow, or gone.
     pub fn dropped(&self) -> u64 {
         self.dropped
+    }
+}
+
+impl Drop for Tape {
+    fn drop(&mut self) {
+        self.hand_over();
     }
 }
 
@@ -83,7 +103,7 @@ pub struct Recorder {
     path: PathBuf,
     writer: WavWriter<BufWriter<File>>,
     frames: u64,
-    queue: Option<Receiver<Moment>>,
+    queue: Option<Receiver<Vec<Moment>>>,
 }
 
 impl Recorder {
@@ -110,7 +130,7 @@ impl Recorder {
     /// Writes what the tape brings until the tape is dropped. On an error the file holds what came before.
     pub fn run(mut self) -> Result<Recording, MediaError> {
         if let Some(queue) = self.queue.take() {
-            for moment in queue {
+            for moment in queue.into_iter().flatten() {
                 while self.frames < moment.index {
                     self.write(&SILENCE, &SILENCE)?;
                 }

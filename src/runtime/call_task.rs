@@ -28,6 +28,8 @@ use crate::speech::{Listening, Saying, Speaker, Turn};
 
 /// A caller of whom nothing has come for so long is gone, though no BYE has said so.
 const MEDIA_LOST_MS: u64 = 30_000;
+/// Nor does anybody hold a call for longer than 10 minutes.
+const HELD_FRAMES_MAX: u64 = 600_000 / FRAME_MS;
 /// What was being said when the call ended is decoded within this.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 /// A caller who has heard nothing for so long after their last word is told that we are at it.
@@ -85,6 +87,7 @@ pub fn start(setup: Setup) -> CallHandle {
         agent: None,
         frames: 0,
         last_sound_ms: 0,
+        held_frames: 0,
         lost_told: false,
         ours: None,
         music: false,
@@ -111,6 +114,8 @@ struct CallTask {
     /// Frames since the recording began.
     frames: u64,
     last_sound_ms: u64,
+    /// Frames in which nothing came because we are held.
+    held_frames: u64,
     lost_told: bool,
     /// What the turn machine was told of our sound.
     ours: Option<Saying>,
@@ -161,8 +166,12 @@ impl CallTask {
         self.frames += 1;
         // The caller is listened to first: this very frame of ours falls silent if they speak.
         let from_caller = self.setup.rtp.heard(now);
-        // Whoever holds us sends music, not words.
-        let words = if self.setup.rtp.held() { SILENCE } else { from_caller };
+        // Whoever holds us sends music, not words, and hears no question either.
+        let held = self.setup.rtp.held();
+        let words = if held { SILENCE } else { from_caller };
+        if held {
+            self.caller.turn.be_patient();
+        }
         self.listen_to(Speaker::Caller, &words).await;
         self.fill_time();
         self.speaking.pump(&self.setup.engines.voice, &mut self.player);
@@ -290,6 +299,11 @@ impl CallTask {
     async fn watch_line(&mut self) {
         if self.setup.rtp.fresh() {
             self.last_sound_ms = self.now_ms();
+            self.held_frames = 0;
+        } else if self.setup.rtp.held() && self.held_frames < HELD_FRAMES_MAX {
+            // A peer that holds may send nothing at all.
+            self.last_sound_ms = self.now_ms();
+            self.held_frames += 1;
         }
         let lost = self.now_ms().saturating_sub(self.last_sound_ms) >= MEDIA_LOST_MS;
         if lost && !self.lost_told {
@@ -381,7 +395,7 @@ async fn agent_side(agent: &mut Option<Agent>, clock: &SystemClock) -> Option<He
 /// How to listen during and after a saying.
 fn listening(say: &Say) -> Listening {
     let base = match say.expect {
-        Expect::YesNo | Expect::Grade => Listening::SHORT,
+        Expect::YesNo | Expect::Choice | Expect::Grade => Listening::SHORT,
         Expect::Slot(_) | Expect::Words => Listening::DICTATED,
         Expect::Open | Expect::Nothing => Listening::OPEN,
     };

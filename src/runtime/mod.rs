@@ -9,10 +9,11 @@
 pub mod call_task;
 pub mod categories;
 pub mod clock;
-
+pub mod dispatching;
 pub mod engines;
 pub mod hearing;
 pub mod keeper;
+pub mod library;
 pub mod listener;
 pub mod meaning;
 pub mod phone;

@@ -324,7 +324,8 @@ impl Turn {
         self.cut.is_some()
     }
 
-    fn be_patient(&mut self) {
+    /// The party cannot hear us just now, or is asked anew: patience starts from here.
+    pub fn be_patient(&mut self) {
         self.told_silent = false;
         if let Ours::Silent { since_ms } = &mut self.ours {
             *since_ms = self.now_ms;
