@@ -8,6 +8,7 @@ mod phone;
 mod rules;
 mod serve;
 mod sim;
+mod taxonomy;
 mod voice;
 
 use std::io::IsTerminal;
@@ -51,6 +52,8 @@ enum Verb {
     Models(models::Args),
     /// Check and search the knowledge base.
     Kb(knowledge::Args),
+    /// Check a taxonomy of matters.
+    Taxonomy(taxonomy::Args),
     /// Check the rules of dispatch, and explain whom they give a case to.
     Rules(rules::Args),
     /// Render ahead what is sure to be said.
@@ -71,6 +74,7 @@ pub fn main() -> ExitCode {
         Verb::Sim(args) => sim::run(args),
         Verb::Models(args) => models::run(args),
         Verb::Kb(args) => knowledge::run(args),
+        Verb::Taxonomy(args) => taxonomy::run(args),
         Verb::Rules(args) => rules::run(args),
         Verb::Voice(args) => voice::run(args),
     };
