@@ -31,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use routes::{ROUTES, Route, Who};
 
+use crate::desk::dispatch::Rules;
 use crate::desk::{Agent, DeskError};
 use crate::hotline::{Command, Fact};
 use crate::kernel::Pii;
@@ -70,6 +71,8 @@ pub struct Console {
     /// The folder of recordings.
     pub recordings: std::path::PathBuf,
     pub agents: Vec<Agent>,
+    /// Who gets which tickets; only suggested.
+    pub dispatch: Arc<Rules>,
     /// Who has it may see and do everything. Without one, only this machine itself is served.
     pub token: Option<Pii<String>>,
     pub knowledge: Knowledge,
@@ -82,6 +85,7 @@ struct App {
     commands: Commands,
     recordings: std::path::PathBuf,
     agents: Vec<Agent>,
+    dispatch: Arc<Rules>,
     knowledge: Knowledge,
     access: access::Access,
     texts: texts::Texts,
@@ -106,6 +110,7 @@ pub async fn serve(
         commands: console.commands,
         recordings: console.recordings,
         agents: console.agents,
+        dispatch: console.dispatch,
         knowledge: console.knowledge,
         access: access::Access::new(console.token)?,
         texts: texts::Texts::load()?,

@@ -31,12 +31,17 @@ texts!(Call {
 texts!(Ticket {
     fields, value, evidence, source, code, history, none_yet, subject, state, opened, changed,
     call, agent, result, survey, close, close_result, close_help, by, by_help, reopen, reopen_why,
-    edit, save, words_missing,
+    edit, save, words_missing, confidential,
 });
 texts!(Agent {
     list, ready, away, ready_key, away_key, no_call, transcript, unfinished,
     no_unfinished, closed, no_ticket, none_configured, since,
 });
+texts!(Dispatch {
+    title, help, tied, open, learned, learned_from, with, copied, pack, why, rule, category, place, words, time,
+    need_place, need_time, take,
+});
+texts!(Related { title, help, none, words, same_category, days });
 texts!(Survey {
     title, none, ticket, due, attempt, times, attempts, question, answer, words, pressed,
     position, confirmed, no_answers, call,
@@ -69,6 +74,8 @@ pub(super) struct Texts {
     pub call: Call,
     pub ticket: Ticket,
     pub agent: Agent,
+    pub dispatch: Dispatch,
+    pub related: Related,
     pub survey: Survey,
     pub verification: Verification,
     pub knowledge: Knowledge,

@@ -1,7 +1,11 @@
 //! People and time: tickets (工单), who waits for whom, what an agent is doing. Knows nothing of sound.
 
 pub mod agent;
+pub mod clock;
+pub mod dispatch;
+pub mod likeness;
 pub mod queue;
+pub mod related;
 pub mod ticket;
 
 pub use agent::{Agent, AgentState};

@@ -3,7 +3,10 @@
 //!
 //! [`Intake::read`] reads one utterance without memory; [`Draft::merge`] holds what a call has told so far.
 
+mod against;
 mod answer;
+pub mod category;
+mod clues;
 mod contrast;
 mod dictation;
 mod draft;
@@ -13,6 +16,7 @@ mod narrative;
 mod person;
 mod place;
 mod reading;
+mod summary;
 mod text;
 mod time;
 mod when;
@@ -23,10 +27,12 @@ pub use crate::language::address::{AddressError, Division, Gazetteer, Level};
 pub use contrast::{Contrast, contrast, corrected_words};
 pub use dictation::{corrected_number, whole as whole_number};
 pub use draft::{Draft, NARRATIVE_CHARS_MAX, place_is_precise_to_township, place_parts};
-pub use reading::{Command, Emergency, Grade, MatterType, Reading, Topic};
+pub use reading::{Command, Emergency, Grade, MatterType, Reading, Topic, Undispatched};
+pub use summary::{Clause, SUMMARY_CHARS_MAX};
 
 use crate::kernel::{Civil, Slot};
 use crate::speech::Utterance;
+use category::{Categories, Taxonomy};
 use text::Text;
 
 /// An utterance with a command is no more than the command up to this length.
@@ -37,10 +43,8 @@ const COMMAND_CHARS_MAX: usize = 12;
 pub enum IntakeError {
     #[error("{table} line {line}: {detail}")]
     Table { table: &'static str, line: usize, detail: String },
-    #[error("taxonomy.toml: {0}")]
-    Taxonomy(#[from] toml::de::Error),
-    #[error("taxonomy.toml: topic code {code} {detail}")]
-    Topic { code: String, detail: String },
+    #[error("the taxonomy: {0}")]
+    Taxonomy(#[from] category::Faults),
     #[error("home region {0:?} is not a division code of 2, 4 or 6 digits, like 3307")]
     Home(String),
 }
@@ -50,10 +54,13 @@ pub struct Intake {
     fillers: lexicon::Fillers,
     answers: answer::Answers,
     matters: matter::Matters,
+    categories: Categories,
     people: person::People,
     places: place::Places,
     times: time::Times,
     narratives: narrative::Narratives,
+    parties: against::Parties,
+    summaries: summary::Summaries,
 }
 
 impl Intake {
@@ -67,10 +74,13 @@ impl Intake {
             fillers: lexicon::Fillers::new()?,
             answers: answer::Answers::new()?,
             matters: matter::Matters::new()?,
+            categories: Categories::new(Taxonomy::builtin()?),
             people: person::People::new()?,
             places: place::Places::new(gazetteer, home)?,
             times: time::Times::new()?,
             narratives: narrative::Narratives::new()?,
+            parties: against::Parties::new()?,
+            summaries: summary::Summaries::new()?,
         })
     }
 
@@ -81,15 +91,24 @@ impl Intake {
         let text = Text::of(u, &self.fillers);
         let command = self.answers.command(&text);
         // 帮我转人工 asks the robot, not the government.
-        let told = command.is_none() || text.sounding(&text.whole()) > COMMAND_CHARS_MAX;
+        let told = command.is_none_or(|command| command == Command::Progress) || text.sounding(&text.whole()) > COMMAND_CHARS_MAX;
+        // An answer to 在什么地方 is like everything that happens at places.
+        let open = matches!(asked, None | Some(Slot::Narrative | Slot::Category | Slot::MatterType));
+        let (topics, topic_at) = match told {
+            true => self.categories.topics(&text, open),
+            false => (Vec::new(), None),
+        };
+        let matters = if told { self.matters.matters(&text) } else { Vec::new() };
         let mut reading = Reading {
             command,
             emergency: self.answers.emergency(&text),
+            undispatched: self.answers.undispatched(&text),
             yes_no: self.answers.yes_no(&text),
             grade: self.answers.grade(&text),
             asks_question: self.matters.asks_question(&text),
-            topics: if told { self.matters.topics(&text) } else { Vec::new() },
-            matter: if told { self.matters.matter(&text) } else { None },
+            topics,
+            matter: matters.first().copied().filter(|(_, confidence)| *confidence >= matter::CONFIDENCE_MIN),
+            matters,
             ..Reading::default()
         };
         let mut taken = Vec::new();
@@ -104,6 +123,10 @@ impl Intake {
             reading.facts.push((slot, fact));
             taken.push(span);
         }
+        if told {
+            let against = self.parties.find(&text, reading.matter.map(|(matter, _)| matter), &taken);
+            reading.facts.extend(against.map(|fact| (Slot::Against, fact)));
+        }
         let answers = command.is_none() && reading.emergency.is_none() && !reading.asks_question;
         let place = self.places.find(&text, asked.filter(|_| answers), &taken);
         reading.place_options = place.options;
@@ -111,15 +134,50 @@ impl Intake {
             reading.facts.push((Slot::Place, fact));
             taken.push(span);
         }
-        reading.facts.extend(self.matters.facts(&text, reading.matter, &reading.topics));
+        reading.facts.extend(self.matters.facts(&text, reading.matter));
+        reading.facts.extend(category::fact(&text, &reading.topics, topic_at));
         let story = self.narratives.find(&text, &reading, asked, &taken);
         reading.facts.extend(story);
+        reading.clauses = self.clauses(&text, &reading, &taken);
         reading.facts.sort_by_key(|(slot, _)| *slot);
         reading
     }
 
+    /// With other categories than the shipped ones, or with what tells these better.
+    pub fn with_categories(self, categories: Categories) -> Intake {
+        Intake { categories, ..self }
+    }
+
+    pub fn categories(&self) -> &Categories {
+        &self.categories
+    }
+
+    /// The pieces that a summary may be made of.
+    fn clauses(&self, text: &Text<'_>, reading: &Reading, taken: &[std::ops::Range<usize>]) -> Vec<Clause> {
+        if reading.fact(Slot::Narrative).is_none() {
+            return Vec::new();
+        }
+        let evidence = |slot| reading.fact(slot).and_then(|fact| fact.evidence.first().copied());
+        // A time and a place tell of the matter; a number and a name do not.
+        let named = [Slot::Number, Slot::Caller].map(evidence);
+        let is_named = |span: &std::ops::Range<usize>| {
+            let at = text.evidence(span, 1.0);
+            named.iter().flatten().any(|e| (e.start_ms, e.end_ms) == (at.start_ms, at.end_ms))
+        };
+        let drop: Vec<_> = taken.iter().filter(|span| is_named(span)).cloned().collect();
+        let heart = evidence(Slot::Category).or(evidence(Slot::MatterType));
+        self.summaries.clauses(text, &summary::Marks { drop: &drop, heart, demand: evidence(Slot::Demand) })
+    }
+
     /// The matter's name for a topic code of the taxonomy: 施工噪声 for 0101.
     pub fn topic_name(&self, code: &str) -> Option<&str> {
-        self.matters.topic_name(code)
+        self.categories.taxonomy().get(code).map(|entry| entry.name.as_str())
     }
+}
+
+/// Code and name of every leaf of the taxonomy, in its order.
+pub fn taxonomy() -> Result<Vec<(String, String)>, IntakeError> {
+    let taxonomy = Taxonomy::builtin()?;
+    let leaves = taxonomy.entries().iter().filter(|entry| entry.is_leaf);
+    Ok(leaves.map(|leaf| (leaf.code.clone(), leaf.name.clone())).collect())
 }

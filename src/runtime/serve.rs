@@ -10,6 +10,7 @@ use anyhow::Context;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use super::clock::SystemClock;
+use super::dispatching;
 use super::engines::{self, SpeechEngines};
 use super::keeper::Keeper;
 use super::library::{Publisher, entries};
@@ -22,6 +23,7 @@ use crate::call::session::Wishes;
 use crate::call::{CallError, LegIds, Registration, Signalling, SipConfig, SipStack, TlsListen};
 use crate::config::{Config, Sip};
 use crate::console::{self, Console};
+use crate::desk::dispatch::Rules;
 use crate::dialogue::{Line, Manner, Prompts};
 use crate::engine::models::ModelDir;
 use crate::hotline::{Fact, Hotline, Input, Restored, Setup};
@@ -54,8 +56,9 @@ pub async fn serve(
     let (feed, _) = broadcast::channel(FEED_EVENTS);
     let keeper = keeper(&store, &feed, &inbox);
     let (line, signals) = line(&config).await?;
+    let rules = Arc::new(dispatching::rules(config.dispatch_rules.as_deref())?);
     let knowledge = console::Knowledge { library, published: publisher.waker() };
-    let console = console(&config, store.clone(), feed, &inbox, &recordings, knowledge);
+    let console = console(&config, store.clone(), feed, &inbox, &recordings, rules, knowledge);
     let listener = console::listen(config.console.bind).await?;
     let listening = Listening { sip: line.listening(), console: listener.local_addr()? };
     let (console_stop, console_stopped) = oneshot::channel::<()>();
@@ -278,6 +281,7 @@ fn console(
     feed: broadcast::Sender<Fact>,
     inbox: &mpsc::Sender<Message>,
     recordings: &Recordings,
+    dispatch: Arc<Rules>,
     knowledge: console::Knowledge,
 ) -> Console {
     Console {
@@ -286,6 +290,7 @@ fn console(
         commands: commands(inbox.clone()),
         recordings: recordings.dir().to_path_buf(),
         agents: config.agents.clone(),
+        dispatch,
         token: config.console.token.clone(),
         knowledge,
     }

@@ -3,8 +3,10 @@
 
 mod knowledge;
 mod read;
+mod related;
 mod write;
 
+pub use related::{Beside, BesideRow};
 pub use knowledge::{KnowledgeEvent, KnowledgeRow, Taken, UnansweredRow};
 pub use read::{
     AgentRow, AnswerRow, AttemptRow, CallRow, EventRow, EvidenceRow, FieldRow, Figures, SurveyRow,

@@ -1,6 +1,8 @@
 //! One test binary. Tests that need weights or data say so and pass over when those are absent.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod calendar;
+mod clock;
 mod closed;
 mod console;
 mod console_knowledge;
@@ -8,12 +10,14 @@ mod console_pages;
 mod dialogue;
 mod dialogue_heard;
 mod dictation;
+mod dispatch;
 mod exchange;
 mod guard;
 mod hotline;
 mod intake;
 mod intake_place;
 mod knowledge;
+mod knowledge_search;
 mod language;
 mod leg;
 mod media;
@@ -36,6 +40,7 @@ mod sdp;
 mod service;
 mod session;
 mod sim;
+mod slots;
 mod survey;
 mod ticket;
 mod tidy;

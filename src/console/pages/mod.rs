@@ -2,6 +2,7 @@
 //! that change it (`data-call`, `data-agent`: only those of this call or agent), children with an id are matched by it.
 
 mod agent;
+mod beside;
 mod call;
 mod frame;
 mod knowledge;

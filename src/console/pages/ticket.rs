@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use maud::{Markup, html};
 
+use super::beside;
 use super::frame::{Place, frame, turn_over};
 use super::parts::{
     Live, area, badge, call_link, clock, field, is_recorded, live, percent, play, position, signature,
@@ -76,12 +77,14 @@ pub(in crate::console) async fn ticket(
     let events = app.store.ticket_events(id).await?;
     let turns = app.store.turns(CallId(row.call_id.max(0) as u64)).await?;
     let recorded = is_recorded(&app, row.call_id).await;
+    let beneath = beside::beneath(&app, &row).await?;
     let texts = &app.texts.ticket;
     let may_edit = !is_closed(&row);
     let body = html! {
         div .title {
             h1 { (app.texts.page.ticket) " " (row.id) }
             (badge(&app, "ticket_state", &row.state))
+            @if is_confidential(&row) { span .badge { (texts.confidential) } }
             span .large { (subject(&row)) }
         }
         (facts(&app, &row))
@@ -91,6 +94,8 @@ pub(in crate::console) async fn ticket(
                 (field_list(&app, &row, &turns, recorded, may_edit))
             }
             div {
+                (beside::suggestions(&app, &row, &beneath, "", may_edit))
+                (beside::related_list(&app, &beneath))
                 (forms(&app, &row, ""))
                 section aria-labelledby="history" { h2 #history { (texts.history) } (history(&app, &events)) }
             }
@@ -104,6 +109,11 @@ pub(in crate::console) async fn ticket(
     };
     let title = format!("{} {}", app.texts.page.ticket, row.id);
     Ok(frame(&app, Place::Tickets, &title, live(what, &body)))
+}
+
+/// A report, and who made it, never go to the accused (信访工作条例 §30).
+pub(super) fn is_confidential(row: &TicketRow) -> bool {
+    field(row, "matter_type").is_some_and(|f| f.code.as_deref() == Some("report"))
 }
 
 pub(super) fn is_closed(row: &TicketRow) -> bool {

@@ -40,6 +40,14 @@ pub struct House {
     served: Option<tokio::task::JoinHandle<Result<(), console::ConsoleError>>>,
 }
 
+pub fn dispatch() -> huiyin::desk::dispatch::Rules {
+    use huiyin::desk::dispatch::{BUILTIN, Category, Rules};
+    let topics = huiyin::intake::taxonomy().unwrap();
+    let categories: Vec<Category> =
+        topics.into_iter().map(|(code, name)| Category { code, name }).collect();
+    Rules::parse(BUILTIN.0, BUILTIN.1, &categories).unwrap()
+}
+
 pub async fn house() -> House {
     build(None, Arc::new(|_| Some(Ok(())))).await
 }
@@ -67,6 +75,7 @@ pub async fn build(token: Option<&str>, reply: Reply) -> House {
         }),
         recordings,
         agents: vec![agent(1, "李晓"), agent(2, "王敏")],
+        dispatch: Arc::new(dispatch()),
         token: token.map(|token| Pii::new(token.to_owned())),
         knowledge: Knowledge { library: library.clone(), published: publisher.waker() },
     };

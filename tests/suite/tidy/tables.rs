@@ -56,7 +56,7 @@ pub const DOORS: &[Door] = &[
     ),
     (
         "console",
-        &["desk", "survey", "hotline", "store", "knowledge"],
+        &["desk", "survey", "hotline", "store", "knowledge", "language::pairs"],
         "shows what is kept and what happens, sends commands, and is where knowledge is edited",
     ),
     (
@@ -160,10 +160,13 @@ pub const SERDE_EXCEPTIONS: &[Exception] = &[
     ("src/store/read.rs", "*", "rows go to the API as they are"),
     ("src/engine/models/", "*", "the manifest, receipts, and the models' own files"),
     ("src/engine/voice/mapper.rs", "*", "the voice's table of symbols"),
+    ("src/kernel/calendar/read.rs", "*", "the calendar's files"),
+    ("src/desk/clock/read.rs", "*", "the rule packs of deadlines"),
     ("src/knowledge/read.rs", "*", "items as TOML"),
     ("src/knowledge/exchange/", "*", "items as JSON, and mappings as TOML"),
     ("src/store/knowledge.rs", "*", "what changed in an item, in its history"),
     ("src/knowledge/fields.rs", "*", "their fields, with the place of a fault"),
+    ("src/desk/dispatch/read.rs", "*", "the rules of dispatch"),
     ("src/intake/mod.rs", "*", "the fault of a table that ships with the program"),
     ("src/intake/matter.rs", "*", "the table of topics"),
     ("src/dialogue/prompts.rs", "*", "the wordings"),
