@@ -8,12 +8,15 @@ mod phone;
 mod rules;
 mod serve;
 mod sim;
+mod taxonomy;
 mod voice;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Parser, Subcommand};
+use huiyin::kernel::{Day, Wall};
 use tracing_subscriber::EnvFilter;
 
 /// 回音: the voice hotline for 12345 lines that answers, hands over and calls back.
@@ -49,6 +52,8 @@ enum Verb {
     Models(models::Args),
     /// Check and search the knowledge base.
     Kb(knowledge::Args),
+    /// Check a taxonomy of matters.
+    Taxonomy(taxonomy::Args),
     /// Check the rules of dispatch, and explain whom they give a case to.
     Rules(rules::Args),
     /// Render ahead what is sure to be said.
@@ -69,6 +74,7 @@ pub fn main() -> ExitCode {
         Verb::Sim(args) => sim::run(args),
         Verb::Models(args) => models::run(args),
         Verb::Kb(args) => knowledge::run(args),
+        Verb::Taxonomy(args) => taxonomy::run(args),
         Verb::Rules(args) => rules::run(args),
         Verb::Voice(args) => voice::run(args),
     };
@@ -88,6 +94,12 @@ fn message(error: &anyhow::Error) -> String {
         }
     }
     text
+}
+
+/// The day in China.
+fn today() -> Day {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Wall::from_ms(now.as_millis() as i64).civil().day()
 }
 
 fn block_on(run: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {

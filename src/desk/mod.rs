@@ -1,6 +1,7 @@
 //! People and time: tickets (工单), who waits for whom, what an agent is doing. Knows nothing of sound.
 
 pub mod agent;
+pub mod clock;
 pub mod dispatch;
 pub mod likeness;
 pub mod queue;

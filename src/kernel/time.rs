@@ -147,6 +147,50 @@ impl Day {
         }
         Day::new(i32::try_from(year).ok()?, month, day)
     }
+
+    /// The day that begins so many days after 1970-01-01; `None` outside 1900 to 2100.
+    pub fn from_days(days: i64) -> Option<Day> {
+        // Far beyond the years that count, so that the sum below cannot overflow.
+        if days.abs() > 100_000 {
+            return None;
+        }
+        let (year, month, day) = civil_from_days(days);
+        Day::new(year, month, day)
+    }
+
+    /// Days since 1970-01-01.
+    pub fn days(self) -> i64 {
+        days_from_civil(self.year, self.month, self.day)
+    }
+
+    pub const fn year(self) -> i32 {
+        self.year
+    }
+
+    /// From 1.
+    pub const fn month(self) -> u32 {
+        self.month
+    }
+
+    /// Of the month, from 1.
+    pub const fn day(self) -> u32 {
+        self.day
+    }
+
+    /// 1 is Monday, 7 is Sunday (ISO 8601).
+    pub fn weekday(self) -> u32 {
+        (self.days() + 3).rem_euclid(7) as u32 + 1
+    }
+
+    /// So many days later, earlier where negative; `None` outside 1900 to 2100.
+    pub fn plus(self, days: i64) -> Option<Day> {
+        Day::from_days(self.days().checked_add(days)?)
+    }
+
+    /// Midnight at its beginning, in China.
+    pub fn start(self) -> Wall {
+        Wall::from_ms((self.days() * 86_400 - CHINA_OFFSET_MINUTES * 60) * 1000)
+    }
 }
 
 impl fmt::Display for Day {

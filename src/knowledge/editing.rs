@@ -163,25 +163,8 @@ impl Entry {
     ) -> Result<(Entry, Vec<Change>), Refused> {
         let mut next = self.clone();
         let by = name(by);
-        let mut changes = Vec::new();
         match (step, self.stage) {
-            (Step::Write(mut item), _) => {
-                item.id.clone_from(&self.id);
-                let before = self.shown(base).cloned().unwrap_or_default();
-                changes = differences(&before, &item);
-                if changes.is_empty() && self.draft.is_some() {
-                    return Err(Refused::Same);
-                }
-                next.draft = Some(item);
-                next.stage = Stage::Draft;
-                next.reviewer = None;
-                if self.stage != Stage::Draft && self.stage != Stage::Reviewed {
-                    next.authors.clear();
-                }
-                if !next.authors.contains(&by) {
-                    next.authors.push(by);
-                }
-            }
+            (Step::Write(item), _) => return self.written(item, by, base),
             (Step::Review, Stage::Draft) => {
                 if self.authors.contains(&by) {
                     return Err(Refused::OwnDraft);
@@ -228,6 +211,28 @@ impl Entry {
             }
             _ => return Err(Refused::NotNow),
         }
+        Ok((next, Vec::new()))
+    }
+
+    fn written(&self, mut item: Box<Item>, by: String, base: &Base) -> Result<(Entry, Vec<Change>), Refused> {
+        item.id.clone_from(&self.id);
+        let before = self.shown(base).cloned().unwrap_or_default();
+        let changes = differences(&before, &item);
+        if changes.is_empty() && self.draft.is_some() {
+            return Err(Refused::Same);
+        }
+        let under_way = matches!(self.stage, Stage::Draft | Stage::Reviewed);
+        let mut authors = if under_way { self.authors.clone() } else { Vec::new() };
+        if !authors.contains(&by) {
+            authors.push(by);
+        }
+        let next = Entry {
+            stage: Stage::Draft,
+            draft: Some(item),
+            reviewer: None,
+            authors,
+            ..self.clone()
+        };
         Ok((next, changes))
     }
 

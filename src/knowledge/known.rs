@@ -4,12 +4,14 @@
 use std::collections::HashMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest, Sha256};
 
+use super::base::Base;
 use super::encoder::Encoder;
 use super::error::KnowledgeError;
+use super::search::Index;
 
 const KEY_BYTES: usize = 16;
 const SUM_BYTES: usize = 8;
@@ -40,12 +42,7 @@ impl<'e> Known<'e> {
     /// What the folder knows of this encoder. A file that cannot be read, and records that are torn, cost only the time
     /// to encode again.
     pub fn open(inner: &'e dyn Encoder, folder: &Path) -> Self {
-        let name: String = Sha256::digest(format!("{} {}", inner.name(), inner.dimensions()))
-            .iter()
-            .take(6)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        let file = folder.join(format!("wordings-{name}.points"));
+        let file = file_of(inner, folder);
         let mut memory = Memory::default();
         let (records, torn) = read(&file, inner.dimensions());
         memory.torn = torn;
@@ -97,6 +94,56 @@ impl Encoder for Known<'_> {
     fn name(&self) -> &str {
         self.inner.name()
     }
+}
+
+/// An encoder whose models came with wordings that are encoded already. What it encodes besides is not kept.
+pub struct Prepared<E> {
+    inner: E,
+    points: HashMap<Key, Vec<f32>>,
+}
+
+impl<E: Encoder> Prepared<E> {
+    pub fn open(inner: E, folder: &Path) -> Self {
+        let (records, _) = read(&file_of(&inner, folder), inner.dimensions());
+        Prepared { points: records.into_iter().collect(), inner }
+    }
+
+    /// Encodes all of a base into the folder, for [`Prepared::open`]; what is there already is not encoded again. Blocks.
+    ///
+    /// # Errors
+    /// The encoder's.
+    pub fn prepare(base: Base, encoder: &E, folder: &Path) -> Result<(), KnowledgeError> {
+        let known = Known::open(encoder, folder);
+        Index::build(Arc::new(base), &known)?;
+        known.keep();
+        Ok(())
+    }
+}
+
+impl<E: Encoder> Encoder for Prepared<E> {
+    fn encode(&self, text: &str) -> Result<Vec<f32>, KnowledgeError> {
+        match self.points.get(&key(text)) {
+            Some(point) => Ok(point.clone()),
+            None => self.inner.encode(text),
+        }
+    }
+
+    fn dimensions(&self) -> usize {
+        self.inner.dimensions()
+    }
+
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+}
+
+fn file_of(encoder: &dyn Encoder, folder: &Path) -> PathBuf {
+    let name: String = Sha256::digest(format!("{} {}", encoder.name(), encoder.dimensions()))
+        .iter()
+        .take(6)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    folder.join(format!("wordings-{name}.points"))
 }
 
 fn key(text: &str) -> Key {

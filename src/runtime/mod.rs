@@ -7,6 +7,7 @@
 //! - [`keeper`], [`recordings`]: what is written down. [`phone`]: a scripted telephone.
 
 pub mod call_task;
+pub mod categories;
 pub mod clock;
 pub mod dispatching;
 pub mod engines;

@@ -6,12 +6,15 @@ use huiyin::dialogue::{
     Dialogue, Effect, HandOverReason, Input, Line, Manner, Outcome, Prompts, Setup, spoken_digits,
     spoken_number,
 };
+use huiyin::knowledge::Bars;
 use huiyin::kernel::{CallId, Moment, Pii, Slot, TicketId};
 
 #[path = "dialogue/doubts.rs"]
 mod doubts;
 #[path = "dialogue/numbers.rs"]
 mod numbers;
+#[path = "dialogue/offers.rs"]
+mod offers;
 #[path = "dialogue/properties.rs"]
 mod properties;
 #[path = "dialogue/script.rs"]
@@ -39,7 +42,11 @@ impl Desk {
             call: CallId(1),
             number,
             prompts,
-            manner: Manner::default(),
+            // The scripts' own bars: they tell how sure a hit is, not how sure one must be in service.
+            manner: Manner {
+                bars: Bars { answer: 0.6, confirm: 0.4, offer: 0.4, offered: 0.1 },
+                ..Manner::default()
+            },
         };
         Desk {
             dialogue: Dialogue::new(setup),
@@ -159,6 +166,7 @@ fn scripted_talks() {
         .chain(waits::TALKS)
         .chain(doubts::TALKS)
         .chain(numbers::TALKS)
+        .chain(offers::TALKS)
         .map(|(name, number, script)| play(name, *number, script));
     all_right(results.map(|result| result.map(|_| ())));
 }

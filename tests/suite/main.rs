@@ -1,8 +1,11 @@
 //! One test binary. Tests that need weights or data say so and pass over when those are absent.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod calendar;
+mod clock;
 mod closed;
 mod console;
+mod console_knowledge;
 mod console_pages;
 mod dialogue;
 mod dialogue_heard;
@@ -14,6 +17,7 @@ mod hotline;
 mod intake;
 mod intake_place;
 mod knowledge;
+mod knowledge_search;
 mod language;
 mod leg;
 mod media;
