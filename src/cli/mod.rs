@@ -5,6 +5,7 @@ mod eval;
 mod knowledge;
 mod models;
 mod phone;
+mod rules_packs;
 mod serve;
 mod sim;
 mod voice;
@@ -48,6 +49,8 @@ enum Verb {
     Models(models::Args),
     /// Check and search the knowledge base.
     Kb(knowledge::Args),
+    /// Check rules, and count deadlines by them.
+    Rules(rules_packs::Args),
     /// Render ahead what is sure to be said.
     Voice(voice::Args),
 }
@@ -66,6 +69,7 @@ pub fn main() -> ExitCode {
         Verb::Sim(args) => sim::run(args),
         Verb::Models(args) => models::run(args),
         Verb::Kb(args) => knowledge::run(args),
+        Verb::Rules(args) => rules_packs::run(args),
         Verb::Voice(args) => voice::run(args),
     };
     result.unwrap_or_else(|error| {
