@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::Context as _;
 use clap::Subcommand;
 use huiyin::engine::models::ModelDir;
 use huiyin::knowledge::exchange::{self, Imported, Mapping, Notes};
-use huiyin::knowledge::{Base, Index, Item, Origin, check_all, check_with};
+use huiyin::knowledge::{Base, Context, Index, Item, Origin, check_all, check_with};
 use huiyin::runtime::engines::{knowledge_base, load_encoder};
 use serde_json::{Value, json};
 
@@ -95,10 +95,10 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
 fn run_search(args: &Search) -> anyhow::Result<ExitCode> {
     let models = ModelDir::locate(None)?;
     let encoder = load_encoder(&models)?;
-    let shipped = [PathBuf::from("builtin")];
-    let base = knowledge_base(if args.base.is_empty() { &shipped } else { &args.base })?;
+    let base = knowledge_base(&args.base)?;
     let index = Index::build(std::sync::Arc::new(base), &encoder)?;
-    let hits = index.search_in(&args.words, &args.region, &encoder, args.top)?;
+    let context = Context { region: &args.region, today: Some(super::today()) };
+    let hits = index.search_in(&args.words, context, &encoder, args.top)?;
     if args.json {
         let hits: Vec<Value> = hits
             .iter()
@@ -145,6 +145,7 @@ fn import(args: &Import) -> anyhow::Result<ExitCode> {
     let mut imported = exchange::import(&args.file, &read(&args.file)?, mapping.as_ref(), &args.region)?;
     if let Some(name) = &args.base {
         imported.items.iter_mut().for_each(|item| item.base.clone_from(name));
+        imported.notes.count(&imported.items);
     }
     let texts = files(&args.file, &imported);
     for (name, _) in &texts {

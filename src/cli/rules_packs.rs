@@ -1,10 +1,9 @@
-//! `huiyin rules`, the part of rule packs: their check, and the arithmetic of their limits.
+//! Rule packs in `huiyin rules`: their check, and the arithmetic of their limits.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use clap::Subcommand;
 use huiyin::desk::clock::{Deadline, Limit, Pack, SHIPPED, check, deadline, due, explain, headline};
 use huiyin::engine::models::ModelDir;
 use huiyin::kernel::calendar::Doubt;
@@ -12,30 +11,6 @@ use huiyin::kernel::{Calendar, Civil, Day, Faults, Wall};
 use huiyin::runtime::clock::SystemClock;
 use huiyin::runtime::deadlines;
 use serde_json::{Value, json};
-
-#[derive(Debug, clap::Args)]
-pub struct Args {
-    #[command(subcommand)]
-    verb: Verb,
-}
-
-#[derive(Debug, Subcommand)]
-enum Verb {
-    /// Check rule packs: what cannot be kept, what nothing limits.
-    Check {
-        /// Files, or codes of packs that ship; all of those where none is named.
-        packs: Vec<PathBuf>,
-    },
-    /// When each limit of a pack ends, with every step of the arithmetic.
-    Deadlines(Deadlines),
-}
-
-pub fn run(args: Args) -> anyhow::Result<ExitCode> {
-    match args.verb {
-        Verb::Check { packs } => check_packs(&packs),
-        Verb::Deadlines(args) => tell(&args),
-    }
-}
 
 #[derive(Debug, clap::Args)]
 pub struct Deadlines {
@@ -60,30 +35,36 @@ pub struct Deadlines {
     json: bool,
 }
 
-/// The packs that ship, where no file is named.
-pub fn check_packs(files: &[PathBuf]) -> anyhow::Result<ExitCode> {
-    let shipped = SHIPPED.iter().filter_map(|(file, _)| file.strip_suffix(".toml")).map(PathBuf::from);
-    let names: Vec<PathBuf> = if files.is_empty() { shipped.collect() } else { files.to_vec() };
-    let mut errors = 0;
-    for name in names {
-        let (told, faults) = match deadlines::pack(&name)? {
-            Err(faults) => (name.display().to_string(), faults),
-            Ok(pack) => {
-                let (limits, procedures) = (pack.limits.len(), pack.procedures.len());
-                (format!("{}: {limits} limits, {procedures} procedures", pack.code), check(&pack))
-            }
-        };
-        errors += tell_faults(&told, &faults);
-    }
-    Ok(if errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+/// Codes of the packs that ship.
+pub fn shipped() -> impl Iterator<Item = PathBuf> {
+    SHIPPED.iter().filter_map(|(file, _)| file.strip_suffix(".toml")).map(PathBuf::from)
 }
 
-fn tell_faults(told: &str, faults: &Faults) -> usize {
+/// The name is that of a pack: one that ships, or a file with limits in it.
+pub fn is_pack(name: &Path) -> bool {
+    let has_limits = |text: String| text.lines().any(|line| line.trim_start().starts_with("[[limit]]"));
+    shipped().any(|code| code == name) || std::fs::read_to_string(name).is_ok_and(has_limits)
+}
+
+/// Tells what is wrong with a pack, and how many errors that are.
+pub fn check_pack(name: &Path) -> anyhow::Result<usize> {
+    let (told, faults) = match deadlines::pack(name)? {
+        Err(faults) => (String::new(), faults),
+        Ok(pack) => {
+            let (limits, procedures) = (pack.limits.len(), pack.procedures.len());
+            (format!("{}: {limits} limits, {procedures} procedures; ", pack.name), check(&pack))
+        }
+    };
+    Ok(tell_faults(&told, &faults))
+}
+
+/// The faults, then `told` with their number; gives back that of the errors.
+pub fn tell_faults(told: &str, faults: &Faults) -> usize {
     if !faults.0.is_empty() {
         println!("{faults}");
     }
     let errors = faults.errors();
-    println!("{told}; {errors} errors, {} warnings", faults.0.len() - errors);
+    println!("{told}{errors} errors, {} warnings", faults.0.len() - errors);
     errors
 }
 

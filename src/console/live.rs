@@ -93,6 +93,9 @@ pub(super) fn fact_json(fact: &Fact) -> Value {
             "kind": "agent_state", "agent": agent.0, "state": state, "call": call.map(|c| c.0),
             "at": at.unix_ms,
         }),
+        Fact::Unanswered { call, utterance, why, at } => json!({
+            "kind": "unanswered", "call": call.0, "idx": utterance, "why": why.key(), "at": at.unix_ms,
+        }),
         other => survey_json(other),
     }
 }

@@ -11,6 +11,7 @@ mod assets;
 mod audio;
 mod error;
 mod figures;
+mod knowledge;
 mod listener;
 mod live;
 mod login;
@@ -30,10 +31,12 @@ use tokio_util::sync::CancellationToken;
 
 pub use routes::{ROUTES, Route, Who};
 
+use crate::desk::dispatch::Rules;
 use crate::desk::{Agent, DeskError};
 use crate::hotline::{Command, Fact};
 use crate::kernel::Pii;
 use crate::kernel::limits::CONSOLE_FEEDS;
+use crate::knowledge::Library;
 use crate::store::Store;
 
 /// Sends a command to the hotline; `None` when it does not answer in time.
@@ -53,6 +56,13 @@ pub enum ConsoleError {
     Texts(#[from] toml::de::Error),
 }
 
+/// The knowledge that is served, and whom to tell when an editor has changed what is to be.
+#[derive(Clone)]
+pub struct Knowledge {
+    pub library: Arc<Library>,
+    pub published: Arc<dyn Fn() + Send + Sync>,
+}
+
 /// What the console shows and through what it acts.
 pub struct Console {
     pub store: Store,
@@ -61,8 +71,11 @@ pub struct Console {
     /// The folder of recordings.
     pub recordings: std::path::PathBuf,
     pub agents: Vec<Agent>,
+    /// Who gets which tickets; only suggested.
+    pub dispatch: Arc<Rules>,
     /// Who has it may see and do everything. Without one, only this machine itself is served.
     pub token: Option<Pii<String>>,
+    pub knowledge: Knowledge,
 }
 
 /// What every handler has at hand.
@@ -72,6 +85,8 @@ struct App {
     commands: Commands,
     recordings: std::path::PathBuf,
     agents: Vec<Agent>,
+    dispatch: Arc<Rules>,
+    knowledge: Knowledge,
     access: access::Access,
     texts: texts::Texts,
     feeds: Arc<Semaphore>,
@@ -95,6 +110,8 @@ pub async fn serve(
         commands: console.commands,
         recordings: console.recordings,
         agents: console.agents,
+        dispatch: console.dispatch,
+        knowledge: console.knowledge,
         access: access::Access::new(console.token)?,
         texts: texts::Texts::load()?,
         feeds: Arc::new(Semaphore::new(CONSOLE_FEEDS)),

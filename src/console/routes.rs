@@ -9,7 +9,7 @@ use axum::middleware;
 use axum::routing::{MethodRouter, get, post};
 
 use super::error::ApiError;
-use super::{App, access, actions, api, assets, audio, live, login, pages};
+use super::{App, access, actions, api, assets, audio, knowledge, live, login, pages};
 use crate::kernel::limits::CONSOLE_BODY_BYTES_MAX;
 
 /// Who may use a route. Without a token everybody on this machine is staff.
@@ -51,6 +51,9 @@ pub static ROUTES: &[Route] = &[
     reads("/agents/{id}", Who::Staff, || get(pages::agent)),
     reads("/surveys", Who::Staff, || get(pages::surveys)),
     reads("/supervisor", Who::Staff, || get(pages::supervisor)),
+    reads("/knowledge", Who::Staff, || get(pages::knowledge)),
+    reads("/knowledge/{id}", Who::Staff, || get(pages::item)),
+    reads("/questions", Who::Staff, || get(pages::questions)),
     reads("/login", Who::Anyone, || get(login::page)),
     changes("/login", Who::AnyoneByForm, || post(login::log_in)),
     changes("/logout", Who::StaffByForm, || post(login::log_out)),
@@ -72,6 +75,14 @@ pub static ROUTES: &[Route] = &[
     changes("/api/agents/{id}/away", Who::Staff, || post(actions::away)),
     reads("/api/surveys", Who::Staff, || get(api::surveys)),
     reads("/api/verifications", Who::Staff, || get(api::verifications)),
+    reads("/api/knowledge", Who::Staff, || get(knowledge::items)),
+    changes("/api/knowledge", Who::Staff, || post(knowledge::create)),
+    reads("/api/knowledge/{id}", Who::Staff, || get(knowledge::item)),
+    changes("/api/knowledge/{id}/draft", Who::Staff, || post(knowledge::write)),
+    changes("/api/knowledge/{id}/steps/{step}", Who::Staff, || post(knowledge::step)),
+    reads("/api/questions", Who::Staff, || get(knowledge::questions)),
+    changes("/api/questions/draft", Who::Staff, || post(knowledge::draft_from_questions)),
+    changes("/api/questions/dismiss", Who::Staff, || post(knowledge::dismiss)),
     changes("/api/verifications/{id}/close", Who::Staff, || post(actions::close_verification)),
 ];
 

@@ -14,7 +14,7 @@ macro_rules! texts {
 }
 
 texts!(Page {
-    site, skip, overview, tickets, agents, surveys, supervisor, call, ticket, agent, login, logout,
+    site, skip, overview, tickets, agents, surveys, supervisor, knowledge, call, ticket, agent, login, logout,
     offline, online, none, blank, more, back_to_top, navigation,
 });
 texts!(Overview {
@@ -37,6 +37,11 @@ texts!(Agent {
     list, ready, away, ready_key, away_key, no_call, transcript, unfinished,
     no_unfinished, closed, no_ticket, none_configured, since,
 });
+texts!(Dispatch {
+    title, help, tied, open, learned, learned_from, with, copied, pack, why, rule, category, place, words, time,
+    need_place, need_time, take,
+});
+texts!(Related { title, help, none, words, same_category, days });
 texts!(Survey {
     title, none, ticket, due, attempt, times, attempts, question, answer, words, pressed,
     position, confirmed, no_answers, call,
@@ -44,6 +49,15 @@ texts!(Survey {
 texts!(Verification {
     open, closed, none_open, none_closed, reason, citizen_words, ticket, opened, close, result, result_help,
     closed_at, by,
+});
+texts!(Knowledge {
+    title, items, questions, new_item, none_found, previous, next, search, search_help, stage, any, find,
+    id_help, by, create, validity, source, not_today, draft, content, faults, steps, history, served, served_own,
+    served_nothing, served_filed, served_not_yet, authors, reviewer, changed, save, required, take_up,
+    review_help, why, no_history, changes,
+});
+texts!(Questions {
+    title, questions, clusters, none, more, nearest, make_draft, dismiss,
 });
 texts!(Login { title, token, help, enter, wrong });
 texts!(Messages { sent, failed, saving });
@@ -60,8 +74,12 @@ pub(super) struct Texts {
     pub call: Call,
     pub ticket: Ticket,
     pub agent: Agent,
+    pub dispatch: Dispatch,
+    pub related: Related,
     pub survey: Survey,
     pub verification: Verification,
+    pub knowledge: Knowledge,
+    pub questions: Questions,
     pub login: Login,
     pub messages: Messages,
     pub names: BTreeMap<String, Names>,

@@ -2,7 +2,10 @@
 
 pub mod agent;
 pub mod clock;
+pub mod dispatch;
+pub mod likeness;
 pub mod queue;
+pub mod related;
 pub mod ticket;
 
 pub use agent::{Agent, AgentState};

@@ -6,7 +6,7 @@ use super::prompts::Prompts;
 use super::say::{Say, SayId};
 use crate::intake::{Draft, Emergency, Reading};
 use crate::kernel::{CallId, Pii, TicketId};
-use crate::knowledge::Hit;
+use crate::knowledge::{Bars, Hit};
 use crate::speech::Utterance;
 
 /// What one conversation starts with.
@@ -22,10 +22,8 @@ pub struct Setup {
 /// How the robot behaves: how sure it must be and how long it waits.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Manner {
-    /// From this [`Hit::confidence`] on an item is told outright.
-    pub sure_min: f32,
-    /// From this confidence on the caller is asked whether the item is meant.
-    pub maybe_min: f32,
+    /// From which [`Hit::confidence`] on an item is told, asked about, or offered among others.
+    pub bars: Bars,
     /// From this confidence on a complaint, report or plea is taken as one.
     pub matter_min: f32,
     /// Silence after a free question before it is asked again.
@@ -45,8 +43,7 @@ pub struct Manner {
 impl Default for Manner {
     fn default() -> Self {
         Manner {
-            sure_min: 0.6,
-            maybe_min: 0.4,
+            bars: Bars::default(),
             matter_min: 0.5,
             patience_ms: 6_000,
             thought_ms: 9_000,

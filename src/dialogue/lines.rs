@@ -50,6 +50,13 @@ lines! {
 
         Confirm = "confirm" ("title"),
         ConfirmAgain = "confirm_again" ("title"),
+        /// One of two or three items.
+        OfferTwo = "offer_two" ("first", "second"),
+        OfferTwoAgain = "offer_two_again" ("first", "second"),
+        OfferTwoKeys = "offer_two_keys" ("first", "second"),
+        OfferThree = "offer_three" ("first", "second", "third"),
+        OfferThreeAgain = "offer_three_again" ("first", "second", "third"),
+        OfferThreeKeys = "offer_three_keys" ("first", "second", "third"),
         Answer = "answer" ("answer"),
         Source = "source" ("source"),
         Helped = "helped" (),

@@ -356,6 +356,7 @@ impl Dialogue {
             }
             (Ask::Request(Opening::More), answer) => self.more_heard(now, tries, answer, u),
             (Ask::Request(_), _) => self.request(now, tries, u),
+            (Ask::Offer(items), _) => self.choice_heard(now, items.clone(), tries, u),
             (Ask::Confirm(_) | Ask::Helped, _) if hearing::is_request(&u) => {
                 self.reject(&ask);
                 self.request(now, tries, u);
@@ -388,6 +389,7 @@ impl Dialogue {
             // An open question has no yes and no.
             (
                 Ask::Request(_)
+                | Ask::Offer(_)
                 | Ask::Fill(_)
                 | Ask::LeaveWord
                 | Ask::Number(_)
@@ -402,6 +404,12 @@ impl Dialogue {
             && self.number_key(now, &ask, tries, key)
         {
             return;
+        }
+        if let State::Asking { ask: Ask::Offer(items), tries } = self.state.clone()
+            && key.is_ascii_digit()
+            && key != '0'
+        {
+            return self.choice_key(now, items, tries, key);
         }
         match (self.state.clone(), key) {
             (State::New | State::Talking | State::Ended, _) | (_, '#') => {}

@@ -3,6 +3,7 @@
 //!
 //! What it says stands in `prompts/` ([`Prompts`]); whose turn it is and what was left unsaid, the [`Mouth`] knows.
 
+mod choice;
 mod contract;
 mod error;
 mod filling;

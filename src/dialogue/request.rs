@@ -1,7 +1,6 @@
 //! What the caller wants: an answer from the knowledge base, a ticket, or a person.
 
-use std::sync::Arc;
-
+use super::choice::offered;
 use super::contract::{HandOverReason, Outcome, Understood};
 use super::hearing;
 use super::lines::Line;
@@ -12,7 +11,7 @@ use super::state::{Ask, Close, Opening, State};
 use super::tries::{Failing, Tries};
 use crate::intake::Draft;
 use crate::kernel::{Moment, Slot};
-use crate::knowledge::{Citation, Item};
+use crate::knowledge::{Citation, Decision, Item, decide};
 
 /// From this confidence on an answer wins over a ticket where the words ask for it.
 const NEAR_CERTAIN: f32 = 0.85;
@@ -22,34 +21,29 @@ const STORY_CHARS_MIN: usize = 8;
 impl Dialogue {
     /// Words after an open question, or instead of the answer to another one.
     pub(super) fn request(&mut self, now: Moment, tries: Tries, u: Understood) {
-        let best = u
-            .hits
-            .iter()
-            .find(|hit| !self.rejected.contains(&hit.item.id));
-        let best = best.map(|hit| (Arc::clone(&hit.item), hit.confidence));
-        let confidence = best.as_ref().map_or(0.0, |(_, confidence)| *confidence);
+        let left = u.hits.iter().filter(|hit| !self.rejected.contains(&hit.item.id));
+        let decision = decide(&left.cloned().collect::<Vec<_>>(), &self.manner.bars);
         let acts = hearing::wants_action(&u).is_some_and(|(_, c)| c >= self.manner.matter_min);
         if hearing::is_greeting(&u) {
             return self.greeted(now, tries);
         }
         self.draft.merge(&u.reading, &u.utterance);
-        match best {
-            Some((item, _))
-                if confidence >= self.manner.sure_min
-                    && (!acts || u.reading.asks_question || asks_for_information(&u, confidence)) =>
+        match decision {
+            Decision::Answer(hit)
+                if !acts
+                    || u.reading.asks_question
+                    || asks_for_information(&u, hit.confidence) =>
             {
-                self.answer(now, &item);
+                self.answer(now, &hit.item);
             }
             _ if acts => self.take_down(now),
-            Some((item, _)) if confidence >= self.manner.maybe_min => {
-                let title = item.title.clone();
-                self.ask(
-                    now,
-                    Vec::new(),
-                    Ask::Confirm(item),
-                    Line::Confirm,
-                    &[("title", &title)],
-                );
+            Decision::Confirm(hit) => {
+                let title = hit.item.title.clone();
+                let ask = Ask::Confirm(hit.item);
+                self.ask(now, Vec::new(), ask, Line::Confirm, &[("title", &title)]);
+            }
+            Decision::Offer(hits) => {
+                self.offer(now, hits.into_iter().map(|hit| hit.item).collect());
             }
             _ if tells_a_story(&u) => self.take_down(now),
             _ => self.rephrase(now),
@@ -58,7 +52,7 @@ impl Dialogue {
 
     /// A question that there is an answer to.
     pub(super) fn is_answerable(&self, u: &Understood) -> bool {
-        let sure = u.hits.first().is_some_and(|hit| hit.confidence >= self.manner.sure_min);
+        let sure = u.hits.first().is_some_and(|hit| hit.confidence >= self.manner.bars.answer);
         sure && u.reading.asks_question
     }
 
@@ -153,8 +147,10 @@ impl Dialogue {
 
     /// The item asked about is not the one meant.
     pub(super) fn reject(&mut self, ask: &Ask) {
-        if let Ask::Confirm(item) = ask {
-            self.rejected.push(item.id.clone());
+        match ask {
+            Ask::Confirm(item) => self.rejected.push(item.id.clone()),
+            Ask::Offer(items) => self.rejected.extend(items.iter().map(|item| item.id.clone())),
+            _ => {}
         }
     }
 
@@ -187,6 +183,11 @@ impl Dialogue {
             ("facts", facts.as_str()),
             ("telephone", number.as_str()),
         ];
+        let offered = match &ask {
+            Ask::Offer(items) => offered(items),
+            _ => Vec::new(),
+        };
+        let values: Vec<(&str, &str)> = values.into_iter().chain(offered).collect();
         let text = self
             .prompts
             .text(line, usize::from(count.saturating_sub(1)), &values);
@@ -224,7 +225,12 @@ impl Dialogue {
             }
             Ask::Helped if failing == Failing::Silent => self.goodbye(now, Outcome::Answered),
             Ask::Request(_) if self.answered => self.goodbye(now, Outcome::Answered),
-            Ask::Request(_) | Ask::Confirm(_) | Ask::Helped | Ask::Fill(_) | Ask::PlaceBack => {
+            Ask::Request(_)
+            | Ask::Confirm(_)
+            | Ask::Offer(_)
+            | Ask::Helped
+            | Ask::Fill(_)
+            | Ask::PlaceBack => {
                 self.hand_over(now, reason, None);
             }
         }

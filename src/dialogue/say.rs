@@ -32,6 +32,8 @@ pub enum Expect {
     Open,
     /// Yes or no, in any wording; keys 1 and 2.
     YesNo,
+    /// One of two or three that were offered, or none of them; keys 1 to 3, and 9.
+    Choice,
     /// One field of the ticket.
     Slot(Slot),
     /// One of the five grades; keys 1 (best) to 5.
@@ -47,6 +49,7 @@ impl Expect {
             Expect::Nothing => "nothing",
             Expect::Open => "open",
             Expect::YesNo => "yes_no",
+            Expect::Choice => "choice",
             Expect::Slot(_) => "slot",
             Expect::Grade => "grade",
             Expect::Words => "words",

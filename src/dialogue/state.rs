@@ -59,6 +59,8 @@ pub(super) enum Ask {
     Request(Opening),
     /// Is this the item that is meant?
     Confirm(Arc<Item>),
+    /// Which of these two or three items is meant?
+    Offer(Vec<Arc<Item>>),
     /// Did the answer help?
     Helped,
     /// A field of the ticket.
@@ -132,6 +134,7 @@ impl Ask {
             Ask::Request(Opening::More) => "more",
             Ask::Request(Opening::GoOn) => "go_on",
             Ask::Confirm(_) => "confirm",
+            Ask::Offer(_) => "offer",
             Ask::Helped => "helped",
             Ask::Fill(_) => "fill",
             Ask::PlaceBack => "place_back",
@@ -162,6 +165,7 @@ impl Ask {
             | Ask::PlaceBack
             | Ask::NumberBack(_)
             | Ask::Callback(_) => Expect::YesNo,
+            Ask::Offer(_) => Expect::Choice,
             Ask::Number(_) | Ask::NumberKeys(_) => Expect::Slot(Slot::Number),
             Ask::Fill(slot) => Expect::Slot(*slot),
         }
@@ -185,7 +189,7 @@ impl Ask {
     }
 
     /// How it is asked again.
-    pub(super) const fn again(&self, failing: Failing, tries: Tries) -> Line {
+    pub(super) fn again(&self, failing: Failing, tries: Tries) -> Line {
         let keys = matches!((failing, tries.unclear), (Failing::Unclear, 2..));
         match self {
             Ask::Confirm(_)
@@ -203,6 +207,12 @@ impl Ask {
                 Failing::Unclear => Line::OpenUnclear,
             },
             Ask::Confirm(_) => Line::ConfirmAgain,
+            Ask::Offer(items) => match (items.len() > 2, keys) {
+                (true, true) => Line::OfferThreeKeys,
+                (true, false) => Line::OfferThreeAgain,
+                (false, true) => Line::OfferTwoKeys,
+                (false, false) => Line::OfferTwoAgain,
+            },
             Ask::Helped => Line::HelpedAgain,
             Ask::Fill(Slot::Place) => Line::AskPlaceAgain,
             Ask::Fill(Slot::Time) => Line::AskTimeAgain,

@@ -1,5 +1,6 @@
 //! What has become true: the store keeps facts in this order, the pages show them as they come.
 
+use super::unanswered::Why;
 use crate::desk::{Ticket, TicketEvent};
 use crate::kernel::{AgentId, CallId, Pii, SurveyId, TicketId, VerificationId, Wall};
 use crate::speech::Utterance;
@@ -31,6 +32,8 @@ pub enum Fact {
     CallEnded { call: CallId, outcome: String, at: Wall },
     /// Somebody's words. `latency_ms`, on the robot's: from the end of the caller's speech to the first sound of ours.
     Turn { utterance: Utterance, latency_ms: Option<u64>, cut_short: bool, at: Wall },
+    /// The caller's words with this number were a question, and it ended without an answer.
+    Unanswered { call: CallId, utterance: u32, why: Why, at: Wall },
     /// A key the caller pressed, or the first of a run of them.
     Key { call: CallId, key: Pii<char>, at_ms: u64, at: Wall },
     /// The ticket as it stands after `event`. A new ticket's first event is `Drafted`.

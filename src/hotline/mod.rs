@@ -18,6 +18,7 @@ mod fact;
 mod people;
 mod talk;
 mod tickets;
+mod unanswered;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 pub use callback::CallbackRules;
 pub use fact::{Ack, Direction, Fact, PendingSurvey, Restored};
 pub use tickets::Command;
+pub use unanswered::Why;
 
 use crate::call::EndReason;
 use crate::desk::queue::{Queue, Rules};
@@ -162,6 +164,7 @@ struct Call {
     /// End of the caller's last words, until we answer them.
     unanswered_end_ms: Option<u64>,
     state_told: String,
+    watch: unanswered::Watch,
     /// Words given to be understood that have not come back.
     asked_meaning: u32,
     /// On a callback whose talk has ended.
@@ -341,6 +344,7 @@ impl Hotline {
             next_utterance: 0,
             unanswered_end_ms: None,
             state_told: String::new(),
+            watch: unanswered::Watch::default(),
             asked_meaning: 0,
             survey_outcome: None,
             ending: None,

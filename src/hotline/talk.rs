@@ -1,5 +1,6 @@
 //! What is heard and said on a call.
 
+use super::unanswered::Step;
 use super::{Call, Direction, Effect, Fact, Hotline, SaidHow, Talk};
 use crate::dialogue::{self, SayId, Understood};
 use crate::desk::queue::{Input as QueueInput, Priority};
@@ -132,9 +133,23 @@ impl Hotline {
         let now = self.now;
         let Some(call) = self.calls.get_mut(&id) else { return };
         let Talk::Robot(machine) = &mut call.talk else { return };
+        let heard = match &input {
+            dialogue::Input::Heard(u) => Some((u.utterance.index, u.reading.yes_no)),
+            _ => None,
+        };
+        let before = machine.state_name();
         machine.handle(now, input);
         let effects = machine.drain();
         let state = machine.state_name();
+        let person = effects.iter().find_map(|effect| match effect {
+            dialogue::Effect::HandOver { reason, .. } => Some(*reason),
+            _ => None,
+        });
+        let question = call.watch.step(&Step { heard, before, after: state, person });
+        if let Some((utterance, why)) = question {
+            let at = self.wall;
+            self.keep(Fact::Unanswered { call: id, utterance, why, at });
+        }
         self.tell_state(id, state);
         for effect in effects {
             self.dialogue_effect(id, effect);

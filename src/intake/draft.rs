@@ -1,6 +1,7 @@
 //! The draft of a ticket: what the call has told so far.
 
 use super::reading::{Reading, Topic};
+use super::summary::{CLAUSES_MAX, Clause, summary};
 use crate::kernel::evidence::Source;
 use crate::kernel::{Evidence, Filled, Pii, Slot};
 use crate::language::address::{Division, Level};
@@ -20,6 +21,8 @@ pub struct Draft {
     topics: Vec<Topic>,
     place_options: Vec<Division>,
     confirmed: Vec<Slot>,
+    /// What was told, in pieces, for the summary.
+    clauses: Vec<Clause>,
 }
 
 /// A nine-digit division code: the place is known down to township (乡, 镇, 街道).
@@ -61,6 +64,18 @@ impl Draft {
         }
         if place.is_some_and(place_is_precise_to_township) {
             self.place_options.clear();
+        }
+        let room = CLAUSES_MAX.saturating_sub(self.clauses.len());
+        self.clauses.extend(reading.clauses.iter().take(room).cloned());
+        self.sum_up();
+    }
+
+    fn sum_up(&mut self) {
+        if self.clauses.is_empty() {
+            return;
+        }
+        if let Some(filled) = summary(&self.clauses, self.get(Slot::Place), self.get(Slot::Demand)) {
+            self.set(Slot::Summary, filled);
         }
     }
 
@@ -114,6 +129,7 @@ impl Draft {
     pub fn replace(&mut self, slot: Slot, filled: Filled) {
         self.clear(slot);
         self.fields.push((slot, filled));
+        self.sum_up();
     }
 
     /// Takes a field off the draft, as when the caller says that the place read back is wrong.
@@ -122,6 +138,7 @@ impl Draft {
         self.confirmed.retain(|s| *s != slot);
         if slot == Slot::Place {
             self.place_options.clear();
+            self.sum_up();
         }
     }
 

@@ -223,6 +223,12 @@ fn weights() -> Result<Vec<Weight>, IntakeError> {
     Ok(weights)
 }
 
+/// Code and name of every leaf.
+pub(super) fn codes() -> Result<Vec<(String, String)>, IntakeError> {
+    let leaves = leaves(include_str!("taxonomy.toml"))?;
+    Ok(leaves.into_iter().map(|leaf| (leaf.code, leaf.name)).collect())
+}
+
 fn leaves(taxonomy: &str) -> Result<Vec<Leaf>, IntakeError> {
     let file: TaxonomyFile = toml::from_str(taxonomy)?;
     let mut leaves: Vec<Leaf> = Vec::new();

@@ -3,6 +3,7 @@
 //!
 //! [`Intake::read`] reads one utterance without memory; [`Draft::merge`] holds what a call has told so far.
 
+mod against;
 mod answer;
 mod contrast;
 mod dictation;
@@ -13,6 +14,7 @@ mod narrative;
 mod person;
 mod place;
 mod reading;
+mod summary;
 mod text;
 mod time;
 mod when;
@@ -24,6 +26,7 @@ pub use contrast::{Contrast, contrast, corrected_words};
 pub use dictation::{corrected_number, whole as whole_number};
 pub use draft::{Draft, NARRATIVE_CHARS_MAX, place_is_precise_to_township, place_parts};
 pub use reading::{Command, Emergency, Grade, MatterType, Reading, Topic};
+pub use summary::{Clause, SUMMARY_CHARS_MAX};
 
 use crate::kernel::{Civil, Slot};
 use crate::speech::Utterance;
@@ -54,6 +57,8 @@ pub struct Intake {
     places: place::Places,
     times: time::Times,
     narratives: narrative::Narratives,
+    parties: against::Parties,
+    summaries: summary::Summaries,
 }
 
 impl Intake {
@@ -71,6 +76,8 @@ impl Intake {
             places: place::Places::new(gazetteer, home)?,
             times: time::Times::new()?,
             narratives: narrative::Narratives::new()?,
+            parties: against::Parties::new()?,
+            summaries: summary::Summaries::new()?,
         })
     }
 
@@ -104,6 +111,10 @@ impl Intake {
             reading.facts.push((slot, fact));
             taken.push(span);
         }
+        if told {
+            let against = self.parties.find(&text, reading.matter.map(|(matter, _)| matter), &taken);
+            reading.facts.extend(against.map(|fact| (Slot::Against, fact)));
+        }
         let answers = command.is_none() && reading.emergency.is_none() && !reading.asks_question;
         let place = self.places.find(&text, asked.filter(|_| answers), &taken);
         reading.place_options = place.options;
@@ -114,12 +125,35 @@ impl Intake {
         reading.facts.extend(self.matters.facts(&text, reading.matter, &reading.topics));
         let story = self.narratives.find(&text, &reading, asked, &taken);
         reading.facts.extend(story);
+        reading.clauses = self.clauses(&text, &reading, &taken);
         reading.facts.sort_by_key(|(slot, _)| *slot);
         reading
+    }
+
+    /// The pieces that a summary may be made of.
+    fn clauses(&self, text: &Text<'_>, reading: &Reading, taken: &[std::ops::Range<usize>]) -> Vec<Clause> {
+        if reading.fact(Slot::Narrative).is_none() {
+            return Vec::new();
+        }
+        let evidence = |slot| reading.fact(slot).and_then(|fact| fact.evidence.first().copied());
+        // A time and a place tell of the matter; a number and a name do not.
+        let named = [Slot::Number, Slot::Caller].map(evidence);
+        let is_named = |span: &std::ops::Range<usize>| {
+            let at = text.evidence(span, 1.0);
+            named.iter().flatten().any(|e| (e.start_ms, e.end_ms) == (at.start_ms, at.end_ms))
+        };
+        let drop: Vec<_> = taken.iter().filter(|span| is_named(span)).cloned().collect();
+        let heart = evidence(Slot::Category).or(evidence(Slot::MatterType));
+        self.summaries.clauses(text, &summary::Marks { drop: &drop, heart, demand: evidence(Slot::Demand) })
     }
 
     /// The matter's name for a topic code of the taxonomy: 施工噪声 for 0101.
     pub fn topic_name(&self, code: &str) -> Option<&str> {
         self.matters.topic_name(code)
     }
+}
+
+/// Code and name of every leaf of the taxonomy, in its order.
+pub fn taxonomy() -> Result<Vec<(String, String)>, IntakeError> {
+    matter::codes()
 }

@@ -18,6 +18,8 @@ const UNKNOWN_STORY_MIN: usize = 12;
 const ANSWER_MAX: usize = 15;
 const DEMAND_MIN: usize = 4;
 const DEMAND_MAX: usize = 60;
+/// 希望你们 alone wants nothing yet: the next clause belongs to it.
+const DEMAND_REST_MIN: usize = 2;
 const STORY_CONFIDENCE: f32 = 1.0;
 const DEMAND_CONFIDENCE: f32 = 0.8;
 
@@ -108,16 +110,42 @@ impl Narratives {
         words.trim_end_matches(is_silent).to_owned()
     }
 
-    /// From 希望 to the end of the sentence.
+    /// What is wanted, from 希望 to the end of the clause: callers tell it last, so the last clause that opens so counts.
+    /// A word of asking counts only where the caller does not ask for information.
     fn demand(&self, text: &Text<'_>, asks_question: bool) -> Option<Range<usize>> {
-        let first = |kind: &str| {
-            let found = self.list(kind).iter().filter_map(|word| text.find(word, 0));
-            found.filter(|span| !self.denied(text, span)).min_by_key(|span| span.start)
-        };
-        let opening = first("demand").or_else(|| if asks_question { None } else { first("ask") })?;
+        let mut best: Option<Range<usize>> = None;
+        let mut start = 0;
+        for at in 0..=text.len() {
+            if text.chars.get(at).is_some_and(|c| !is_silent(*c)) {
+                continue;
+            }
+            let clause = start..at;
+            start = at + 1;
+            let opening = self.opening(text, &clause, "demand");
+            let opening = opening.or_else(|| if asks_question { None } else { self.opening(text, &clause, "ask") });
+            let Some(opening) = opening else { continue };
+            if let Some(span) = self.wanted(text, opening) {
+                best = Some(span);
+            }
+        }
+        best
+    }
+
+    /// The first opening of a kind within the clause.
+    fn opening(&self, text: &Text<'_>, clause: &Range<usize>, kind: &str) -> Option<Range<usize>> {
+        let found = self.list(kind).iter().filter_map(|word| text.find(word, clause.start));
+        let found = found.filter(|span| span.end <= clause.end && !self.denied(text, span));
+        found.min_by_key(|span| (span.start, std::cmp::Reverse(span.end)))
+    }
+
+    /// To the end of the clause, or of the next where the clause says too little.
+    fn wanted(&self, text: &Text<'_>, opening: Range<usize>) -> Option<Range<usize>> {
         let limit = (opening.start + DEMAND_MAX).min(text.len());
-        let ends = |at: &usize| text.chars.get(*at).is_some_and(|c| "。！？!?；;".contains(*c));
-        let mut end = (opening.end..limit).find(ends).unwrap_or(limit);
+        let closes = |at: &usize| text.chars.get(*at).is_some_and(|c| is_silent(*c));
+        let mut end = (opening.end..limit).find(closes).unwrap_or(limit);
+        while end < limit && text.sounding(&(opening.end..end)) < DEMAND_REST_MIN {
+            end = (end + 1..limit).find(closes).unwrap_or(limit);
+        }
         while end > opening.end && text.chars.get(end - 1).is_some_and(|c| is_silent(*c)) {
             end -= 1;
         }
@@ -128,7 +156,11 @@ impl Narratives {
     fn denied(&self, text: &Text<'_>, span: &Range<usize>) -> bool {
         self.list("not").iter().any(|not| {
             let from = span.start.saturating_sub(2);
-            text.find(not, from).is_some_and(|found| found.start < span.end && span.start < found.end)
+            text.find(not, from).is_some_and(|found| {
+                // 我要求他们 holds 要求他 and denies nothing.
+                let within = span.start < found.start && found.end <= span.end;
+                found.start < span.end && span.start < found.end && !within
+            })
         })
     }
 }

@@ -1,6 +1,7 @@
 //! The words that the dialogue and the ticket share: what one utterance was read as.
 
 use crate::kernel::{Filled, Slot};
+use super::summary::Clause;
 use crate::language::address::Division;
 
 /// What one utterance says. Empty where the words say nothing of the kind.
@@ -21,6 +22,8 @@ pub struct Reading {
     pub facts: Vec<(Slot, Filled)>,
     /// Divisions that the place's name may mean, when the words alone cannot tell: the question to ask.
     pub place_options: Vec<Division>,
+    /// What tells of the matter, in pieces, for the summary; only where a narrative is among the facts.
+    pub clauses: Vec<Clause>,
 }
 
 impl Reading {

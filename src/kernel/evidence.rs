@@ -27,22 +27,31 @@ pub enum Slot {
     Place,
     /// 发生时间.
     Time,
+    /// 被反映对象: whom the matter is against, in the caller's words.
+    Against,
+    /// 诉求摘要: the matter in at most 120 characters.
+    Summary,
     /// 诉求内容: in the caller's own words.
     Narrative,
     /// 诉求目的: what the caller wants done.
     Demand,
+    /// 承办单位: who is responsible, by its name. Only staff fill it.
+    Unit,
 }
 
 impl Slot {
-    pub const ALL: [Slot; 8] = [
+    pub const ALL: [Slot; 11] = [
         Slot::Number,
         Slot::Caller,
         Slot::MatterType,
         Slot::Category,
         Slot::Place,
         Slot::Time,
+        Slot::Against,
+        Slot::Summary,
         Slot::Narrative,
         Slot::Demand,
+        Slot::Unit,
     ];
 
     /// The name in the store and in JSON.
@@ -54,8 +63,11 @@ impl Slot {
             Slot::Category => "category",
             Slot::Place => "place",
             Slot::Time => "time",
+            Slot::Against => "against",
+            Slot::Summary => "summary",
             Slot::Narrative => "narrative",
             Slot::Demand => "demand",
+            Slot::Unit => "unit",
         }
     }
 

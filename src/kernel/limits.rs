@@ -68,3 +68,7 @@ pub const CONSOLE_LOGINS: usize = 4;
 pub const CONSOLE_BODY_BYTES_MAX: usize = 64 * 1024;
 /// Rows on one page of a list.
 pub const CONSOLE_ROWS: i64 = 200;
+/// Questions without an answer that are put together at once; older ones wait.
+pub const QUESTIONS_MAX: i64 = 500;
+/// Questions whose points are remembered between two looks at them.
+pub const QUESTIONS_REMEMBERED: usize = 4096;

@@ -66,6 +66,11 @@ impl Base {
         Base { items: items.into_iter().map(Arc::new).collect(), outside }
     }
 
+    /// The same of items that others hold too.
+    pub fn shared(items: Vec<Arc<Item>>, outside: Vec<String>) -> Base {
+        Base { items, outside }
+    }
+
     pub fn items(&self) -> &[Arc<Item>] {
         &self.items
     }

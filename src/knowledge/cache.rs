@@ -8,15 +8,16 @@ use sha2::{Digest, Sha256};
 use super::encoder::Encoder;
 use super::error::KnowledgeError;
 
-pub(super) fn encode_all(texts: &[String], encoder: &dyn Encoder) -> Result<Vec<Vec<f32>>, KnowledgeError> {
+/// One after the other.
+pub(super) fn encode_all(texts: &[String], encoder: &dyn Encoder) -> Result<Vec<f32>, KnowledgeError> {
     let want = encoder.dimensions();
-    let mut points = Vec::with_capacity(texts.len());
+    let mut points = Vec::with_capacity(texts.len() * want);
     for text in texts {
         let point = encoder.encode(text)?;
         if point.len() != want {
             return Err(KnowledgeError::Dimensions { name: encoder.name().into(), got: point.len(), want });
         }
-        points.push(point);
+        points.extend(point);
     }
     Ok(points)
 }
@@ -25,7 +26,7 @@ pub(super) fn encode_or_read(
     texts: &[String],
     encoder: &dyn Encoder,
     folder: &Path,
-) -> Result<Vec<Vec<f32>>, KnowledgeError> {
+) -> Result<Vec<f32>, KnowledgeError> {
     let key = key(texts, encoder);
     let file = folder.join(format!("knowledge-{key}.points"));
     if let Some(points) = read(&file, texts.len(), encoder.dimensions()) {
@@ -50,20 +51,18 @@ fn key(texts: &[String], encoder: &dyn Encoder) -> String {
 }
 
 /// The points, then the SHA-256 of them; anything else is no cache.
-fn read(file: &Path, count: usize, dimensions: usize) -> Option<Vec<Vec<f32>>> {
+fn read(file: &Path, count: usize, dimensions: usize) -> Option<Vec<f32>> {
     let bytes = std::fs::read(file).ok()?;
     let (data, sum) = bytes.split_at_checked(count.checked_mul(dimensions)?.checked_mul(4)?)?;
     if dimensions == 0 || Sha256::digest(data).as_slice() != sum {
         return None;
     }
-    let floats: Vec<f32> =
-        data.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
-    Some(floats.chunks_exact(dimensions).map(<[f32]>::to_vec).collect())
+    Some(data.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
 }
 
-fn write(folder: &Path, file: &PathBuf, points: &[Vec<f32>]) -> std::io::Result<()> {
+fn write(folder: &Path, file: &PathBuf, points: &[f32]) -> std::io::Result<()> {
     std::fs::create_dir_all(folder)?;
-    let data: Vec<u8> = points.iter().flatten().flat_map(|x| x.to_le_bytes()).collect();
+    let data: Vec<u8> = points.iter().flat_map(|x| x.to_le_bytes()).collect();
     // Written beside and renamed, so that nobody reads half a file; the process id keeps two writers apart.
     let beside = file.with_extension(format!("{}.tmp", std::process::id()));
     let mut out = std::fs::File::create(&beside)?;

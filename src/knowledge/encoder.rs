@@ -64,6 +64,6 @@ pub(crate) fn normalize(vector: &mut [f32]) {
     }
 }
 
-pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
+pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
     a.iter().zip(b).map(|(x, y)| x * y).sum()
 }

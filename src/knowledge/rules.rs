@@ -16,9 +16,25 @@ pub enum Rule {
     Date,
     Period,
     Replaces,
+    /// Another item has the same wording.
+    Asked,
 }
 
 impl Rule {
+    pub const ALL: [Rule; 11] = [
+        Rule::Missing,
+        Rule::Id,
+        Rule::Region,
+        Rule::FewAsks,
+        Rule::Twice,
+        Rule::SpokenLong,
+        Rule::SpokenQuestion,
+        Rule::Date,
+        Rule::Period,
+        Rule::Replaces,
+        Rule::Asked,
+    ];
+
     pub const fn key(self) -> &'static str {
         match self {
             Rule::Missing => "missing",
@@ -31,6 +47,7 @@ impl Rule {
             Rule::Date => "date",
             Rule::Period => "period",
             Rule::Replaces => "replaces",
+            Rule::Asked => "asked",
         }
     }
 }

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use super::base::Base;
 use super::cache;
-use super::confidence::{self, Calibration, Signs};
-use super::encoder::{Encoder, dot};
+use super::confidence::{self, Calibration, PARTS, Seen, Signs};
+use super::encoder::Encoder;
 use super::error::KnowledgeError;
 use super::item::{Hit, Item};
-use super::repair::Homophones;
-use super::words::{WordScore, Words};
+use super::points::{Points, Query};
+use super::repair::Respelling;
+use super::words::{Said, Words};
+use crate::kernel::Day;
 use crate::language::simplified;
 
 /// A base made searchable with one encoder.
@@ -19,35 +21,49 @@ pub struct Index {
     encoder: String,
     calibration: Calibration,
     /// For each item the points of its title and its ways of asking.
-    points: Vec<Vec<Vec<f32>>>,
-    /// What no item answers, as points and as words.
+    points: Points,
+    /// The points of what no item answers.
     outside: Vec<Vec<f32>>,
-    outside_words: Words,
     words: Words,
-    homophones: Homophones,
+    respelling: Respelling,
+    /// For each item those that stand in for it where they hold.
+    replacers: Vec<Vec<u32>>,
+}
+
+/// Who asks, and when.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Context<'a> {
+    /// Division code of the caller's place, as deep as it is known; empty where nothing is known of it: then no item is left out
+    /// for its region.
+    pub region: &'a str,
+    /// Items that do not hold on this day are never found. `None` where the day does not matter.
+    pub today: Option<Day>,
 }
 
 /// How near one item is to what was said.
 #[derive(Clone, Debug)]
 pub struct Nearness {
     pub item: Arc<Item>,
-    /// In meaning, in written pairs, in sounded pairs, by keyword; each 0 to 1.
-    pub parts: [f32; 4],
+    /// As [`super::PART_NAMES`] names them; each 0 to 1.
+    pub parts: [f32; PARTS],
 }
 
 /// How one item compares with what was said.
 struct Likeness {
     item: usize,
-    meaning: f32,
-    words: WordScore,
+    parts: [f32; PARTS],
     score: f32,
 }
 
-impl Likeness {
-    fn parts(&self) -> [f32; 4] {
-        [self.meaning, self.words.written, self.words.sounded, self.words.keyword]
-    }
-}
+/// Items that are compared wholly: those near in meaning and those that share words. Where there are not more of them, all are.
+const MEANT: usize = 192;
+const WORDED: usize = 192;
+/// Entries of the inverted lists that are read for one question.
+const ENTRIES_MAX: usize = 60_000;
+/// Of the best so many the scores are looked at to tell how far ahead the first is.
+const RIVALS: usize = 10;
+/// What each digit of an item's division code adds to its score: of two items on one matter the nearer one goes first.
+const NEARER: f32 = 0.01;
 
 impl Index {
     /// Encodes every title and way of asking of the base.
@@ -73,20 +89,20 @@ impl Index {
         Ok(Index::with_points(base, encoder, points))
     }
 
-    fn with_points(base: Arc<Base>, encoder: &dyn Encoder, points: Vec<Vec<f32>>) -> Index {
-        let mut rest = points.into_iter();
-        let points =
-            base.items().iter().map(|item| rest.by_ref().take(1 + item.asks.len()).collect()).collect();
-        let words = Words::new(base.items());
-        let homophones = Homophones::new(base.items());
+    /// `points`: of every title and way of asking and of what is outside, one after the other.
+    fn with_points(base: Arc<Base>, encoder: &dyn Encoder, mut points: Vec<f32>) -> Index {
+        let width = encoder.dimensions();
+        let counts = base.items().iter().map(|item| 1 + item.asks.len());
+        let of_items = counts.clone().sum::<usize>() * width;
+        let outside = points.split_off(of_items.min(points.len()));
         Index {
             encoder: encoder.name().to_owned(),
             calibration: Calibration::of(encoder.name()),
-            points,
-            outside: rest.collect(),
-            outside_words: words.beside(base.outside()),
-            words,
-            homophones,
+            points: Points::new(points, width, counts),
+            outside: outside.chunks_exact(width.max(1)).map(<[f32]>::to_vec).collect(),
+            words: Words::new(base.items(), base.outside()),
+            respelling: Respelling::new(base.items(), base.outside()),
+            replacers: replacers(&base),
             base,
         }
     }
@@ -96,41 +112,67 @@ impl Index {
         &self.base
     }
 
-    /// The `k` best items for what was said, best first; none for a text without any content.
+    /// The same index with other weights: for fitting them.
+    #[must_use]
+    pub fn calibrated(self, calibration: Calibration) -> Index {
+        Index { calibration, ..self }
+    }
+
+    pub fn calibration(&self) -> &Calibration {
+        &self.calibration
+    }
+
+    /// About the bytes that it takes, without the items' own texts.
+    pub fn bytes(&self) -> usize {
+        self.points.bytes() + self.words.bytes()
+    }
+
+    /// The `k` items nearest to what was said, best first; none for a text without any content.
     ///
     /// # Errors
     /// The encoder's, or another encoder than the index was built with.
     pub fn search(&self, text: &str, encoder: &dyn Encoder, k: usize) -> Result<Vec<Hit>, KnowledgeError> {
-        self.search_in(text, "", encoder, k)
+        self.search_in(text, Context::default(), encoder, k)
     }
 
-    /// As [`Index::search`], among the items that hold for a place: those for everywhere and those of the division
-    /// `region` and the ones above it. An empty `region` is an unknown place and leaves nothing out.
+    /// As [`Index::search`], among the items that hold for the caller on that day: those for everywhere and those of the division
+    /// and the ones above it, but none that another one of them stands in for.
     ///
     /// # Errors
     /// As [`Index::search`].
     pub fn search_in(
         &self,
         text: &str,
-        region: &str,
+        context: Context<'_>,
         encoder: &dyn Encoder,
         k: usize,
     ) -> Result<Vec<Hit>, KnowledgeError> {
-        let Some((ranked, signs)) = self.rank(text, region, encoder)? else { return Ok(Vec::new()) };
-        let first = self.calibration.confidence(&signs);
-        let best = ranked.first().map_or(0.0, |l| l.score);
-        Ok(ranked
-            .iter()
-            .take(k)
-            .enumerate()
-            .filter_map(|(place, l)| {
-                let item = Arc::clone(self.base.items().get(l.item)?);
-                // A lower item can answer only where the first does not: it shares what is left, by its score.
-                let share = if best > 0.0 { (l.score / best).powi(4) } else { 0.0 };
-                let confidence = if place == 0 { first } else { first.min(1.0 - first) * share };
-                Some(Hit { item, score: l.score, confidence })
-            })
-            .collect())
+        Ok(self.hits(self.rank(text, context, encoder, false)?, k))
+    }
+
+    /// As [`Index::search_in`], every item compared: what the search of a large base is measured against.
+    ///
+    /// # Errors
+    /// As [`Index::search`].
+    pub fn search_whole(
+        &self,
+        text: &str,
+        context: Context<'_>,
+        encoder: &dyn Encoder,
+        k: usize,
+    ) -> Result<Vec<Hit>, KnowledgeError> {
+        Ok(self.hits(self.rank(text, context, encoder, true)?, k))
+    }
+
+    fn hits(&self, found: Option<(Vec<Likeness>, Signs)>, k: usize) -> Vec<Hit> {
+        let Some((ranked, signs)) = found else { return Vec::new() };
+        let scores: Vec<f32> = ranked.iter().take(k.max(RIVALS)).map(|l| l.score).collect();
+        let confidences = self.calibration.confidences(&scores, &signs);
+        let hit = |(l, confidence): (&Likeness, f32)| {
+            let item = Arc::clone(self.base.items().get(l.item)?);
+            Some(Hit { item, score: l.score, confidence })
+        };
+        ranked.iter().zip(confidences).take(k).filter_map(hit).collect()
     }
 
     /// What the search saw of its best item: for fitting and for explaining.
@@ -141,10 +183,12 @@ impl Index {
         &self,
         text: &str,
         encoder: &dyn Encoder,
-    ) -> Result<Option<(Arc<Item>, Signs)>, KnowledgeError> {
-        let Some((ranked, signs)) = self.rank(text, "", encoder)? else { return Ok(None) };
-        let best = ranked.first().and_then(|l| self.base.items().get(l.item));
-        Ok(best.map(|item| (Arc::clone(item), signs)))
+    ) -> Result<Option<(Vec<Nearness>, Signs)>, KnowledgeError> {
+        let Some((ranked, signs)) = self.rank(text, Context::default(), encoder, false)? else { return Ok(None) };
+        let near = |l: &Likeness| {
+            Some(Nearness { item: Arc::clone(self.base.items().get(l.item)?), parts: l.parts })
+        };
+        Ok(Some((ranked.iter().filter_map(near).collect(), signs)))
     }
 
     /// How near each item is, best first: why the search found what it found.
@@ -152,21 +196,22 @@ impl Index {
     /// # Errors
     /// As [`Index::search`].
     pub fn explain(&self, text: &str, encoder: &dyn Encoder) -> Result<Vec<Nearness>, KnowledgeError> {
-        let ranked = self.rank(text, "", encoder)?.map(|(ranked, _)| ranked).unwrap_or_default();
-        Ok(ranked
-            .iter()
-            .filter_map(|l| {
-                Some(Nearness { item: Arc::clone(self.base.items().get(l.item)?), parts: l.parts() })
-            })
-            .collect())
+        Ok(self.signs(text, encoder)?.map(|(near, _)| near).unwrap_or_default())
     }
 
-    /// All items, best first, and the signs of the first. `None` where there is nothing to compare.
+    /// The words as the search reads them: without what callers put around a matter, homophones put right.
+    pub fn respelt(&self, text: &str) -> String {
+        let plain = tidy(text);
+        self.respelling.repair(&plain).map_or(plain, |respelt| respelt.text)
+    }
+
+    /// The items, best first, and the signs of the first. `None` where there is nothing to compare.
     fn rank(
         &self,
         text: &str,
-        region: &str,
+        context: Context<'_>,
         encoder: &dyn Encoder,
+        whole: bool,
     ) -> Result<Option<(Vec<Likeness>, Signs)>, KnowledgeError> {
         if encoder.name() != self.encoder {
             let given = encoder.name().to_owned();
@@ -176,46 +221,94 @@ impl Index {
         if plain.is_empty() || self.base.items().is_empty() {
             return Ok(None);
         }
-        let repaired = self.homophones.repair(&plain);
-        let mut queries = vec![encoder.encode(&plain)?];
-        if let Some(repaired) = &repaired {
-            queries.push(encoder.encode(repaired)?);
+        let respelt = self.respelling.repair(&plain);
+        let mut queries = vec![Query::new(encoder.encode(&plain)?)];
+        if let Some(respelt) = &respelt {
+            queries.push(Query::new(encoder.encode(&respelt.text)?));
         }
-        let best_of = |point: &Vec<f32>| queries.iter().map(|q| dot(q, point)).fold(0.0, f32::max);
-        let said = self.words.said(repaired.as_ref().unwrap_or(&plain));
-        let mut ranked: Vec<Likeness> = Vec::with_capacity(self.points.len());
-        for (item, points) in self.points.iter().enumerate() {
-            let own = self.base.items().get(item).map_or("", |i| i.region.as_str());
-            if !region.is_empty() && !region.starts_with(own) {
-                continue;
-            }
-            let meaning = points.iter().map(best_of).fold(0.0, f32::max);
-            let words = self.words.score(&said, item);
-            let mut likeness = Likeness { item, meaning, words, score: 0.0 };
-            likeness.score =
-                self.calibration.fusion.iter().zip(likeness.parts()).map(|(w, part)| w * part).sum();
-            if !region.is_empty() {
-                // Of two items on one matter the one for the nearer place goes first.
-                likeness.score += 0.01 * own.len() as f32;
-            }
-            ranked.push(likeness);
-        }
-        ranked.sort_by(|a, b| b.score.total_cmp(&a.score));
+        let said = self.words.said(respelt.as_ref().map_or(&plain, |r| &r.text));
+        let ranked = self.ranked(&queries, &said, context, whole);
         let Some(first) = ranked.first() else { return Ok(None) };
-        let outside_said = self.outside_words.said(&plain);
-        let signs = Signs {
-            meaning: first.meaning,
-            written: first.words.written,
-            sounded: first.words.sounded,
-            keyword: first.words.keyword,
-            margin: first.score - ranked.get(1).map_or(0.0, |second| second.score),
-            outside_meaning: self.outside.iter().map(best_of).fold(0.0, f32::max),
-            outside_sounded: self.outside_words.score(&outside_said, 0).sounded,
+        let scores: Vec<f32> = ranked.iter().take(RIVALS).map(|l| l.score).collect();
+        let near = |point: &Vec<f32>| queries.iter().map(|q| q.dot(point)).fold(0.0, f32::max);
+        let seen = Seen {
+            outside_meaning: self.outside.iter().map(near).fold(0.0, f32::max),
+            outside: self.words.outside(&said),
             asks: confidence::asks(&plain),
             reports: confidence::reports(&plain),
+            particular: confidence::particular(&plain),
+            known: said.known(),
+            changed: respelt.as_ref().map_or(0.0, |r| r.changed),
+            characters: plain.chars().count(),
         };
+        let signs = self.calibration.signs(&scores, &first.parts, &seen);
         Ok(Some((ranked, signs)))
     }
+
+    fn ranked(&self, queries: &[Query], said: &Said, context: Context<'_>, whole: bool) -> Vec<Likeness> {
+        let near = if whole { None } else { self.points.likely(queries, MEANT) };
+        let candidates = near.map(|mut near| {
+            near.extend(self.words.likely(said, WORDED, ENTRIES_MAX));
+            near.sort_unstable();
+            near.dedup();
+            near
+        });
+        let of = |item: usize| self.holds(item, context).then(|| self.likeness(queries, said, item, context));
+        let mut ranked: Vec<Likeness> = match candidates {
+            Some(items) => items.into_iter().filter_map(|item| of(item as usize)).collect(),
+            None => (0..self.base.items().len()).filter_map(of).collect(),
+        };
+        ranked.sort_by(|a, b| b.score.total_cmp(&a.score));
+        ranked
+    }
+
+    fn likeness(&self, queries: &[Query], said: &Said, item: usize, context: Context<'_>) -> Likeness {
+        let (meaning, of_three) = self.points.nearness(queries, item);
+        let words = self.words.score(said, item);
+        let parts =
+            [meaning, of_three, words.written, words.sounded, words.near, words.covered, words.keyword];
+        let own = self.base.items().get(item).map_or(0, |item| item.region.len());
+        // Where the caller is not known to be, the wider item goes first.
+        let nearer = if context.region.is_empty() { -NEARER } else { NEARER };
+        let score = self.calibration.score(&parts) + nearer * own as f32;
+        Likeness { item, parts, score }
+    }
+
+    /// Whether the item holds for this caller today and nothing stands in for it.
+    fn holds(&self, item: usize, context: Context<'_>) -> bool {
+        let holds = |item: usize| {
+            self.base.items().get(item).is_some_and(|item| {
+                context.today.is_none_or(|today| item.holds_on(today))
+                    && (context.region.is_empty() || item.holds_in(context.region))
+            })
+        };
+        let replacers = self.replacers.get(item).map(Vec::as_slice).unwrap_or_default();
+        // Of somebody whose place is unknown nobody can say which region's item stands in.
+        let stood_in_for = replacers.iter().any(|other| {
+            let everywhere = |item: &Arc<Item>| item.region.is_empty();
+            let known = !context.region.is_empty()
+                || self.base.items().get(*other as usize).is_some_and(everywhere);
+            known && holds(*other as usize)
+        });
+        holds(item) && !stood_in_for
+    }
+}
+
+fn replacers(base: &Base) -> Vec<Vec<u32>> {
+    let mut of: Vec<Vec<u32>> = vec![Vec::new(); base.items().len()];
+    if base.items().iter().all(|item| item.replaces.is_empty()) {
+        return of;
+    }
+    let places: std::collections::HashMap<&str, usize> =
+        base.items().iter().enumerate().map(|(place, item)| (item.id.as_str(), place)).collect();
+    for (place, item) in base.items().iter().enumerate() {
+        for replaced in item.replaces.iter().filter_map(|id| places.get(id.as_str())) {
+            if let Some(replacers) = of.get_mut(*replaced) {
+                replacers.push(place as u32);
+            }
+        }
+    }
+    of
 }
 
 /// Everything that is encoded, in the order of the points: each item's title and asks, then what is outside.

@@ -3,6 +3,7 @@
 //! * [`speakable`]: text to clauses of syllables and pauses for the voice ([`FrontEnd`]);
 //! * [`pinyin`]: readings by phrase ([`Lexicon`]), from a table that the installer brings;
 //! * [`sounding`]: toneless likeness of words, without any model data;
+//! * [`pairs`]: neighbouring sounds of a text, to find texts that tell of the same;
 //! * [`numbers`]: Chinese numerals and spoken digits, both ways;
 //! * [`groups`]: telephone and ticket numbers in the groups in which they are said;
 //! * [`misheard`]: what a recogniser might have written instead;
@@ -14,6 +15,7 @@ pub mod groups;
 mod mishearing;
 pub mod normalise;
 pub mod numbers;
+pub mod pairs;
 pub mod pinyin;
 pub mod simplify;
 pub mod sounding;
@@ -26,7 +28,7 @@ pub use normalise::{character_error_rate, comparable, edits};
 pub use numbers::{DigitRun, Numeral, numerals, parse_numeral, spoken_digits, to_spoken};
 pub use pinyin::Lexicon;
 pub use simplify::simplified;
-pub use sounding::{Found, Syllable, find_sounding, find_syllables, likeness, sounds_like, toneless};
+pub use sounding::{Found, Syllable, blurred, find_sounding, find_syllables, likeness, sounds_like, toneless};
 pub use speakable::{Clause, FrontEnd, Sound};
 
 use std::path::PathBuf;

@@ -226,3 +226,29 @@ pub(super) fn digit_by_ear(c: char) -> Option<u8> {
         _ => return None,
     })
 }
+
+/// A syllable with the sounds merged that are taken for each other on the telephone or in the south: zh/z, ch/c, sh/s, n/l/r, f/h,
+/// in/ing, en/eng, an/ang. Two syllables sound nearly alike when their blurred forms are equal.
+pub fn blurred(pinyin: &str) -> String {
+    let (initial, rest) = split(pinyin);
+    let initial = match initial {
+        "zh" => "z",
+        "ch" => "c",
+        "sh" => "s",
+        "n" | "r" => "l",
+        "f" => "h",
+        other => other,
+    };
+    let rest = match (initial, rest) {
+        // 飞 and 灰, 发 and 花: where f and h are one, h has lost its u.
+        ("h", "ui") => "ei",
+        ("h", "un" | "ong") => "en",
+        ("h", "ua" | "uan" | "uang" | "uo") => rest.trim_start_matches('u'),
+        _ => rest,
+    };
+    let rest = match rest {
+        "ing" | "eng" | "ang" | "iang" | "uang" => rest.trim_end_matches('g'),
+        _ => rest,
+    };
+    format!("{initial}{rest}")
+}

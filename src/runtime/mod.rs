@@ -10,9 +10,11 @@
 pub mod call_task;
 pub mod clock;
 pub mod deadlines;
+pub mod dispatching;
 pub mod engines;
 pub mod hearing;
 pub mod keeper;
+pub mod library;
 pub mod listener;
 pub mod meaning;
 pub mod phone;

@@ -10,8 +10,10 @@ use anyhow::Context;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use super::clock::SystemClock;
+use super::dispatching;
 use super::engines::{self, SpeechEngines};
 use super::keeper::Keeper;
+use super::library::{Publisher, entries};
 use super::meaning::Meaning;
 use super::recordings::Recordings;
 use super::rtp_socket::PortRange;
@@ -21,10 +23,13 @@ use crate::call::session::Wishes;
 use crate::call::{CallError, LegIds, Registration, Signalling, SipConfig, SipStack, TlsListen};
 use crate::config::{Config, Sip};
 use crate::console::{self, Console};
+use crate::desk::dispatch::Rules;
 use crate::dialogue::{Line, Manner, Prompts};
 use crate::engine::models::ModelDir;
 use crate::hotline::{Fact, Hotline, Input, Restored, Setup};
 use crate::kernel::LegId;
+use crate::knowledge::Library;
+use crate::knowledge::editing::Entry;
 use crate::kernel::limits::{FEED_EVENTS, HOTLINE_INBOX};
 use crate::store::Store;
 
@@ -39,8 +44,9 @@ pub async fn serve(
 ) -> anyhow::Result<()> {
     let clock = SystemClock::start();
     let _claim = claim(&config.data_dir)?;
-    let Loaded { speech, meaning, prompts } = load(&config)?;
     let store = Store::open(&config.data_dir.join("huiyin.db")).await?;
+    let Loaded { speech, meaning, prompts, library } = load(&config, &entries(&store).await?)?;
+    let publisher = publisher(&store, &library, &speech, &prompts);
     let recordings = Recordings::new(&config.data_dir);
     let restored = restored(&store, &recordings, &clock).await?;
     let moment = prompts.text(Line::Moment, 0, &[]).into();
@@ -50,7 +56,9 @@ pub async fn serve(
     let (feed, _) = broadcast::channel(FEED_EVENTS);
     let keeper = keeper(&store, &feed, &inbox);
     let (line, signals) = line(&config).await?;
-    let console = console(&config, store.clone(), feed, &inbox, &recordings);
+    let rules = Arc::new(dispatching::rules(config.dispatch_rules.as_deref())?);
+    let knowledge = console::Knowledge { library, published: publisher.waker() };
+    let console = console(&config, store.clone(), feed, &inbox, &recordings, rules, knowledge);
     let listener = console::listen(config.console.bind).await?;
     let listening = Listening { sip: line.listening(), console: listener.local_addr()? };
     let (console_stop, console_stopped) = oneshot::channel::<()>();
@@ -84,6 +92,7 @@ pub async fn serve(
     end_calls(&inbox).await;
     line.shutdown(Duration::from_secs(3)).await;
     let _ = console_stop.send(());
+    publisher.stop();
     shell.abort();
     let _ = shell.await;
     drop(inbox);
@@ -130,20 +139,34 @@ struct Loaded {
     speech: Arc<SpeechEngines>,
     meaning: Meaning,
     prompts: Arc<Prompts>,
+    library: Arc<Library>,
 }
 
 /// Everything that hears, understands and speaks; what is sure to be said is being rendered.
-fn load(config: &Config) -> anyhow::Result<Loaded> {
+fn load(config: &Config, entries: &[Entry]) -> anyhow::Result<Loaded> {
     let models = ModelDir::locate(config.models_dir.as_deref())?;
     let sounds = Some(rendered(config)?);
     let (ear, many) = (&config.recogniser, config.recognisers);
     let speech = SpeechEngines::load(&models, ear, many, config.voices, sounds)?;
-    let base = Arc::new(engines::knowledge_base(&config.knowledge)?);
-    let meaning = engines::meaning(config, &models, base.clone())?;
+    let library = Arc::new(engines::library(config, &models, entries)?);
+    let meaning = engines::meaning(config, &models, library.clone())?;
     let prompts = Arc::new(prompts(config)?);
     // Callers come first: theirs is the machine while anything of them is heard or spoken.
-    speech.voice.render_ahead(plan(&prompts, &base), vec![speech.recogniser.load()]);
-    Ok(Loaded { speech: Arc::new(speech), meaning, prompts })
+    speech.voice.render_ahead(plan(&prompts, &library.base()), vec![speech.recogniser.load()]);
+    Ok(Loaded { speech: Arc::new(speech), meaning, prompts, library })
+}
+
+/// Serves what editors publish, and has the voice ready for it.
+fn publisher(
+    store: &Store,
+    library: &Arc<Library>,
+    speech: &Arc<SpeechEngines>,
+    prompts: &Arc<Prompts>,
+) -> Publisher {
+    let (speech, prompts) = (speech.clone(), prompts.clone());
+    Publisher::start(store.clone(), library.clone(), move |library| {
+        speech.voice.render_ahead(plan(&prompts, &library.base()), vec![speech.recogniser.load()]);
+    })
 }
 
 /// The rendered speech in the data folder.
@@ -258,6 +281,8 @@ fn console(
     feed: broadcast::Sender<Fact>,
     inbox: &mpsc::Sender<Message>,
     recordings: &Recordings,
+    dispatch: Arc<Rules>,
+    knowledge: console::Knowledge,
 ) -> Console {
     Console {
         store,
@@ -265,7 +290,9 @@ fn console(
         commands: commands(inbox.clone()),
         recordings: recordings.dir().to_path_buf(),
         agents: config.agents.clone(),
+        dispatch,
         token: config.console.token.clone(),
+        knowledge,
     }
 }
 

@@ -75,6 +75,7 @@ const CORRECTIONS: &[&str] = &[
 ];
 const TIMES: &[&str] = &["昨天晚上十一点", "这几天一直这样", "上周五下午三点", "不记得了"];
 const REASONS: &[&str] = &["没有人来处理", "晚上还是很吵", "答复跟没答复一样"];
+const CHOICES: &[&str] = &["第一个", "第二个", "第三个", "都不是"];
 const GRADES: &[&str] = &["非常满意", "满意", "基本满意", "不满意", "非常不满意", "还行吧"];
 
 impl Person {
@@ -137,6 +138,7 @@ impl Person {
             Expect::YesNo if self.rng.chance(0.1) => self.pick(CORRECTIONS),
             Expect::Open | Expect::Nothing => self.request(),
             Expect::YesNo => self.yes_or_no(),
+            Expect::Choice => self.pick(CHOICES),
             Expect::Slot(Slot::Place) => self.pick(PLACES),
             Expect::Slot(Slot::Time) => self.pick(TIMES),
             Expect::Slot(_) => self.pick(COMPLAINTS),

@@ -1,9 +1,13 @@
 //! What is kept: calls, words, tickets, callbacks, in SQLite beside the program. One writer, many readers, write-ahead log;
 //! a row exists as soon as it is true. The SQL is the common part of SQLite and PostgreSQL.
 
+mod knowledge;
 mod read;
+mod related;
 mod write;
 
+pub use related::{Beside, BesideRow};
+pub use knowledge::{KnowledgeEvent, KnowledgeRow, Taken, UnansweredRow};
 pub use read::{
     AgentRow, AnswerRow, AttemptRow, CallRow, EventRow, EvidenceRow, FieldRow, Figures, SurveyRow,
     TicketRow, TurnRow, VerificationRow,

@@ -87,6 +87,9 @@ async fn keep_one(db: &mut SqliteConnection, fact: &Fact) -> Result<(), StoreErr
         Fact::Turn { utterance, latency_ms, cut_short, at } => {
             turn(db, utterance, *latency_ms, *cut_short, *at).await?;
         }
+        Fact::Unanswered { call, utterance, why, at } => {
+            unanswered(db, *call, *utterance, why.key(), *at).await?;
+        }
         Fact::Key { call, key, at_ms, at } => {
             sqlx::query(
                 "INSERT INTO pressed_keys (call_id, at_ms, pressed, at) VALUES ($1, $2, $3, $4)",
@@ -117,6 +120,26 @@ async fn keep_one(db: &mut SqliteConnection, fact: &Fact) -> Result<(), StoreErr
         }
         other => survey_fact(db, other).await?,
     }
+    Ok(())
+}
+
+async fn unanswered(
+    db: &mut SqliteConnection,
+    call: CallId,
+    utterance: u32,
+    why: &str,
+    at: Wall,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO unanswered (call_id, utterance, why, at) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (call_id, utterance) DO UPDATE SET why = $3",
+    )
+    .bind(call.0 as i64)
+    .bind(i64::from(utterance))
+    .bind(why)
+    .bind(at.unix_ms)
+    .execute(db)
+    .await?;
     Ok(())
 }
 

@@ -12,6 +12,8 @@ use huiyin::kernel::{CallId, Moment, Pii, Slot, TicketId};
 mod doubts;
 #[path = "dialogue/numbers.rs"]
 mod numbers;
+#[path = "dialogue/offers.rs"]
+mod offers;
 #[path = "dialogue/properties.rs"]
 mod properties;
 #[path = "dialogue/script.rs"]
@@ -159,6 +161,7 @@ fn scripted_talks() {
         .chain(waits::TALKS)
         .chain(doubts::TALKS)
         .chain(numbers::TALKS)
+        .chain(offers::TALKS)
         .map(|(name, number, script)| play(name, *number, script));
     all_right(results.map(|result| result.map(|_| ())));
 }

@@ -1,5 +1,7 @@
 //! `huiyin eval knowledge`: what the knowledge base makes of callers' words, or of their sound.
 
+mod fit;
+mod logistic;
 mod report;
 mod rows;
 
@@ -8,10 +10,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use huiyin::engine::encoder::UseEncoder;
 use huiyin::engine::models::ModelDir;
-use huiyin::kernel::Rng;
-use huiyin::knowledge::{Bars, Decision, Index, decide};
+use huiyin::kernel::{Day, Rng};
+use huiyin::knowledge::{Bars, Context, Decision, Encoder, Hit, Index, decide};
 use huiyin::language::misheard;
 use huiyin::runtime::engines::{knowledge_base, load_encoder};
 
@@ -24,9 +25,9 @@ use rows::Row;
 pub struct Args {
     /// JSONL: one question a row, as words or as a recording. See below.
     file: PathBuf,
-    /// Another base than the one that ships.
-    #[arg(long)]
-    base: Option<PathBuf>,
+    /// A folder of knowledge instead of the base that ships; given several times they are searched together, `builtin` is what ships.
+    #[arg(long, default_value = "builtin")]
+    base: Vec<PathBuf>,
     /// Errors a spoken character, 0 to 1, that the words get before they are searched: a recogniser's, mostly of the same sound.
     #[arg(long, default_value_t = 0.0, value_parser = share)]
     noise: f64,
@@ -42,6 +43,9 @@ pub struct Args {
     /// Division code of callers whose row names none.
     #[arg(long, default_value = "")]
     region: String,
+    /// The day on which it is asked, YYYY-MM-DD; today where it is not given.
+    #[arg(long, value_parser = day)]
+    today: Option<Day>,
     /// Only the first so many rows.
     #[arg(long)]
     limit: Option<usize>,
@@ -50,6 +54,9 @@ pub struct Args {
     verbose: bool,
     #[arg(long)]
     json: bool,
+    /// Fit the search to these rows instead and print the constants of src/knowledge/fitted.rs.
+    #[arg(long, hide = true)]
+    fit: bool,
 }
 
 fn share(text: &str) -> Result<f64, String> {
@@ -57,15 +64,29 @@ fn share(text: &str) -> Result<f64, String> {
     share.ok_or_else(|| "give a share from 0 to 1, like 0.17".into())
 }
 
+fn day(text: &str) -> Result<Day, String> {
+    Day::parse(text).ok_or_else(|| "give a day as YYYY-MM-DD".into())
+}
+
+impl Args {
+    fn today(&self) -> Day {
+        self.today.unwrap_or_else(crate::cli::today)
+    }
+}
+
 /// How many hits are looked at: what the service looks at.
 const HITS: usize = 3;
 
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let models = ModelDir::locate(None)?;
-    let base = Arc::new(knowledge_base(args.base.as_slice())?);
+    let base = Arc::new(knowledge_base(&args.base)?);
     let mut rows = rows::read(&args.file, &base)?;
     rows.truncate(args.limit.unwrap_or(usize::MAX));
     let encoder = load_encoder(&models)?;
+    if args.fit {
+        fit::run(&rows, &base, &encoder, args.seed)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let index = Index::build(base, &encoder)?;
     let sounding = args.telephone || rows.iter().any(|row| row.wav.is_some());
     let mut ear = if sounding { Some(Ear::load(&models)?) } else { None };
@@ -102,26 +123,44 @@ fn ask(
     words: &str,
     args: &Args,
     index: &Index,
-    encoder: &UseEncoder,
+    encoder: &dyn Encoder,
 ) -> anyhow::Result<(Verdict, Duration)> {
     let region = row.region.as_deref().unwrap_or(&args.region);
+    let context = Context { region, today: Some(args.today()) };
     let clock = Clock::start();
-    let hits = index.search_in(words, region, encoder, HITS)?;
-    let decision = decide(&hits, &Bars::default());
+    let hits = index.search_in(words, context, encoder, HITS)?;
     let took = clock.took();
-    let ids = |hits: &[huiyin::knowledge::Hit]| -> Vec<String> {
-        hits.iter().map(|hit| hit.item.id.clone()).collect()
-    };
-    let told = ids(decision.hits());
-    let confidence = hits.first().map_or(0.0, |hit| hit.confidence);
-    let found = ids(&hits);
-    let said = match decision {
-        Decision::Answer(_) => report::Said::Answer,
-        Decision::Confirm(_) => report::Said::Confirm,
-        Decision::Offer(_) => report::Said::Offer,
-        Decision::Person => report::Said::Person,
-    };
-    Ok((Verdict { item: row.item.clone(), found, said, told, confidence }, took))
+    Ok((Judged(hits).verdict(row, &Bars::default()), took))
+}
+
+/// What was found for one row.
+struct Judged(Vec<Hit>);
+
+/// For a caller of whom nothing is known.
+fn judge(row: &Row, words: &str, index: &Index, encoder: &dyn Encoder) -> anyhow::Result<Judged> {
+    let region = row.region.as_deref().unwrap_or_default();
+    Ok(Judged(index.search_in(words, Context { region, today: None }, encoder, HITS)?))
+}
+
+impl Judged {
+    fn verdict(&self, row: &Row, bars: &Bars) -> Verdict {
+        let answers = |hit: &Hit| row.is_answered_by(&hit.item.id);
+        let decision = decide(&self.0, bars);
+        let said = match &decision {
+            Decision::Answer(_) => report::Said::Answer,
+            Decision::Confirm(_) => report::Said::Confirm,
+            Decision::Offer(_) => report::Said::Offer,
+            Decision::Person => report::Said::Person,
+        };
+        Verdict {
+            in_scope: row.item.is_some(),
+            found: self.0.iter().map(|hit| hit.item.id.clone()).collect(),
+            at: self.0.iter().position(answers),
+            said,
+            told: decision.hits().iter().any(answers),
+            confidence: self.0.first().map_or(0.0, |hit| hit.confidence),
+        }
+    }
 }
 
 /// The processor time of this thread; where the system does not tell, the time by the clock.

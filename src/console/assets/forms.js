@@ -29,7 +29,11 @@ async function send(form) {
   const body = JSON.stringify(Object.fromEntries(new FormData(form)));
   const headers = { "content-type": "application/json" };
   const reply = await fetch(form.dataset.post, { method: "POST", headers, body });
-  if (reply.ok) return null;
+  if (reply.ok) {
+    const done = await reply.json().catch(() => ({}));
+    if (done.page) location.assign(done.page);
+    return null;
+  }
   return reply.json().catch(() => ({ code: "network" }));
 }
 

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use maud::{Markup, html};
 
+use super::beside::{self, Beneath};
 use super::frame::{Place, frame};
 use super::parts::{
     Live, badge, call_link, clock, is_recorded, lasting, live, subject, ticket_link, transcript,
@@ -46,6 +47,7 @@ struct Work {
     call: CallRow,
     turns: Vec<TurnRow>,
     ticket: Option<TicketRow>,
+    beneath: Option<Beneath>,
     recorded: bool,
 }
 
@@ -57,8 +59,12 @@ async fn work(app: &App, now: &AgentNow) -> Result<Option<Work>, ApiError> {
         Some(ticket) => app.store.ticket(TicketId(ticket.max(0) as u64)).await?,
         None => None,
     };
+    let beneath = match &ticket {
+        Some(ticket) => Some(beside::beneath(app, ticket).await?),
+        None => None,
+    };
     let recorded = is_recorded(app, call.id).await;
-    Ok(Some(Work { call, turns, ticket, recorded }))
+    Ok(Some(Work { call, turns, ticket, beneath, recorded }))
 }
 
 pub(in crate::console) async fn agent(
@@ -150,6 +156,10 @@ fn desk(app: &App, now: &AgentNow, work: &Work) -> Markup {
                 section #talk-now aria-label=(texts.transcript) {
                     h2 { (texts.transcript) }
                     (transcript(app, &work.turns, work.recorded, false))
+                }
+                @if let (Some(ticket), Some(beneath)) = (&work.ticket, &work.beneath) {
+                    (beside::suggestions(app, ticket, beneath, &by, !is_closed(ticket)))
+                    (beside::related_list(app, beneath))
                 }
                 @if let Some(ticket) = &work.ticket {
                     @if is_closed(ticket) { p .card { (texts.closed) } }

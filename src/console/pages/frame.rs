@@ -13,6 +13,7 @@ pub(super) enum Place {
     Agents,
     Surveys,
     Supervisor,
+    Knowledge,
     Elsewhere,
 }
 
@@ -25,6 +26,7 @@ pub(super) fn frame(app: &App, place: Place, title: &str, body: Markup) -> Marku
         (Place::Agents, "/agents", &page.agents),
         (Place::Surveys, "/surveys", &page.surveys),
         (Place::Supervisor, "/supervisor", &page.supervisor),
+        (Place::Knowledge, "/knowledge", &page.knowledge),
     ];
     let header = html! {
         header .top {

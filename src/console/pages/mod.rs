@@ -2,10 +2,13 @@
 //! that change it (`data-call`, `data-agent`: only those of this call or agent), children with an id are matched by it.
 
 mod agent;
+mod beside;
 mod call;
 mod frame;
+mod knowledge;
 mod overview;
 mod parts;
+mod questions;
 mod supervisor;
 mod survey;
 mod ticket;
@@ -13,7 +16,9 @@ mod ticket;
 pub(super) use agent::{agent, agents};
 pub(super) use call::call;
 pub(super) use frame::{error_page, login};
+pub(super) use knowledge::{item, knowledge};
 pub(super) use overview::overview;
+pub(super) use questions::questions;
 pub(super) use supervisor::supervisor;
 pub(super) use survey::surveys;
 pub(super) use ticket::{ticket, tickets};

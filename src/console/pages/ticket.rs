@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use maud::{Markup, html};
 
+use super::beside;
 use super::frame::{Place, frame, turn_over};
 use super::parts::{
     Live, area, badge, call_link, clock, field, is_recorded, live, percent, play, position, signature,
@@ -76,6 +77,7 @@ pub(in crate::console) async fn ticket(
     let events = app.store.ticket_events(id).await?;
     let turns = app.store.turns(CallId(row.call_id.max(0) as u64)).await?;
     let recorded = is_recorded(&app, row.call_id).await;
+    let beneath = beside::beneath(&app, &row).await?;
     let texts = &app.texts.ticket;
     let may_edit = !is_closed(&row);
     let body = html! {
@@ -91,6 +93,8 @@ pub(in crate::console) async fn ticket(
                 (field_list(&app, &row, &turns, recorded, may_edit))
             }
             div {
+                (beside::suggestions(&app, &row, &beneath, "", may_edit))
+                (beside::related_list(&app, &beneath))
                 (forms(&app, &row, ""))
                 section aria-labelledby="history" { h2 #history { (texts.history) } (history(&app, &events)) }
             }

@@ -178,15 +178,29 @@ impl Maker<'_> {
         text.trim().is_empty() || self.mapping.blank.iter().any(|blank| blank == text.trim())
     }
 
+    /// A cell of the source, with what the whole mapping replaces.
+    fn cell(&self, name: &str) -> Option<Cell> {
+        let plain = |text: String| {
+            self.mapping.replace.iter().fold(text, |text, (from, to)| text.replace(from, to))
+        };
+        Some(match step(self.row, name)? {
+            Cell::Text(text) => Cell::Text(plain(text)),
+            Cell::List(entries) => Cell::List(entries.into_iter().map(plain).collect()),
+            Cell::Bad(problem) => Cell::Bad(problem),
+        })
+    }
+
     /// What a column of the source gives, entry by entry, tidied by the rule. Nothing for what means nothing.
     fn of(&self, name: &str) -> Vec<String> {
-        let entries = match step(self.row, name) {
+        let entries = match self.cell(name) {
             Some(Cell::Text(text)) => vec![text],
             Some(Cell::List(entries)) => entries,
             _ => Vec::new(),
         };
         let parts = entries.into_iter().flat_map(|entry| split(entry, &self.rule.split));
-        parts.filter(|text| !self.is_blank(text)).map(|text| self.tidy(&text)).filter(|t| !t.is_empty()).collect()
+        // Before and after: 办理地点：无 is nothing too.
+        let said = parts.filter(|text| !self.is_blank(text)).map(|text| self.tidy(&text));
+        said.filter(|text| !self.is_blank(text)).map(|text| format!("{}{text}", self.rule.prefix)).collect()
     }
 
     fn tidy(&self, text: &str) -> String {
@@ -209,8 +223,7 @@ impl Maker<'_> {
                 text.truncate(text.len() - 2);
             }
         }
-        let text = text.trim();
-        if text.is_empty() { String::new() } else { format!("{}{text}", self.rule.prefix) }
+        text.trim().to_owned()
     }
 
     /// For a template: the item's own field first, then the source's column as it is.
@@ -222,7 +235,7 @@ impl Maker<'_> {
             });
         }
         let blank = |text: &String| !self.is_blank(text);
-        match step(self.row, name)? {
+        match self.cell(name)? {
             Cell::Text(text) => Some(Some(text).filter(blank).into_iter().collect()),
             Cell::List(entries) => Some(entries.into_iter().filter(blank).collect()),
             Cell::Bad(_) => Some(Vec::new()),

@@ -17,6 +17,8 @@ pub struct Mapping {
     pub(super) rows: String,
     /// Texts that mean nothing: 无, -.
     pub(super) blank: Vec<String>,
+    /// Pairs: a text in any column, and what takes its place.
+    pub(super) replace: Vec<(String, String)>,
     /// By the key of the [`Column`].
     pub(super) fields: BTreeMap<String, Rule>,
 }

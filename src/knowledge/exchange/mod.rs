@@ -20,9 +20,9 @@ use crate::language::edits;
 
 pub use mapping::Mapping;
 pub use notes::{LeftOut, Notes};
-pub use write::{export, toml};
+pub use write::{export, item_json, toml};
 
-use rows::{Cell, Row, Table};
+use rows::{Cell, Table};
 
 /// What a file holds, by its extension.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -118,6 +118,16 @@ fn own(path: &Path, table: Table, region: &str) -> Result<Imported, LoadErrors> 
         imported.items.push(item);
     }
     if errors.is_empty() { Ok(imported) } else { Err(LoadErrors(errors)) }
+}
+
+/// One item from a JSON object, as [`item_json`] writes it, good or not; `None` for what is none.
+pub fn item_from_json(text: &str) -> Option<Item> {
+    let row = rows::object(text)?;
+    let mut item = Item::default();
+    for (name, cell) in &row.cells {
+        fill(Column::from_key(name)?, &mut item, cell).ok()?;
+    }
+    Some(item)
 }
 
 fn fill(column: Column, item: &mut Item, cell: &Cell) -> Result<(), (String, String)> {

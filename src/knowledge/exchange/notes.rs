@@ -40,7 +40,8 @@ impl Notes {
         self.cut.entry((field.to_owned(), what.to_owned())).or_default().push(row);
     }
 
-    pub(super) fn count(&mut self, items: &[Item]) {
+    /// Counts what the items have in each field.
+    pub fn count(&mut self, items: &[Item]) {
         for column in Column::ALL {
             let filled = items.iter().filter(|item| !column.text(item).is_empty()).count();
             self.filled.insert(column.key(), filled);

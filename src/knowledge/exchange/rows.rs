@@ -140,6 +140,18 @@ fn record(path: &Path, number: usize, value: Value) -> Result<Row, LoadError> {
     Ok(Row { number, cells })
 }
 
+/// A record by itself.
+pub(super) fn object(text: &str) -> Option<Row> {
+    match serde_json::from_str(text).ok()? {
+        Value::Object(object) => {
+            let mut cells = BTreeMap::new();
+            flatten("", object, &mut cells);
+            Some(Row { number: 1, cells })
+        }
+        _ => None,
+    }
+}
+
 fn flatten(outer: &str, object: Map<String, Value>, cells: &mut BTreeMap<String, Cell>) {
     for (key, value) in object {
         let name = if outer.is_empty() { key } else { format!("{outer}.{key}") };

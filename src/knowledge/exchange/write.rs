@@ -38,6 +38,11 @@ fn json(base: &Base) -> Vec<u8> {
     text.into_bytes()
 }
 
+/// One item as a JSON object.
+pub fn item_json(item: &Item) -> String {
+    object(item).to_string()
+}
+
 fn object(item: &Item) -> Value {
     let mut object = Map::new();
     let mut source = Map::new();

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use huiyin::console::{self, Console};
+use huiyin::console::{self, Console, Knowledge};
 use huiyin::desk::{Agent, AgentState, DeskError, Ticket, TicketEvent};
 use huiyin::hotline::{Command, Direction, Fact};
 use huiyin::intake::Grade;
@@ -14,6 +14,8 @@ use huiyin::kernel::evidence::Source;
 use huiyin::kernel::{
     AgentId, CallId, Evidence, Filled, Pii, Slot, SurveyId, TicketId, VerificationId, Wall,
 };
+use huiyin::knowledge::{Base, BigramEncoder, Citation, Item, Library};
+use huiyin::runtime::library::Publisher;
 use huiyin::speech::{Speaker, Utterance};
 use huiyin::store::{Store, recording_path};
 use huiyin::survey::{Answer, Given, Value};
@@ -33,8 +35,17 @@ pub struct House {
     pub commands: Arc<Mutex<Vec<Command>>>,
     pub http: reqwest::Client,
     pub folder: tempfile::TempDir,
+    pub library: Arc<Library>,
     stop: Option<oneshot::Sender<()>>,
     served: Option<tokio::task::JoinHandle<Result<(), console::ConsoleError>>>,
+}
+
+pub fn dispatch() -> huiyin::desk::dispatch::Rules {
+    use huiyin::desk::dispatch::{BUILTIN, Category, Rules};
+    let topics = huiyin::intake::taxonomy().unwrap();
+    let categories: Vec<Category> =
+        topics.into_iter().map(|(code, name)| Category { code, name }).collect();
+    Rules::parse(BUILTIN.0, BUILTIN.1, &categories).unwrap()
 }
 
 pub async fn house() -> House {
@@ -49,6 +60,9 @@ pub async fn build(token: Option<&str>, reply: Reply) -> House {
     let (feed, _) = broadcast::channel(8);
     let commands = Arc::new(Mutex::new(Vec::new()));
     let kept = commands.clone();
+    let library = Arc::new(library());
+    // What is published is searched when the service has had time to take it up.
+    let publisher = Publisher::start(store.clone(), library.clone(), |_| {});
     let listener = console::listen("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let at = listener.local_addr().unwrap();
     let console = Console {
@@ -61,7 +75,9 @@ pub async fn build(token: Option<&str>, reply: Reply) -> House {
         }),
         recordings,
         agents: vec![agent(1, "李晓"), agent(2, "王敏")],
+        dispatch: Arc::new(dispatch()),
         token: token.map(|token| Pii::new(token.to_owned())),
+        knowledge: Knowledge { library: library.clone(), published: publisher.waker() },
     };
     let (stop, stopped) = oneshot::channel::<()>();
     let served = tokio::spawn(console::serve(listener, console, async move {
@@ -73,7 +89,7 @@ pub async fn build(token: Option<&str>, reply: Reply) -> House {
         .timeout(Duration::from_secs(10))
         .build()
         .unwrap();
-    House { at, store, feed, commands, http, folder, stop: Some(stop), served: Some(served) }
+    House { at, store, feed, commands, http, folder, library, stop: Some(stop), served: Some(served) }
 }
 
 impl House {
@@ -130,6 +146,26 @@ impl House {
             .unwrap()
             .unwrap();
     }
+}
+
+/// Two items of files: one for everywhere, one for a city.
+fn library() -> Library {
+    let item = |id: &str, region: &str, title: &str, asks: [&str; 4]| Item {
+        id: id.into(),
+        title: title.into(),
+        region: region.into(),
+        asks: asks.map(str::to_owned).to_vec(),
+        spoken: format!("{title}，到就近的窗口办。"),
+        full: format!("{title}，到就近的窗口办。"),
+        source: Citation { name: "办事指南".into(), date: "2026".into(), ..Citation::default() },
+        topic: "户籍证件".into(),
+        keywords: vec![title.into()],
+        ..Item::default()
+    };
+    let card = ["身份证丢了怎么补", "补身份证去哪里", "身份证掉了", "补身份证多少钱"];
+    let permit = ["居住证怎么办", "办居住证要什么材料", "居住证去哪里办", "居住证多久能拿到"];
+    let items = vec![item("id-card", "", "身份证补领", card), item("permit", "3307", "居住证办理", permit)];
+    Library::open(Base::new(items, Vec::new()), &[], Arc::new(BigramEncoder), None).unwrap()
 }
 
 fn agent(id: u64, name: &str) -> Agent {

@@ -9,7 +9,7 @@ use super::script::{self, written};
 use super::Desk;
 
 /// What callers say.
-const ROWS: [&str; 35] = [
+const ROWS: [&str; 39] = [
     "对的 | yes sure=0.3",
     "不是 | no sure=0.4",
     "转人工 | bye sure=0.3",
@@ -24,6 +24,10 @@ const ROWS: [&str; 35] = [
     "身份证丢了怎么补 | question hit=a:0.9 tells",
     "居住证 | question hit=b:0.5",
     "那个什么的事情 | question",
+    "那个补贴 | hit=c:0.3 hit=d:0.25 hit=e:0.2",
+    "哪个证 | question hit=c:0.3 hit=f:0.25",
+    "第二个",
+    "都不是 | no",
     "工地晚上太吵了你们管不管 | matter=complaint:0.9 topic=施工噪声 tells",
     "白龙桥镇工地半夜施工 | matter=report:0.8 place=婺城区白龙桥镇:330702103 time=昨晚 tells",
     "在婺城区 | place=婺城区:330702",

@@ -46,8 +46,8 @@ pub const DOORS: &[Door] = &[
     ),
     (
         "store",
-        &["speech::Utterance", "desk", "survey", "hotline"],
-        "keeps the facts of the hotline and gives back what a restart needs",
+        &["speech::Utterance", "desk", "survey", "hotline", "knowledge"],
+        "keeps the facts of the hotline and what editors write, and gives back what a restart needs",
     ),
     (
         "engine",
@@ -56,8 +56,8 @@ pub const DOORS: &[Door] = &[
     ),
     (
         "console",
-        &["desk", "survey", "hotline", "store"],
-        "shows what is kept and what happens, and sends commands",
+        &["desk", "survey", "hotline", "store", "knowledge", "language::pairs"],
+        "shows what is kept and what happens, sends commands, and is where knowledge is edited",
     ),
     (
         "config",
@@ -125,6 +125,7 @@ pub const WORLD_EXCEPTIONS: &[Exception] = &[
     ("src/language/pinyin.rs", "std::fs", "so are the tables of readings"),
     ("src/knowledge/read.rs", "std::fs", "so is a knowledge base"),
     ("src/knowledge/cache.rs", "std::fs", "the encoded base is kept on disk"),
+    ("src/knowledge/known.rs", "std::fs", "so are encoded wordings, one by one"),
     ("src/knowledge/cache.rs", "std::process", "by a file of this process's own until it is whole"),
     ("src/dialogue/prompts.rs", "std::fs", "the wordings are loaded once, at the start"),
     ("src/media/wav.rs", "std::fs", "reads and writes WAV files; no frame task calls it"),
@@ -162,7 +163,10 @@ pub const SERDE_EXCEPTIONS: &[Exception] = &[
     ("src/kernel/calendar/read.rs", "*", "the calendar's files"),
     ("src/desk/clock/read.rs", "*", "the rule packs of deadlines"),
     ("src/knowledge/read.rs", "*", "items as TOML"),
+    ("src/knowledge/exchange/", "*", "items as JSON, and mappings as TOML"),
+    ("src/store/knowledge.rs", "*", "what changed in an item, in its history"),
     ("src/knowledge/fields.rs", "*", "their fields, with the place of a fault"),
+    ("src/desk/dispatch/read.rs", "*", "the rules of dispatch"),
     ("src/intake/mod.rs", "*", "the fault of a table that ships with the program"),
     ("src/intake/matter.rs", "*", "the table of topics"),
     ("src/dialogue/prompts.rs", "*", "the wordings"),

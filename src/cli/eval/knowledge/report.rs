@@ -19,37 +19,26 @@ pub enum Said {
 /// What became of one question.
 #[derive(Clone, Debug)]
 pub struct Verdict {
-    /// What was right.
-    pub item: Option<String>,
+    /// Some item answers it.
+    pub in_scope: bool,
     /// The first hits.
     pub found: Vec<String>,
+    /// Where among them one stands that answers it, from 0.
+    pub at: Option<usize>,
     pub said: Said,
-    /// The items that the caller heard of.
-    pub told: Vec<String>,
+    /// The caller heard of one that answers it.
+    pub told: bool,
     /// Of the first hit.
     pub confidence: f32,
 }
 
 impl Verdict {
-    fn is_first(&self) -> bool {
-        self.item.is_some() && self.found.first() == self.item.as_ref()
-    }
-
-    fn is_among(&self) -> bool {
-        self.item.as_ref().is_some_and(|item| self.found.contains(item))
-    }
-
-    /// The caller heard of the right item.
-    fn is_told(&self) -> bool {
-        self.item.as_ref().is_some_and(|item| self.told.contains(item))
-    }
-
     /// Answered or confirmed right; refused where nothing answers.
     pub fn is_good(&self) -> bool {
-        match (&self.item, self.said) {
-            (Some(_), Said::Answer | Said::Confirm) => self.is_told(),
-            (Some(_), _) => false,
-            (None, said) => said == Said::Person,
+        match (self.in_scope, self.said) {
+            (true, Said::Answer | Said::Confirm) => self.told,
+            (true, _) => false,
+            (false, said) => said == Said::Person,
         }
     }
 
@@ -61,7 +50,7 @@ impl Verdict {
             self.said,
             self.confidence,
             self.found.join(" "),
-            self.item.as_deref().unwrap_or(if row.near { "nothing (near)" } else { "nothing" }),
+            row.item.as_deref().unwrap_or(if row.near { "nothing (near)" } else { "nothing" }),
         )
     }
 }
@@ -87,13 +76,13 @@ struct Counts {
 
 impl Counts {
     fn add(&mut self, verdict: &Verdict, near: bool) {
-        let inside = verdict.item.is_some();
+        let inside = verdict.in_scope;
         self.in_scope += usize::from(inside);
         self.out_of_scope += usize::from(!inside);
         self.near += usize::from(near);
-        self.first += usize::from(verdict.is_first());
-        self.among += usize::from(verdict.is_among());
-        *match (verdict.said, verdict.is_told()) {
+        self.first += usize::from(verdict.at == Some(0));
+        self.among += usize::from(verdict.at.is_some());
+        *match (verdict.said, verdict.told) {
             (Said::Answer, true) => &mut self.answered_right,
             (Said::Answer, false) => &mut self.answered_wrong,
             (Said::Confirm, true) => &mut self.confirmed_right,
@@ -182,8 +171,14 @@ impl Report {
         {
             tenth.0 += 1;
             tenth.1 += f64::from(verdict.confidence);
-            tenth.2 += usize::from(verdict.is_first());
+            tenth.2 += usize::from(verdict.at == Some(0));
         }
+    }
+
+    /// Answers told outright: right ones of those in scope, wrong ones of all.
+    pub fn answers(&self) -> (f64, f64) {
+        let right = share(self.all.answered_right, self.all.in_scope);
+        (right.unwrap_or_default(), self.all.wrong().unwrap_or_default())
     }
 
     fn cpu_ms(&self) -> (f64, f64) {

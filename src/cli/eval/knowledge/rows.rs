@@ -11,6 +11,7 @@ pub const FORMAT: &str = r#"The file: one JSON object a line.
   {"wav": "calls/0017.wav", "item": null, "near": "night-work", "region": "330702", "kind": "complaint"}
   text    the caller's words; or wav, the path of a recording beside the file: then detector, turns and recogniser hear it
   item    id of the item that answers it, or null: out of the base's scope, nothing may be answered
+  also    ids of other items that answer it as well
   near    where item is null: the id of the item that it is easily taken for, or true. It counts as a near miss.
   region  division code of the caller: 33, 3307, 330702
   kind    any word; the report has a line for each
@@ -36,10 +37,19 @@ pub struct Row {
     pub wav: Option<PathBuf>,
     /// The item that answers it; none for what is out of scope.
     pub item: Option<String>,
+    /// Others that answer it as well.
+    pub also: Vec<String>,
     /// Out of scope and easily taken for an item.
     pub near: bool,
     pub region: Option<String>,
     pub kind: String,
+}
+
+impl Row {
+    /// Whether this item answers it.
+    pub fn is_answered_by(&self, id: &str) -> bool {
+        self.item.as_deref() == Some(id) || self.also.iter().any(|other| other == id)
+    }
 }
 
 pub fn read(file: &Path, base: &Base) -> anyhow::Result<Vec<Row>> {
@@ -74,7 +84,14 @@ fn row(value: &Value, line: usize, file: &Path, base: &Base) -> anyhow::Result<R
         Some(Value::Bool(true)) => true,
         Some(_) => string("near")?.is_some(),
     };
-    if let Some(id) = &item {
+    let also = match value.get("also") {
+        None | Some(Value::Null) => Vec::new(),
+        Some(Value::Array(ids)) if item.is_some() => {
+            ids.iter().map(|id| id.as_str().unwrap_or_default().to_owned()).collect()
+        }
+        Some(_) => bail!("also: is no list of ids beside an item; write [\"id-card-renew\"], or leave it out"),
+    };
+    for id in item.iter().chain(&also) {
         known(id, base)?;
     }
     Ok(Row {
@@ -83,6 +100,7 @@ fn row(value: &Value, line: usize, file: &Path, base: &Base) -> anyhow::Result<R
         wav: wav.map(|wav| file.parent().unwrap_or(Path::new(".")).join(wav)),
         near: near && item.is_none(),
         item,
+        also,
         region: string("region")?,
         kind: string("kind")?.unwrap_or_default(),
     })
@@ -91,7 +109,7 @@ fn row(value: &Value, line: usize, file: &Path, base: &Base) -> anyhow::Result<R
 fn known(id: &str, base: &Base) -> anyhow::Result<()> {
     ensure!(
         base.get(id).is_some(),
-        "item: {id:?} is not in the base; name an id of the base (`huiyin kb check`), or give the base with --base"
+        "{id:?} is not in the base; name an id of the base (`huiyin kb check`), or give the base with --base"
     );
     Ok(())
 }

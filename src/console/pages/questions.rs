@@ -1,0 +1,107 @@
+//! 未答问题: what callers asked without an answer, put together by meaning; a draft is one click away.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use maud::{Markup, html};
+
+use super::frame::{Place, frame};
+use super::parts::{Live, call_link, clock, is_recorded, live, percent, play, position, signature};
+use crate::console::App;
+use crate::console::error::ApiError;
+use crate::console::knowledge::{Asked, asked};
+use crate::console::masking::mask_numbers;
+use crate::knowledge::editing::id_of_words;
+use crate::store::UnansweredRow;
+
+/// Clusters on the page, and questions that are shown of one.
+const CLUSTERS: usize = 50;
+const EXAMPLES: usize = 5;
+
+pub(in crate::console) async fn questions(State(app): State<Arc<App>>) -> Result<Markup, ApiError> {
+    let all = asked(&app).await?;
+    let count: usize = all.iter().map(|asked| asked.rows.len()).sum();
+    let texts = &app.texts.questions;
+    let mut cards = Vec::new();
+    for asked in all.iter().take(CLUSTERS) {
+        cards.push(card(&app, asked).await);
+    }
+    let body = html! {
+        div .title {
+            h1 { (texts.title) }
+            span .hint { (count) " " (texts.questions) " · " (all.len()) " " (texts.clusters) }
+            a .push href="/knowledge" { (app.texts.knowledge.title) }
+        }
+        @if all.is_empty() { p .empty { (texts.none) } }
+        ul .cards { @for card in &cards { (card) } }
+    };
+    let what = Live { kinds: "unanswered", ..Live::default() };
+    Ok(frame(&app, Place::Knowledge, &texts.title, live(what, &body)))
+}
+
+async fn card(app: &App, asked: &Asked) -> Markup {
+    let texts = &app.texts.questions;
+    let centre = asked.rows.get(asked.centre);
+    let id = centre.map(|row| id_of_words(row.call_id, row.utterance)).unwrap_or_default();
+    let mut examples = Vec::new();
+    for row in asked.rows.iter().take(EXAMPLES) {
+        examples.push(example(app, row).await);
+    }
+    html! {
+        li .card id={ "cluster-" (id) } {
+            div .card-head {
+                span .count { (asked.rows.len()) }
+                b .large { (asked.words()) }
+            }
+            ul .plain { @for example in &examples { (example) } }
+            @if asked.rows.len() > EXAMPLES { p .hint { (texts.more) " " (asked.rows.len() - EXAMPLES) } }
+            @if !asked.nearest.is_empty() {
+                p .hint { (texts.nearest) }
+                ul .plain {
+                    @for hit in &asked.nearest {
+                        li { a href={ "/knowledge/" (hit.item.id) } { (hit.item.title) } " "
+                            span .figure { (percent(f64::from(hit.confidence))) } }
+                    }
+                }
+            }
+            (forms(app, asked, &id))
+        }
+    }
+}
+
+async fn example(app: &App, row: &UnansweredRow) -> Markup {
+    let recorded = is_recorded(app, row.call_id).await;
+    html! {
+        li .evidence id={ "asked-" (row.call_id) "-" (row.utterance) } {
+            q { (mask_numbers(&row.text)) } " "
+            span .badge { (app.texts.name("unanswered", &row.why)) } " "
+            (call_link(row.call_id)) " " (clock(row.at)) " "
+            @if recorded { (play(app, row.call_id, row.start_ms, row.end_ms)) }
+            @else { span .hint { (position(row.start_ms)) } }
+        }
+    }
+}
+
+fn forms(app: &App, asked: &Asked, id: &str) -> Markup {
+    let texts = &app.texts.questions;
+    let members = asked.members();
+    html! {
+        div .row {
+            form .row id={ "draft-" (id) } data-post="/api/questions/draft" {
+                input type="hidden" name="members" value=(members);
+                label for={ "id-" (id) } { (app.texts.name("knowledge_field", "id")) }
+                input id={ "id-" (id) } name="id" value=(id) required maxlength="80" pattern="[a-z0-9-]+";
+                label for={ "title-" (id) } { (app.texts.name("knowledge_field", "title")) }
+                input id={ "title-" (id) } name="title" value=(asked.words()) required maxlength="200";
+                (signature(app, &format!("by-{id}"), &app.texts.knowledge.by, ""))
+                button .main type="submit" { (texts.make_draft) }
+                output role="status" {}
+            }
+            form id={ "dismiss-" (id) } data-post="/api/questions/dismiss" {
+                input type="hidden" name="members" value=(members);
+                button type="submit" { (texts.dismiss) }
+                output role="status" {}
+            }
+        }
+    }
+}
