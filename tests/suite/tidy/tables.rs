@@ -167,7 +167,7 @@ pub const SERDE_EXCEPTIONS: &[Exception] = &[
     ("src/store/knowledge.rs", "*", "what changed in an item, in its history"),
     ("src/knowledge/fields.rs", "*", "their fields, with the place of a fault"),
     ("src/desk/dispatch/read.rs", "*", "the rules of dispatch"),
-    ("src/intake/category/read.rs", "*", "taxonomies and examples"),
+    ("src/intake/category/read.rs", "*", "taxonomies and labelled examples, with the place of a fault"),
     ("src/dialogue/prompts.rs", "*", "the wordings"),
     ("src/dialogue/error.rs", "*", "where a wording is wrong"),
     ("src/language/address.rs", "*", "the gazetteer's files"),
