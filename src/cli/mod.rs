@@ -6,6 +6,7 @@ mod knowledge;
 mod models;
 mod phone;
 mod rules;
+mod rules_packs;
 mod serve;
 mod sim;
 mod taxonomy;
@@ -54,7 +55,7 @@ enum Verb {
     Kb(knowledge::Args),
     /// Check a taxonomy of matters.
     Taxonomy(taxonomy::Args),
-    /// Check the rules of dispatch, and explain whom they give a case to.
+    /// Check rules of dispatch and rule packs, and explain: whom a case goes to, when a limit ends.
     Rules(rules::Args),
     /// Render ahead what is sure to be said.
     Voice(voice::Args),

@@ -10,6 +10,8 @@ use huiyin::kernel::Civil;
 use huiyin::runtime::clock::SystemClock;
 use huiyin::runtime::dispatching;
 
+use super::rules_packs::{self, Deadlines, check_pack, is_pack, tell_faults};
+
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -18,11 +20,14 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Check a file of dispatch rules: what it names, conflicts, gaps, rules that can never fire.
+    /// Check rules. Of dispatch: what they name, conflicts, gaps, rules that can never fire. Of a rule pack: limits that
+    /// cannot be kept, duties without one.
     Check {
-        /// Another file than the one that ships.
-        file: Option<PathBuf>,
+        /// Files of dispatch rules, rule packs, codes of packs that ship; all that ships where none is named.
+        files: Vec<PathBuf>,
     },
+    /// When the limits of a rule pack end, with every step of the arithmetic.
+    Deadlines(Deadlines),
     /// Who would get a case, and what every rule says to it.
     Explain {
         /// What the caller tells.
@@ -53,7 +58,8 @@ enum Verb {
 
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     match args.verb {
-        Verb::Check { file } => check(file.as_deref()),
+        Verb::Check { files } => check_all(&files),
+        Verb::Deadlines(args) => rules_packs::tell(&args),
         Verb::Explain { words, category, place, address, time, on, file, all } => {
             let rules = dispatching::read(file.as_deref(), &dispatching::categories()?)??;
             let registered = match &on {
@@ -79,7 +85,22 @@ fn day_of(day: &str) -> anyhow::Result<Civil> {
     Occurred::of_code(day).day.with_context(|| format!("--on {day:?} is no day; write it like 2026-11-22"))
 }
 
-fn check(file: Option<&Path>) -> anyhow::Result<ExitCode> {
+fn check_all(files: &[PathBuf]) -> anyhow::Result<ExitCode> {
+    let mut errors = 0;
+    if files.is_empty() {
+        errors += check(None)?;
+        for code in rules_packs::shipped() {
+            errors += check_pack(&code)?;
+        }
+    }
+    for file in files {
+        errors += if is_pack(file) { check_pack(file)? } else { check(Some(file))? };
+    }
+    Ok(if errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// How many errors the rules of dispatch have.
+fn check(file: Option<&Path>) -> anyhow::Result<usize> {
     let categories = dispatching::categories()?;
     let (faults, told) = match dispatching::read(file, &categories)? {
         Err(faults) => (faults, String::new()),
@@ -95,12 +116,7 @@ fn check(file: Option<&Path>) -> anyhow::Result<ExitCode> {
             (faults, told)
         }
     };
-    if !faults.0.is_empty() {
-        println!("{faults}");
-    }
-    let errors = faults.errors();
-    println!("{told}{errors} errors, {} warnings", faults.0.len() - errors);
-    Ok(if errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(tell_faults(&told, &faults))
 }
 
 fn explain(rules: &Rules, case: &Case<'_>, all: bool) {

@@ -14,7 +14,7 @@ use crate::kernel::{Moment, Slot};
 use crate::knowledge::{Citation, Decision, Item, decide};
 
 /// From this confidence on an answer wins over a ticket where the words ask for it.
-const NEAR_CERTAIN: f32 = 0.85;
+const NEAR_CERTAIN: f32 = 0.93;
 /// Shorter words without a matter type are no report of something.
 const STORY_CHARS_MIN: usize = 8;
 

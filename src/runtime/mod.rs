@@ -4,11 +4,13 @@
 //! - [`serve`]: the service wired together; [`shell`]: the hotline's owner; [`call_task`]: one call's sound.
 //! - [`listener`], [`speaking`]: an ear and a mouth; [`recogniser`], [`voice`], [`meaning`], [`pool`]: slow
 //!   work on threads; [`hearing`]: what each question expects.
+//! - [`deadlines`]: rule packs and the calendar.
 //! - [`keeper`], [`recordings`]: what is written down. [`phone`]: a scripted telephone.
 
 pub mod call_task;
 pub mod categories;
 pub mod clock;
+pub mod deadlines;
 pub mod dispatching;
 pub mod engines;
 pub mod hearing;

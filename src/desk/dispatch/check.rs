@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use super::fault::{Fault, Faults, Gravity};
 use super::suggest::{Strength, prefix};
 use super::{Category, Rule, Rules};
+use crate::kernel::fault::{Fault, Faults, Gravity};
 
 /// As many places are named in one fault.
 const NAMED_MAX: usize = 5;

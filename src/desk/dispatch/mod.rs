@@ -9,7 +9,6 @@
 //! district decides (北京市接诉即办工作条例 §12, §14).
 
 mod check;
-mod fault;
 mod hours;
 mod learned;
 mod read;
@@ -17,13 +16,13 @@ mod suggest;
 mod units;
 
 pub use check::check;
-pub use fault::{Fault, Faults, Gravity};
 pub use hours::Occurred;
 pub use learned::{Learned, NEIGHBOURS_MAX, Past, learned};
 pub use suggest::{Decision, Miss, Suggestion, Verdict, Why};
 pub use units::{Level, Target, Unit};
 
 use crate::kernel::Civil;
+pub use crate::kernel::{Fault, Faults, Gravity};
 use hours::Times;
 use units::Directory;
 

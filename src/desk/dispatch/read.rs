@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::fault::{Fault, Faults, Gravity};
 use super::hours::{Hours, Season, Times};
 use super::units::{Directory, Kind};
 use super::{Category, Level, Pack, Rule, Rules, Target, Unit};
+use crate::kernel::fault::{Fault, Faults, Gravity};
 
 const FILE_KEYS: &[&str] = &["name", "copy_townships_to", "divisions", "kind", "unit", "pack", "rule"];
 const KIND_KEYS: &[&str] = &["code", "name", "street_name", "levels"];

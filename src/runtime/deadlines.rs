@@ -1,0 +1,57 @@
+//! Reads what deadlines are counted with: rule packs, and the calendar of working days.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+
+use crate::desk::clock::{Pack, SHIPPED, check};
+use crate::engine::models::ModelDir;
+use crate::kernel::{Calendar, Faults};
+
+/// The package's calendar where it is installed, and files of one's own over it, each over those before. Without the
+/// package the days by law are left, and every year says that it is provisional.
+pub fn calendar(models: &ModelDir, files: &[PathBuf]) -> anyhow::Result<Calendar> {
+    let mut calendar = match models.path_of("chinese-days") {
+        Ok(folder) => parsed(&folder.join("chinese-days.json"))?,
+        Err(error) => {
+            tracing::info!(%error, "working days are counted by the statutory holidays alone");
+            Calendar::default()
+        }
+    };
+    for file in files {
+        calendar = parsed(file)?.over(calendar);
+    }
+    Ok(calendar)
+}
+
+fn parsed(file: &Path) -> anyhow::Result<Calendar> {
+    Ok(Calendar::read(&file.display().to_string(), &text(file)?)?)
+}
+
+/// A pack that ships, by its code, or a file. What is wrong with its text stands within; an error tells that there is
+/// none.
+pub fn pack(name: &Path) -> anyhow::Result<Result<Pack, Faults>> {
+    if let Some(shipped) = name.to_str().and_then(Pack::shipped) {
+        return Ok(shipped);
+    }
+    if name.extension().is_none() && !name.exists() {
+        let codes: Vec<&str> = SHIPPED.iter().filter_map(|(file, _)| file.strip_suffix(".toml")).collect();
+        bail!("no pack {}; those that ship are {}, another is named by its file", name.display(), codes.join(", "));
+    }
+    Ok(Pack::parse(&name.display().to_string(), &text(name)?))
+}
+
+/// For the service: a pack without errors.
+pub fn sound_pack(name: &Path) -> anyhow::Result<Pack> {
+    let pack = pack(name)??;
+    let faults = check(&pack);
+    if faults.errors() > 0 {
+        return Err(faults).with_context(|| format!("the rule pack {}", pack.code));
+    }
+    Ok(pack)
+}
+
+fn text(file: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(file)
+        .with_context(|| format!("{} cannot be read; check the path and that it is UTF-8 text", file.display()))
+}
