@@ -38,6 +38,7 @@ struct Raw {
     models: RawModels,
     region: RawRegion,
     knowledge: RawKnowledge,
+    intake: RawIntake,
     dispatch: RawDispatch,
     prompts: RawPrompts,
     sip: RawSip,
@@ -66,6 +67,7 @@ section!(RawData { dir: PathBuf = "data".into() });
 section!(RawModels { dir: Option<PathBuf> = None });
 section!(RawRegion { home: String = "3307".into() });
 section!(RawKnowledge { path: Option<PathBuf> = None, bases: Vec<PathBuf> = Vec::new() });
+section!(RawIntake { taxonomy: Option<PathBuf> = None, examples: Option<PathBuf> = None });
 section!(RawDispatch { rules: Option<PathBuf> = None });
 section!(RawPrompts { path: Option<PathBuf> = None });
 section!(RawSip {
@@ -144,6 +146,7 @@ pub struct Config {
     pub home_region: String,
     /// Folders of knowledge that are served together, the widest first; `builtin`, or none, is the base that ships with the program.
     pub knowledge: Vec<PathBuf>,
+    pub intake: IntakeFiles,
     /// `None`: the rules of a sample city that ship with the program.
     pub dispatch_rules: Option<PathBuf>,
     /// `None`: the texts that ship with the program.
@@ -162,6 +165,15 @@ pub struct Config {
     pub queue: queue::Rules,
     pub callbacks: CallbackRules,
     pub agents: Vec<Agent>,
+}
+
+/// What matters are called here.
+#[derive(Debug, Default)]
+pub struct IntakeFiles {
+    /// `None`: the taxonomy that ships with the program, or that of the examples.
+    pub taxonomy: Option<PathBuf>,
+    /// Labelled texts that the categories are learned from.
+    pub examples: Option<PathBuf>,
 }
 
 #[derive(Debug)]
@@ -243,6 +255,7 @@ impl Raw {
             models_dir: self.models.dir,
             home_region: self.region.home,
             knowledge: self.knowledge.check()?,
+            intake: IntakeFiles { taxonomy: self.intake.taxonomy, examples: self.intake.examples },
             dispatch_rules: self.dispatch.rules,
             prompts: self.prompts.path,
             sip: self.sip.check()?,

@@ -9,6 +9,7 @@ mod rules;
 mod rules_packs;
 mod serve;
 mod sim;
+mod taxonomy;
 mod voice;
 
 use std::io::IsTerminal;
@@ -52,6 +53,8 @@ enum Verb {
     Models(models::Args),
     /// Check and search the knowledge base.
     Kb(knowledge::Args),
+    /// Check a taxonomy of matters.
+    Taxonomy(taxonomy::Args),
     /// Check rules of dispatch and rule packs, and explain: whom a case goes to, when a limit ends.
     Rules(rules::Args),
     /// Render ahead what is sure to be said.
@@ -72,6 +75,7 @@ pub fn main() -> ExitCode {
         Verb::Sim(args) => sim::run(args),
         Verb::Models(args) => models::run(args),
         Verb::Kb(args) => knowledge::run(args),
+        Verb::Taxonomy(args) => taxonomy::run(args),
         Verb::Rules(args) => rules::run(args),
         Verb::Voice(args) => voice::run(args),
     };

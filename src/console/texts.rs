@@ -31,7 +31,7 @@ texts!(Call {
 texts!(Ticket {
     fields, value, evidence, source, code, history, none_yet, subject, state, opened, changed,
     call, agent, result, survey, close, close_result, close_help, by, by_help, reopen, reopen_why,
-    edit, save, words_missing,
+    edit, save, words_missing, confidential,
 });
 texts!(Agent {
     list, ready, away, ready_key, away_key, no_call, transcript, unfinished,

@@ -48,6 +48,8 @@ pub fn parts(command: Command) -> bool {
 pub(super) fn is_request(u: &Understood) -> bool {
     let reading = &u.reading;
     reading.asks_question
+        || reading.undispatched.is_some()
+        || reading.command == Some(Command::Progress)
         || wants_action(u).is_some()
         || reading.fact(Slot::Place).is_some()
         || (reading.yes_no.is_none() && reading.grade.is_none() && !reading.topics.is_empty())

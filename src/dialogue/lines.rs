@@ -65,6 +65,12 @@ lines! {
         MoreAgain = "more_again" (),
         Goodbye = "goodbye" (),
         /// The answer takes a while.
+        /// What is not dispatched, and where it belongs.
+        UndispatchedCourt = "undispatched_court" (),
+        UndispatchedPetitionReview = "undispatched_petition_review" (),
+        UndispatchedSecret = "undispatched_secret" (),
+        UndispatchedNotGovernment = "undispatched_not_government" (),
+        UndispatchedUnlawful = "undispatched_unlawful" (),
         /// Keys instead of yes and no.
         KeysYesNo = "keys_yes_no" (),
 

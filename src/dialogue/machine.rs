@@ -301,7 +301,7 @@ impl Dialogue {
             Some(Command::Repeat | Command::Slower) => self.repeat(now, repeats),
             Some(Command::Wait) => self.take_your_time(now),
             Some(Command::Bye) => self.bye(now, &u),
-            Some(Command::StopCalling) | None => self.heard_matter(now, u),
+            Some(Command::StopCalling | Command::Progress) | None => self.heard_matter(now, u),
         }
     }
 

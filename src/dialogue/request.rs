@@ -9,12 +9,12 @@ use super::mouth::Phrase;
 use super::spoken::spoken_digits;
 use super::state::{Ask, Close, Opening, State};
 use super::tries::{Failing, Tries};
-use crate::intake::Draft;
+use crate::intake::{Command, Draft, Undispatched};
 use crate::kernel::{Moment, Slot};
 use crate::knowledge::{Citation, Decision, Item, decide};
 
 /// From this confidence on an answer wins over a ticket where the words ask for it.
-const NEAR_CERTAIN: f32 = 0.85;
+const NEAR_CERTAIN: f32 = 0.93;
 /// Shorter words without a matter type are no report of something.
 const STORY_CHARS_MIN: usize = 8;
 
@@ -28,6 +28,14 @@ impl Dialogue {
             return self.greeted(now, tries);
         }
         self.draft.merge(&u.reading, &u.utterance);
+        let answered = matches!(decision, Decision::Answer(_)) && u.reading.asks_question;
+        if let Some(why) = u.reading.undispatched.filter(|_| !answered) {
+            return self.turn_away(now, why);
+        }
+        // People can look the ticket up.
+        if u.reading.command == Some(Command::Progress) && !answered {
+            return self.hand_over(now, HandOverReason::Asked, None);
+        }
         match decision {
             Decision::Answer(hit)
                 if !acts
@@ -48,6 +56,22 @@ impl Dialogue {
             _ if tells_a_story(&u) => self.take_down(now),
             _ => self.rephrase(now),
         }
+    }
+
+    /// Says that no unit is sent after it, and whose it is. The caller may want a person all the same.
+    fn turn_away(&mut self, now: Moment, why: Undispatched) {
+        let line = match why {
+            Undispatched::Court => Line::UndispatchedCourt,
+            Undispatched::PetitionReview => Line::UndispatchedPetitionReview,
+            Undispatched::Secret => Line::UndispatchedSecret,
+            Undispatched::NotGovernment => Line::UndispatchedNotGovernment,
+            Undispatched::Unlawful => Line::UndispatchedUnlawful,
+        };
+        if self.saved.is_none() {
+            self.draft = Draft::new(self.number.clone());
+        }
+        let told = self.statement(line, &[]);
+        self.ask(now, vec![told], Ask::Request(Opening::More), Line::More, &[]);
     }
 
     /// A question that there is an answer to.

@@ -1,13 +1,21 @@
 //! What is said to the robot itself: commands, yes and no, a grade; and dangers that another number answers.
 
 use super::IntakeError;
+use super::clues::Clues;
 use super::lexicon::{Match, Rule, rules};
-use super::reading::{Command, Emergency, Grade};
+use super::reading::{Command, Emergency, Grade, Undispatched};
 use super::text::Text;
+
+/// In a longer story people are spoken of, not asked for.
+const PERSON_CHARS_MAX: usize = 30;
+const PROGRESS_CHARS_MAX: usize = 60;
 
 pub(super) struct Answers {
     commands: Vec<Rule<Option<Command>>>,
-    emergencies: Vec<Rule<Emergency>>,
+    person: Clues<Command>,
+    progress: Clues<Command>,
+    emergencies: Clues<Emergency>,
+    undispatched: Clues<Undispatched>,
     yes_no: Vec<Rule<Option<bool>>>,
     grades: Vec<Rule<Grade>>,
 }
@@ -26,10 +34,13 @@ impl Answers {
         };
         Ok(Answers {
             commands: rules("commands.tsv", include_str!("commands.tsv"), command)?,
-            emergencies: rules(
-                "emergencies.tsv",
-                include_str!("emergencies.tsv"),
-                Emergency::from_key,
+            person: Clues::new("person.tsv", include_str!("person.tsv"), Command::from_key)?,
+            progress: Clues::new("progress.tsv", include_str!("progress.tsv"), Command::from_key)?,
+            emergencies: Clues::new("emergencies.tsv", include_str!("emergencies.tsv"), Emergency::from_key)?,
+            undispatched: Clues::new(
+                "undispatched.tsv",
+                include_str!("undispatched.tsv"),
+                Undispatched::from_key,
             )?,
             yes_no: rules("answers.tsv", include_str!("answers.tsv"), yes_no)?,
             grades: rules("grades.tsv", include_str!("grades.tsv"), Grade::from_key)?,
@@ -37,11 +48,20 @@ impl Answers {
     }
 
     pub(super) fn command(&self, text: &Text<'_>) -> Option<Command> {
-        best(&self.commands, text).and_then(|(rule, _)| rule.key)
+        if let Some((rule, _)) = best(&self.commands, text) {
+            return rule.key;
+        }
+        let said = text.sounding(&text.whole());
+        let person = (said <= PERSON_CHARS_MAX).then(|| self.person.find(text)).flatten();
+        person.or_else(|| (said <= PROGRESS_CHARS_MAX).then(|| self.progress.find(text)).flatten())
     }
 
     pub(super) fn emergency(&self, text: &Text<'_>) -> Option<Emergency> {
-        best(&self.emergencies, text).map(|(rule, _)| rule.key)
+        self.emergencies.find(text)
+    }
+
+    pub(super) fn undispatched(&self, text: &Text<'_>) -> Option<Undispatched> {
+        self.undispatched.find(text)
     }
 
     pub(super) fn yes_no(&self, text: &Text<'_>) -> Option<bool> {

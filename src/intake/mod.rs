@@ -5,6 +5,8 @@
 
 mod against;
 mod answer;
+pub mod category;
+mod clues;
 mod contrast;
 mod dictation;
 mod draft;
@@ -25,11 +27,12 @@ pub use crate::language::address::{AddressError, Division, Gazetteer, Level};
 pub use contrast::{Contrast, contrast, corrected_words};
 pub use dictation::{corrected_number, whole as whole_number};
 pub use draft::{Draft, NARRATIVE_CHARS_MAX, place_is_precise_to_township, place_parts};
-pub use reading::{Command, Emergency, Grade, MatterType, Reading, Topic};
+pub use reading::{Command, Emergency, Grade, MatterType, Reading, Topic, Undispatched};
 pub use summary::{Clause, SUMMARY_CHARS_MAX};
 
 use crate::kernel::{Civil, Slot};
 use crate::speech::Utterance;
+use category::{Categories, Taxonomy};
 use text::Text;
 
 /// An utterance with a command is no more than the command up to this length.
@@ -40,10 +43,8 @@ const COMMAND_CHARS_MAX: usize = 12;
 pub enum IntakeError {
     #[error("{table} line {line}: {detail}")]
     Table { table: &'static str, line: usize, detail: String },
-    #[error("taxonomy.toml: {0}")]
-    Taxonomy(#[from] toml::de::Error),
-    #[error("taxonomy.toml: topic code {code} {detail}")]
-    Topic { code: String, detail: String },
+    #[error("the taxonomy: {0}")]
+    Taxonomy(#[from] category::Faults),
     #[error("home region {0:?} is not a division code of 2, 4 or 6 digits, like 3307")]
     Home(String),
 }
@@ -53,6 +54,7 @@ pub struct Intake {
     fillers: lexicon::Fillers,
     answers: answer::Answers,
     matters: matter::Matters,
+    categories: Categories,
     people: person::People,
     places: place::Places,
     times: time::Times,
@@ -72,6 +74,7 @@ impl Intake {
             fillers: lexicon::Fillers::new()?,
             answers: answer::Answers::new()?,
             matters: matter::Matters::new()?,
+            categories: Categories::new(Taxonomy::builtin()?),
             people: person::People::new()?,
             places: place::Places::new(gazetteer, home)?,
             times: time::Times::new()?,
@@ -88,15 +91,24 @@ impl Intake {
         let text = Text::of(u, &self.fillers);
         let command = self.answers.command(&text);
         // 帮我转人工 asks the robot, not the government.
-        let told = command.is_none() || text.sounding(&text.whole()) > COMMAND_CHARS_MAX;
+        let told = command.is_none_or(|command| command == Command::Progress) || text.sounding(&text.whole()) > COMMAND_CHARS_MAX;
+        // An answer to 在什么地方 is like everything that happens at places.
+        let open = matches!(asked, None | Some(Slot::Narrative | Slot::Category | Slot::MatterType));
+        let (topics, topic_at) = match told {
+            true => self.categories.topics(&text, open),
+            false => (Vec::new(), None),
+        };
+        let matters = if told { self.matters.matters(&text) } else { Vec::new() };
         let mut reading = Reading {
             command,
             emergency: self.answers.emergency(&text),
+            undispatched: self.answers.undispatched(&text),
             yes_no: self.answers.yes_no(&text),
             grade: self.answers.grade(&text),
             asks_question: self.matters.asks_question(&text),
-            topics: if told { self.matters.topics(&text) } else { Vec::new() },
-            matter: if told { self.matters.matter(&text) } else { None },
+            topics,
+            matter: matters.first().copied().filter(|(_, confidence)| *confidence >= matter::CONFIDENCE_MIN),
+            matters,
             ..Reading::default()
         };
         let mut taken = Vec::new();
@@ -122,12 +134,22 @@ impl Intake {
             reading.facts.push((Slot::Place, fact));
             taken.push(span);
         }
-        reading.facts.extend(self.matters.facts(&text, reading.matter, &reading.topics));
+        reading.facts.extend(self.matters.facts(&text, reading.matter));
+        reading.facts.extend(category::fact(&text, &reading.topics, topic_at));
         let story = self.narratives.find(&text, &reading, asked, &taken);
         reading.facts.extend(story);
         reading.clauses = self.clauses(&text, &reading, &taken);
         reading.facts.sort_by_key(|(slot, _)| *slot);
         reading
+    }
+
+    /// With other categories than the shipped ones, or with what tells these better.
+    pub fn with_categories(self, categories: Categories) -> Intake {
+        Intake { categories, ..self }
+    }
+
+    pub fn categories(&self) -> &Categories {
+        &self.categories
     }
 
     /// The pieces that a summary may be made of.
@@ -149,11 +171,13 @@ impl Intake {
 
     /// The matter's name for a topic code of the taxonomy: 施工噪声 for 0101.
     pub fn topic_name(&self, code: &str) -> Option<&str> {
-        self.matters.topic_name(code)
+        self.categories.taxonomy().get(code).map(|entry| entry.name.as_str())
     }
 }
 
 /// Code and name of every leaf of the taxonomy, in its order.
 pub fn taxonomy() -> Result<Vec<(String, String)>, IntakeError> {
-    matter::codes()
+    let taxonomy = Taxonomy::builtin()?;
+    let leaves = taxonomy.entries().iter().filter(|entry| entry.is_leaf);
+    Ok(leaves.map(|leaf| (leaf.code.clone(), leaf.name.clone())).collect())
 }

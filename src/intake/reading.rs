@@ -14,6 +14,10 @@ pub struct Reading {
     pub grade: Option<Grade>,
     /// The likeliest matter type and its confidence, 0 to 1.
     pub matter: Option<(MatterType, f32)>,
+    /// All types that the words may be of, the likeliest first, with their confidences.
+    pub matters: Vec<(MatterType, f32)>,
+    /// Why no unit of the government is sent after it.
+    pub undispatched: Option<Undispatched>,
     /// At most three topics, the likeliest first.
     pub topics: Vec<Topic>,
     /// The caller wants information rather than action.
@@ -42,6 +46,8 @@ impl Reading {
 pub enum Command {
     /// 转人工: a person, in any state.
     Person,
+    /// 我上次反映的事办到哪了: how an earlier ticket stands.
+    Progress,
     /// 再说一遍.
     Repeat,
     /// 说慢一点.
@@ -55,8 +61,9 @@ pub enum Command {
 }
 
 impl Command {
-    pub const ALL: [Command; 6] = [
+    pub const ALL: [Command; 7] = [
         Command::Person,
+        Command::Progress,
         Command::Repeat,
         Command::Slower,
         Command::Wait,
@@ -67,6 +74,7 @@ impl Command {
     pub const fn key(self) -> &'static str {
         match self {
             Command::Person => "person",
+            Command::Progress => "progress",
             Command::Repeat => "repeat",
             Command::Slower => "slower",
             Command::Wait => "wait",
@@ -235,14 +243,53 @@ impl Grade {
     }
 }
 
-/// 事项分类: a leaf of the taxonomy.
+/// 不予受理: what no unit of the government is sent after; each has its own channel (北京市接诉即办工作条例 §11).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Undispatched {
+    /// What a court or an arbitration decides or has decided.
+    Court,
+    /// A petition that is being reviewed or was concluded.
+    PetitionReview,
+    /// State secrets, commercial secrets, others' personal data.
+    Secret,
+    /// Between private people, companies, abroad: not the government's.
+    NotGovernment,
+    /// What the law forbids.
+    Unlawful,
+}
+
+impl Undispatched {
+    pub const ALL: [Undispatched; 5] = [
+        Undispatched::Court,
+        Undispatched::PetitionReview,
+        Undispatched::Secret,
+        Undispatched::NotGovernment,
+        Undispatched::Unlawful,
+    ];
+
+    pub const fn key(self) -> &'static str {
+        match self {
+            Undispatched::Court => "court",
+            Undispatched::PetitionReview => "petition_review",
+            Undispatched::Secret => "secret",
+            Undispatched::NotGovernment => "not_government",
+            Undispatched::Unlawful => "unlawful",
+        }
+    }
+
+    pub fn from_key(key: &str) -> Option<Undispatched> {
+        Undispatched::ALL.into_iter().find(|u| u.key() == key)
+    }
+}
+
+/// 事项分类: an entry of the taxonomy, a leaf unless the words are not sure of one.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Topic {
-    /// Four digits, two a level: 0101.
+    /// As the taxonomy gives it: 0101, two digits a level, in the shipped one.
     pub code: String,
     /// 施工噪声.
     pub name: String,
-    /// The leaf's parent: 环境保护.
+    /// The names above it, parted by `/`: 环境保护.
     pub group: String,
     /// 0 to 1.
     pub confidence: f32,

@@ -13,7 +13,8 @@ use crate::speech::Utterance;
 const CHARS_MAX: usize = 1000;
 
 pub(super) struct Text<'a> {
-    utterance: &'a Utterance,
+    /// None for a text that nobody said.
+    utterance: Option<&'a Utterance>,
     pub(super) chars: Vec<char>,
     raw: String,
     /// Byte of each character, and one past the end.
@@ -30,7 +31,15 @@ pub(super) struct Text<'a> {
 
 impl<'a> Text<'a> {
     pub(super) fn of(utterance: &'a Utterance, fillers: &Fillers) -> Text<'a> {
-        let chars: Vec<char> = utterance.text.trim().chars().take(CHARS_MAX).collect();
+        let mut text = Text::plain(&utterance.text);
+        text.utterance = Some(utterance);
+        text.core = fillers.core(&text);
+        text
+    }
+
+    /// A text that nobody said: its evidence is nothing.
+    pub(super) fn plain(words: &str) -> Text<'a> {
+        let chars: Vec<char> = words.trim().chars().take(CHARS_MAX).collect();
         let raw: String = chars.iter().collect();
         let mut bytes: Vec<usize> = raw.char_indices().map(|(at, _)| at).collect();
         bytes.push(raw.len());
@@ -49,10 +58,7 @@ impl<'a> Text<'a> {
                 *word |= bit;
             }
         }
-        let mut text =
-            Text { utterance, chars, raw, bytes, sounded, syllables, known, letters, core };
-        text.core = fillers.core(&text);
-        text
+        Text { utterance: None, chars, raw, bytes, sounded, syllables, known, letters, core }
     }
 
     pub(super) fn str(&self) -> &str {
@@ -102,7 +108,13 @@ impl<'a> Text<'a> {
         self.may_have(words) && self.raw.contains(words)
     }
 
-    fn may_have(&self, words: &str) -> bool {
+    /// Sounding characters before a byte.
+    pub(super) fn sounding_before(&self, byte: usize) -> usize {
+        let at = self.bytes.partition_point(|b| *b < byte);
+        self.sounded.get(at).copied().unwrap_or(0)
+    }
+
+    pub(super) fn may_have(&self, words: &str) -> bool {
         words.chars().all(|c| {
             let (word, bit) = letter(c);
             self.letters.get(word).is_some_and(|w| w & bit != 0)
@@ -127,7 +139,8 @@ impl<'a> Text<'a> {
     /// Where the words of `span` lie in the call. The recogniser gives no times of words, so the utterance's time is
     /// shared out among its sounding characters: Chinese syllables are of much the same length.
     pub(super) fn evidence(&self, span: &Range<usize>, confidence: f32) -> Evidence {
-        let whole = self.utterance.evidence();
+        let nobody = Evidence { utterance: 0, start_ms: 0, end_ms: 0, confidence: 0.0 };
+        let whole = self.utterance.map_or(nobody, Utterance::evidence);
         let length = whole.end_ms.saturating_sub(whole.start_ms);
         let all = self.sounded.last().copied().unwrap_or(0).max(1) as u64;
         let at = |n: usize| {

@@ -1,15 +1,22 @@
 //! Questions that mean the same, put together: by meaning and by sound, greedily, the same in every run.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap};
 
 use super::encoder::{Encoder, dot};
 use super::error::KnowledgeError;
 use super::search::tidy;
 use crate::language::toneless;
 
-/// Questions of one cluster are at least so near to its first: 0.6 meaning and 0.4 sounded pairs, both 0 to 1.
-pub const NEAR_MIN: f32 = 0.62;
-const MEANING: f32 = 0.6;
+/// How likeness is weighed, and how much of it two questions of one cluster have at least.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Grain {
+    /// The weight of meaning; the rest is that of sounded pairs. Both are 0 to 1.
+    pub meaning: f32,
+    pub near_min: f32,
+}
+
+/// Taken from what the ignored test `console_knowledge::fit_the_bound_of_clusters` prints.
+pub const GRAIN: Grain = Grain { meaning: 0.5, near_min: 0.4 };
 
 /// Questions that mean the same.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -20,18 +27,43 @@ pub struct Cluster {
     pub members: Vec<usize>,
 }
 
-struct Sounded {
+type Pair = (&'static str, &'static str);
+
+struct Question {
     point: Vec<f32>,
-    pairs: HashSet<(&'static str, &'static str)>,
+    /// Sounded pairs and what they weigh: 怎么办 is in every question and tells little.
+    pairs: BTreeMap<Pair, f32>,
+    weight: f32,
 }
 
-impl Sounded {
-    fn near(&self, other: &Sounded) -> f32 {
-        let all = self.pairs.len() + other.pairs.len();
-        let shared = self.pairs.intersection(&other.pairs).count();
-        let sound = if all == 0 { 0.0 } else { 2.0 * shared as f32 / all as f32 };
-        MEANING * dot(&self.point, &other.point) + (1.0 - MEANING) * sound
+impl Question {
+    fn near(&self, other: &Question, grain: Grain) -> f32 {
+        let shared: f32 = self.pairs.iter().filter(|(pair, _)| other.pairs.contains_key(pair)).map(|(_, w)| w).sum();
+        let all = self.weight + other.weight;
+        let sound = if all > 0.0 { 2.0 * shared / all } else { 0.0 };
+        grain.meaning * dot(&self.point, &other.point) + (1.0 - grain.meaning) * sound
     }
+}
+
+fn read(questions: &[String], encoder: &dyn Encoder) -> Result<Vec<Question>, KnowledgeError> {
+    let mut all = Vec::with_capacity(questions.len());
+    let mut holders: HashMap<Pair, usize> = HashMap::new();
+    for question in questions {
+        let plain = tidy(question);
+        let syllables: Vec<&'static str> = toneless(&plain).iter().map(|s| s.pinyin).collect();
+        let pairs: BTreeMap<Pair, f32> =
+            syllables.iter().zip(syllables.iter().skip(1)).map(|(a, b)| ((*a, *b), 1.0)).collect();
+        pairs.keys().for_each(|pair| *holders.entry(*pair).or_default() += 1);
+        all.push(Question { point: encoder.encode(&plain)?, pairs, weight: 0.0 });
+    }
+    let many = questions.len() as f32;
+    for question in &mut all {
+        for (pair, weight) in &mut question.pairs {
+            *weight = (1.0 + many / holders.get(pair).copied().unwrap_or(1) as f32).ln();
+        }
+        question.weight = question.pairs.values().sum();
+    }
+    Ok(all)
 }
 
 /// Each question joins the cluster whose first question is nearest, if that is near enough; else it begins one. Largest
@@ -40,35 +72,29 @@ impl Sounded {
 /// # Errors
 /// The encoder's.
 pub fn cluster(questions: &[String], encoder: &dyn Encoder) -> Result<Vec<Cluster>, KnowledgeError> {
-    cluster_at(questions, encoder, NEAR_MIN)
+    cluster_at(questions, encoder, GRAIN)
 }
 
-/// The same with another bound than [`NEAR_MIN`].
+/// The same with another grain than [`GRAIN`].
 ///
 /// # Errors
 /// The encoder's.
 pub fn cluster_at(
     questions: &[String],
     encoder: &dyn Encoder,
-    near_min: f32,
+    grain: Grain,
 ) -> Result<Vec<Cluster>, KnowledgeError> {
-    let mut all = Vec::with_capacity(questions.len());
-    for question in questions {
-        let plain = tidy(question);
-        let syllables: Vec<&'static str> = toneless(&plain).iter().map(|s| s.pinyin).collect();
-        let pairs = syllables.iter().zip(syllables.iter().skip(1)).map(|(a, b)| (*a, *b)).collect();
-        all.push(Sounded { point: encoder.encode(&plain)?, pairs });
-    }
+    let all = read(questions, encoder)?;
     let mut clusters: Vec<Vec<usize>> = Vec::new();
     for (n, question) in all.iter().enumerate() {
         let near = |members: &Vec<usize>| {
             let first = members.first().and_then(|first| all.get(*first));
-            first.map_or(0.0, |first| first.near(question))
+            first.map_or(0.0, |first: &Question| first.near(question, grain))
         };
         let mut best: Option<(usize, f32)> = None;
         for (place, members) in clusters.iter().enumerate() {
             let near = near(members);
-            if near >= near_min && best.is_none_or(|(_, other)| near > other) {
+            if near >= grain.near_min && best.is_none_or(|(_, other)| near > other) {
                 best = Some((place, near));
             }
         }
@@ -79,13 +105,13 @@ pub fn cluster_at(
     }
     // A stable sort keeps the order in which they began.
     clusters.sort_by_key(|members| std::cmp::Reverse(members.len()));
-    Ok(clusters.into_iter().map(|members| Cluster { centre: centre(&members, &all), members }).collect())
+    Ok(clusters.into_iter().map(|members| Cluster { centre: centre(&members, &all, grain), members }).collect())
 }
 
-fn centre(members: &[usize], all: &[Sounded]) -> usize {
+fn centre(members: &[usize], all: &[Question], grain: Grain) -> usize {
     let sum = |m: usize| -> f32 {
         let Some(own) = all.get(m) else { return 0.0 };
-        members.iter().filter_map(|other| all.get(*other)).map(|other| own.near(other)).sum()
+        members.iter().filter_map(|other| all.get(*other)).map(|other| own.near(other, grain)).sum()
     };
     let mut best = (members.first().copied().unwrap_or_default(), f32::MIN);
     for member in members {

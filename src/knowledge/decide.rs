@@ -2,7 +2,8 @@
 
 use super::item::Hit;
 
-/// From which [`Hit::confidence`] on what is done. Confidences are calibrated, so the bars are the same for every encoder.
+/// From which [`Hit::confidence`] on what is done. Confidences are calibrated, so the bars are the same for every encoder: a wrong
+/// answer is far worse than one more question.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Bars {
     /// The best item is told outright.
@@ -17,7 +18,7 @@ pub struct Bars {
 
 impl Default for Bars {
     fn default() -> Self {
-        Bars { answer: 0.6, confirm: 0.4, offer: 0.4, offered: 0.1 }
+        Bars { answer: 0.88, confirm: 0.3, offer: 0.4, offered: 0.1 }
     }
 }
 

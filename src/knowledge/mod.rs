@@ -32,7 +32,7 @@ mod words;
 
 pub use base::{Base, Origin};
 pub use check::{LoadError, LoadErrors, Report, check, check_all, check_with};
-pub use cluster::{Cluster, NEAR_MIN, cluster, cluster_at};
+pub use cluster::{Cluster, GRAIN, Grain, cluster, cluster_at};
 pub use columns::{Column, differences};
 pub use confidence::{Calibration, Logistic, PART_NAMES, PARTS, Signs};
 pub use decide::{Bars, Decision, OFFERED_MAX, decide};

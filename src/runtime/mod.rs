@@ -8,6 +8,7 @@
 //! - [`keeper`], [`recordings`]: what is written down. [`phone`]: a scripted telephone.
 
 pub mod call_task;
+pub mod categories;
 pub mod clock;
 pub mod deadlines;
 pub mod dispatching;

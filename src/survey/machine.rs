@@ -214,7 +214,7 @@ impl Survey {
             Some(Command::Repeat | Command::Slower) => self.repeat(now),
             Some(Command::Wait) => self.take_your_time(now, &ask),
             Some(Command::Bye) => self.close(now, Line::SurveyLater, self.outcome_so_far()),
-            None => self.answered(now, ask, tries, u),
+            Some(Command::Progress) | None => self.answered(now, ask, tries, u),
         }
     }
 

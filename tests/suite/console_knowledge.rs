@@ -5,7 +5,7 @@ use crate::console::house::{House, NUMBER, house, noon, turn};
 use huiyin::hotline::{Direction, Fact, Why};
 use huiyin::kernel::CallId;
 use huiyin::knowledge::editing::{Entry, Refused, Served, Stage, Step};
-use huiyin::knowledge::{Base, BigramEncoder, Column, Encoder, Item, Library, Rule, cluster};
+use huiyin::knowledge::{Base, BigramEncoder, Column, Encoder, Grain, Item, Library, Rule, cluster};
 use huiyin::runtime::library::entries;
 use huiyin::speech::Speaker;
 use huiyin::store::Store;
@@ -208,6 +208,23 @@ async fn questions_without_an_answer_are_put_together_and_become_a_draft() {
     assert_eq!(house.json("/api/questions").await["clusters"], json!([]));
 }
 
+#[tokio::test]
+async fn staff_see_which_item_was_told_with_its_source_and_date() {
+    let house = house().await;
+    let at = noon();
+    let facts = vec![
+        Fact::CallStarted { call: CallId(1), direction: Direction::Inbound, number: None, at },
+        turn(1, 1, Speaker::Caller, "身份证丢了怎么补", None),
+        turn(1, 2, Speaker::Robot, "身份证补领，到就近的窗口办。", Some(500)),
+        turn(1, 3, Speaker::Robot, "请问这样说清楚了吗？", None),
+    ];
+    house.store.keep(&facts).await.unwrap();
+    let page = house.page("/calls/1").await;
+    assert_eq!(page.matches("href=\"/knowledge/id-card\"").count(), 1);
+    let told = page.split("href=\"/knowledge/id-card\"").nth(1).unwrap();
+    assert!(told.starts_with(">身份证补领</a> · 依据：办事指南 2026"), "{}", told.chars().take(60).collect::<String>());
+}
+
 #[test]
 fn steps_lead_only_where_they_may() {
     let files = Base::new(Vec::new(), Vec::new());
@@ -274,8 +291,8 @@ fn the_same_questions_are_put_together_in_the_same_way() {
     assert_eq!(cluster(&[], &BigramEncoder).unwrap(), []);
 }
 
-/// Prints how well the clusters of the development set's questions are those of their items, by bound: of the pairs that
-/// are put together how many belong so, and the other way round. `NEAR_MIN` is taken from it.
+/// Prints how well the clusters of the development set's questions are those of their items, by grain: of the pairs that
+/// are put together how many belong so, and the other way round. `GRAIN` is taken from it.
 #[test]
 #[ignore = "measures; prints a table"]
 fn fit_the_bound_of_clusters() {
@@ -290,9 +307,11 @@ fn fit_the_bound_of_clusters() {
             items.push(item.to_owned());
         }
     }
-    for encoder in [&encoder as &dyn Encoder, &BigramEncoder] {
-        for bound in (30..=80).step_by(4) {
-            let clusters = huiyin::knowledge::cluster_at(&words, encoder, bound as f32 / 100.0).unwrap();
+    for encoder in [&Once::new(&encoder) as &dyn Encoder, &BigramEncoder] {
+        let grains = [0.3, 0.5, 0.7].iter().flat_map(|m| (24..=60).step_by(4).map(move |near| (*m, near)));
+        for (meaning, near) in grains {
+            let grain = Grain { meaning, near_min: near as f32 / 100.0 };
+            let clusters = huiyin::knowledge::cluster_at(&words, encoder, grain).unwrap();
             let mut place = vec![0; words.len()];
             for (n, cluster) in clusters.iter().enumerate() {
                 cluster.members.iter().for_each(|member| place[*member] = n);
@@ -307,8 +326,37 @@ fn fit_the_bound_of_clusters() {
                 }
             }
             let (right, found) = (f64::from(both) / f64::from(put.max(1)), f64::from(both) / f64::from(belong.max(1)));
-            println!("{} {bound}: {} clusters, right {right:.3}, found {found:.3}", encoder.name(), clusters.len());
+            println!("{} {meaning} {near}: {} clusters, right {right:.3}, found {found:.3}", encoder.name(), clusters.len());
         }
+    }
+}
+
+/// Encodes each text once.
+struct Once<'e>(&'e dyn Encoder, std::sync::Mutex<std::collections::HashMap<String, Vec<f32>>>);
+
+impl<'e> Once<'e> {
+    fn new(encoder: &'e dyn Encoder) -> Self {
+        Once(encoder, std::sync::Mutex::default())
+    }
+}
+
+impl Encoder for Once<'_> {
+    fn encode(&self, text: &str) -> Result<Vec<f32>, huiyin::knowledge::KnowledgeError> {
+        let mut known = self.1.lock().unwrap();
+        if let Some(point) = known.get(text) {
+            return Ok(point.clone());
+        }
+        let point = self.0.encode(text)?;
+        known.insert(text.to_owned(), point.clone());
+        Ok(point)
+    }
+
+    fn dimensions(&self) -> usize {
+        self.0.dimensions()
+    }
+
+    fn name(&self) -> &str {
+        self.0.name()
     }
 }
 

@@ -6,6 +6,7 @@ use huiyin::dialogue::{
     Dialogue, Effect, HandOverReason, Input, Line, Manner, Outcome, Prompts, Setup, spoken_digits,
     spoken_number,
 };
+use huiyin::knowledge::Bars;
 use huiyin::kernel::{CallId, Moment, Pii, Slot, TicketId};
 
 #[path = "dialogue/doubts.rs"]
@@ -41,7 +42,11 @@ impl Desk {
             call: CallId(1),
             number,
             prompts,
-            manner: Manner::default(),
+            // The scripts' own bars: they tell how sure a hit is, not how sure one must be in service.
+            manner: Manner {
+                bars: Bars { answer: 0.6, confirm: 0.4, offer: 0.4, offered: 0.1 },
+                ..Manner::default()
+            },
         };
         Desk {
             dialogue: Dialogue::new(setup),

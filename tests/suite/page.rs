@@ -126,6 +126,67 @@ async fn a_moment_of_the_recording_is_played_from_its_start_to_its_end() {
     browser.close().await;
 }
 
+async fn is_there(house: &House, id: &str, stage: &str) {
+    let path = format!("/api/knowledge/{id}");
+    for _ in 0..400 {
+        let reply = house.get(&path).await;
+        if reply.status() == 200 && reply.json::<serde_json::Value>().await.unwrap()["stage"] == stage {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+    }
+    panic!("{id} never becomes {stage}");
+}
+
+#[tokio::test]
+async fn an_editor_drafts_and_a_colleague_publishes_with_forms_and_keys() {
+    let Some(program) = chromium() else { return };
+    let house = house().await;
+    let mut browser = Browser::start(&program).await;
+    let fill = |field: &str, text: &str| {
+        format!("document.querySelector('#{field}').value = {}; true", serde_json::json!(text))
+    };
+    let send = |form: &str| format!("document.querySelector('{form} button[type=submit]').click()");
+    browser.open(&house.url("/knowledge")).await;
+    browser.until(ONLINE).await;
+    browser.value("document.querySelector('#new-item').open = true").await;
+    for (field, text) in [("new-id", "senior-card"), ("new-title", "老年优待证办理"), ("new-by", "李晓")] {
+        browser.value(&fill(field, text)).await;
+    }
+    browser.value(&send("#new-item form")).await;
+    is_there(&house, "senior-card", "draft").await;
+    browser.until("localStorage.getItem('huiyin.by') === '李晓'").await;
+    browser.open(&house.url("/knowledge/senior-card")).await;
+    browser.until(ONLINE).await;
+    assert_eq!(browser.value("document.querySelector('#draft-by').value").await, "李晓", "the browser remembers");
+    assert_eq!(browser.value("document.querySelector('#field-spoken').getAttribute('aria-invalid')").await, "true");
+    for (field, text) in [
+        ("field-asks", "老年证怎么办\n办老年证要什么\n老人优待证去哪里领\n满六十岁办什么证"),
+        ("field-spoken", "年满六十周岁的，带身份证到社区办理。"),
+        ("field-full", "年满六十周岁的，带身份证到社区办理。"),
+        ("field-source-name", "老年人权益保障法"),
+        ("field-source-date", "2018-12-29"),
+        ("field-topic", "养老"),
+        ("field-keywords", "老年证"),
+    ] {
+        browser.value(&fill(field, text)).await;
+    }
+    browser.value("document.querySelector('#field-keywords').focus()").await;
+    browser.value("document.dispatchEvent(new KeyboardEvent('keydown', { key: 's', altKey: true }))").await;
+    browser.until("document.querySelector('#faults') === null").await;
+    let kept = "document.activeElement.id + document.activeElement.value";
+    assert_eq!(browser.value(kept).await, "field-keywords老年证", "what is being typed stays");
+    browser.value(&send("#step-review")).await;
+    browser.until("document.querySelector('#step-review output').textContent.includes('起草人不能审核')").await;
+    browser.value(&fill("by-review", "王敏")).await;
+    browser.value(&send("#step-review")).await;
+    browser.until("document.querySelector('#step-publish') !== null").await;
+    browser.value(&send("#step-publish")).await;
+    is_there(&house, "senior-card", "published").await;
+    browser.until("document.querySelector('.knowledge_stage.is-published') !== null").await;
+    browser.close().await;
+}
+
 /// Takes pictures of every page, light and dark, where `HUIYIN_SCREENSHOTS` names a folder.
 #[tokio::test]
 async fn pictures_of_the_pages() {
@@ -150,4 +211,13 @@ async fn pictures_of_the_pages() {
     take("closed", &ticket, false).await;
     take("surveys", "/surveys", false).await;
     take("supervisor", "/supervisor", true).await;
+    let why = huiyin::hotline::Why::Refused;
+    let at = crate::console::house::noon();
+    let unanswered = huiyin::hotline::Fact::Unanswered { call: huiyin::kernel::CallId(1), utterance: 3, why, at };
+    house.store.keep(&[unanswered]).await.unwrap();
+    let edit = serde_json::json!({ "by": "李晓", "spoken": "带户口簿到派出所补领，可以吗？" });
+    assert_eq!(house.post("/api/knowledge/id-card/draft?version=0", edit).await.status(), 200);
+    take("knowledge", "/knowledge", false).await;
+    take("item", "/knowledge/id-card", false).await;
+    take("questions", "/questions", true).await;
 }

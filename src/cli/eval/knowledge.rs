@@ -8,7 +8,7 @@ mod rows;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use huiyin::engine::models::ModelDir;
 use huiyin::kernel::{Day, Rng};
@@ -16,6 +16,7 @@ use huiyin::knowledge::{Bars, Context, Decision, Encoder, Hit, Index, decide};
 use huiyin::language::misheard;
 use huiyin::runtime::engines::{knowledge_base, load_encoder};
 
+use super::clock::Clock;
 use super::heard::Ear;
 use report::{Report, Verdict};
 use rows::Row;
@@ -59,7 +60,7 @@ pub struct Args {
     fit: bool,
 }
 
-fn share(text: &str) -> Result<f64, String> {
+pub(super) fn share(text: &str) -> Result<f64, String> {
     let share = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
     share.ok_or_else(|| "give a share from 0 to 1, like 0.17".into())
 }
@@ -160,28 +161,5 @@ impl Judged {
             told: decision.hits().iter().any(answers),
             confidence: self.0.first().map_or(0.0, |hit| hit.confidence),
         }
-    }
-}
-
-/// The processor time of this thread; where the system does not tell, the time by the clock.
-struct Clock {
-    cpu: Option<Duration>,
-    began: Instant,
-}
-
-impl Clock {
-    fn start() -> Clock {
-        Clock { cpu: Self::cpu(), began: Instant::now() }
-    }
-
-    fn took(&self) -> Duration {
-        let cpu = self.cpu.zip(Self::cpu()).map(|(from, to)| to.saturating_sub(from));
-        cpu.unwrap_or_else(|| self.began.elapsed())
-    }
-
-    /// The first number of schedstat, in nanoseconds.
-    fn cpu() -> Option<Duration> {
-        let stat = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-        stat.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)
     }
 }

@@ -2,7 +2,9 @@
 
 mod answers;
 mod asr;
+mod clock;
 mod heard;
+mod intake;
 mod knowledge;
 mod line;
 mod sets;
@@ -44,6 +46,8 @@ enum What {
     },
     /// What the knowledge base makes of callers' words, or of their sound: found, answered, asked back, refused.
     Knowledge(knowledge::Args),
+    /// What the intake makes of callers' words, or of their sound: type, category, place, time, dangers, commands.
+    Intake(intake::Args),
     /// Short answers inside the sets that questions expect: accepted, to be confirmed, wrong, asked again.
     Sets(sets::Args),
     /// The conversation, measured in the caller's audio: a service of its own on this machine, real calls, every utterance
@@ -83,6 +87,7 @@ pub fn eval(args: EvalArgs) -> anyhow::Result<ExitCode> {
     match args.what {
         What::Asr { manifest, limit, line, json } => asr::run(&manifest, limit, &line, json),
         What::Knowledge(args) => knowledge::run(args),
+        What::Intake(args) => intake::run(args),
         What::Sets(args) => sets::run(args),
         What::Turns(args) => super::block_on(turns::run(args)),
     }

@@ -1,10 +1,13 @@
 //! Pieces that several pages show.
 
+use std::sync::Arc;
+
 use maud::{Markup, html};
 
 use crate::console::App;
 use crate::console::masking::mask_numbers;
 use crate::kernel::{CallId, Wall};
+use crate::knowledge::{Base, Item};
 use crate::store::{CallRow, FieldRow, TicketRow, TurnRow, recording_path};
 
 /// What changes a page while it is open: kinds of facts, and, where given, only those of this call, agent or ticket.
@@ -96,9 +99,36 @@ pub(super) async fn is_recorded(app: &App, call: i64) -> bool {
     tokio::fs::try_exists(path).await.unwrap_or(false)
 }
 
+/// Fewer characters of an answer that was cut short do not tell which it was.
+const TOLD_CHARS_MIN: usize = 8;
+
+/// The item that the robot told with these words.
+fn told<'b>(base: &'b Base, turn: &TurnRow) -> Option<&'b Item> {
+    if turn.speaker != "robot" || turn.text.chars().count() < TOLD_CHARS_MIN {
+        return None;
+    }
+    let is_it = |item: &&Arc<Item>| {
+        turn.text.contains(&item.spoken) || (turn.cut_short && item.spoken.starts_with(turn.text.trim()))
+    };
+    base.items().iter().filter(|item| !item.spoken.is_empty()).find(is_it).map(|item| &**item)
+}
+
+/// An answer's item, where it is from and of when.
+fn source(app: &App, item: &Item) -> Markup {
+    let texts = &app.texts.knowledge;
+    let parts = [&item.base, &item.department, &item.source.name, &item.source.article, &item.source.date];
+    let parts: Vec<&str> = parts.into_iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+    html! {
+        p .hint .told {
+            a href={ "/knowledge/" (item.id) } { (item.title) } " · " (texts.source) "：" (parts.join(" "))
+        }
+    }
+}
+
 /// The talk, oldest first; `recorded` turns can be played. Read out as it grows.
 pub(super) fn transcript(app: &App, turns: &[TurnRow], recorded: bool, masked: bool) -> Markup {
     let texts = &app.texts.call;
+    let base = app.knowledge.library.base();
     html! {
         ol #transcript .transcript role="log" aria-live="polite" aria-label=(texts.transcript) tabindex="0" {
             @for turn in turns {
@@ -116,6 +146,7 @@ pub(super) fn transcript(app: &App, turns: &[TurnRow], recorded: bool, masked: b
                         @if turn.cut_short { span .badge { (texts.cut_short) } }
                     }
                     p { @if masked { (mask_numbers(&turn.text)) } @else { (turn.text) } }
+                    @if let Some(item) = told(&base, turn) { (source(app, item)) }
                 }
             }
             @if turns.is_empty() { li .empty { (texts.no_turns) } }

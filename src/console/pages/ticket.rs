@@ -84,6 +84,7 @@ pub(in crate::console) async fn ticket(
         div .title {
             h1 { (app.texts.page.ticket) " " (row.id) }
             (badge(&app, "ticket_state", &row.state))
+            @if is_confidential(&row) { span .badge { (texts.confidential) } }
             span .large { (subject(&row)) }
         }
         (facts(&app, &row))
@@ -108,6 +109,11 @@ pub(in crate::console) async fn ticket(
     };
     let title = format!("{} {}", app.texts.page.ticket, row.id);
     Ok(frame(&app, Place::Tickets, &title, live(what, &body)))
+}
+
+/// A report, and who made it, never go to the accused (信访工作条例 §30).
+pub(super) fn is_confidential(row: &TicketRow) -> bool {
+    field(row, "matter_type").is_some_and(|f| f.code.as_deref() == Some("report"))
 }
 
 pub(super) fn is_closed(row: &TicketRow) -> bool {

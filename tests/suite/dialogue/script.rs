@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use huiyin::dialogue::{Line, Prompts, Say, SayId, Understood};
-use huiyin::intake::{Command, Emergency, Grade, MatterType, Reading, Topic};
+use huiyin::intake::{Command, Emergency, Grade, MatterType, Reading, Topic, Undispatched};
 use huiyin::kernel::evidence::Source;
 use huiyin::kernel::{CallId, Filled, Slot};
 use huiyin::knowledge::{Citation, Hit, Item};
@@ -125,6 +125,7 @@ fn apply(u: &mut Understood, name: &str, value: &str) {
             let fact = filled(kind.label(), kind.key());
             u.reading.facts.push((Slot::MatterType, fact));
         }
+        "undispatched" => u.reading.undispatched = Some(Undispatched::from_key(value).expect(value)),
         "topic" => u.reading.topics.push(Topic {
             code: "030101".into(),
             name: value.to_owned(),

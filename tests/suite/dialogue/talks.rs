@@ -441,4 +441,67 @@ say hand_over_ticket/0
 hand_over ticket
 ",
     ),
+    (
+        "what a court decides is told its channel and not dispatched",
+        CALLER,
+        "
+> begin
+say notice/0
+say open/0
+> said
+> heard 法院判了我不服你们给我改过来 | undispatched=court matter=complaint:0.9 tells
+say undispatched_court/0
+say more/0
+? request
+> said
+> heard 没有了 | no
+say goodbye/0
+",
+    ),
+    (
+        "who insists gets a person",
+        CALLER,
+        "
+> begin
+say notice/0
+say open/0
+> said
+> heard 我老板不给我涨工资 | undispatched=not_government
+say undispatched_not_government/0
+say more/0
+> said
+> heard 转人工 | person
+say hand_over_asked/0
+save
+hand_over asked
+",
+    ),
+    (
+        "a question that has an answer is answered, whatever it is about",
+        CALLER,
+        "
+> begin
+say notice/0
+say open/0
+> said
+> heard 劳动仲裁要多长时间 | undispatched=court question hit=arbitration:0.9
+say answer/0 arbitration这样办
+say source/0 某某条例第五条
+say helped/0
+",
+    ),
+    (
+        "how an earlier ticket stands is for people to look up",
+        CALLER,
+        "
+> begin
+say notice/0
+say open/0
+> said
+> heard 我上次反映的那个事办到哪一步了 | progress
+say hand_over_asked/0
+save
+hand_over asked
+",
+    ),
 ];
