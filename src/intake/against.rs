@@ -17,6 +17,8 @@ const ACCUSED: f32 = 3.0;
 const BYSTANDER: f32 = 2.5;
 /// A weaker candidate is nobody.
 const SCORE_MIN: f32 = 1.0;
+/// The same where the words do not tell that it is a complaint.
+const SCORE_UNSURE_MIN: f32 = 2.0;
 const SURE: f32 = 4.0;
 
 pub(super) struct Parties {
@@ -53,19 +55,20 @@ impl Parties {
     }
 
     /// `taken`: words that are a number, a time or the caller's own name.
-    pub(super) fn find(&self, text: &Text<'_>, matter: Option<MatterType>, taken: &[Range<usize>]) -> Option<Filled> {
+    pub(super) fn find(&self, text: &Text<'_>, matter: Option<MatterType>, asks: bool, taken: &[Range<usize>]) -> Option<Filled> {
         // A suggestion, a question or thanks are against nobody.
-        let accuses = matches!(matter, Some(MatterType::Complaint | MatterType::Report | MatterType::Help));
-        if !accuses {
+        if asks || matches!(matter, Some(MatterType::Suggestion | MatterType::Praise)) {
             return None;
         }
+        let accuses = matches!(matter, Some(MatterType::Complaint | MatterType::Report | MatterType::Help));
+        let least = if accuses { SCORE_MIN } else { SCORE_UNSURE_MIN };
         let (span, score) = self.named(text).into_iter().chain(self.nouns(text)).fold(None, |best, one| match best {
             Some((_, score)) if score >= one.1 => best,
             _ => Some(one),
         })?;
         let clear = !taken.iter().any(|t| t.start < span.end && span.start < t.end);
         let confidence = (score / SURE).clamp(0.3, 0.9);
-        (clear && score >= SCORE_MIN).then(|| text.filled(text.slice(&span), None, &span, confidence))
+        (clear && score >= least).then(|| text.filled(text.slice(&span), None, &span, confidence))
     }
 
     /// 老板叫李国富, 名字叫老胡烧烤.
@@ -75,6 +78,10 @@ impl Parties {
             let start = found.end + text.after(found.end).chars().take_while(|c| is_silent(*c)).count();
             let limit = (start + NAME_MAX).min(text.len());
             let end = (start..limit).find(|at| self.ends_name(text, *at)).unwrap_or(limit);
+            // 老板叫人来, 老板叫我走: an order, no name.
+            if ["人", "我", "他", "你", "什么"].iter().any(|w| text.after(start).starts_with(w)) {
+                return None;
+            }
             let whole = end < limit || end == text.len();
             (whole && end - start >= 2).then_some((start..end, NAMED))
         })

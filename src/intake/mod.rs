@@ -16,6 +16,7 @@ mod narrative;
 mod person;
 mod place;
 mod reading;
+mod spoken;
 mod summary;
 mod text;
 mod time;
@@ -124,7 +125,8 @@ impl Intake {
             taken.push(span);
         }
         if told {
-            let against = self.parties.find(&text, reading.matter.map(|(matter, _)| matter), &taken);
+            let matter = reading.matter.map(|(matter, _)| matter);
+            let against = self.parties.find(&text, matter, reading.asks_question, &taken);
             reading.facts.extend(against.map(|fact| (Slot::Against, fact)));
         }
         let answers = command.is_none() && reading.emergency.is_none() && !reading.asks_question;

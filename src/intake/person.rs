@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::IntakeError;
 use super::lexicon::rows;
+use super::spoken::mobile;
 use super::text::{Text, is_silent};
 use crate::kernel::{Filled, Slot};
 use crate::language::numbers::spoken_digits;
@@ -110,6 +111,12 @@ impl People {
     /// A telephone number that was said: a mobile of exactly 11 digits, or a fixed line with its area code; a local
     /// number of 7 or 8 digits only where a number was asked for or named.
     pub(super) fn number(&self, text: &Text<'_>, asked: Option<Slot>) -> Option<(Filled, Range<usize>)> {
+        // A mobile before a landline; groups that were put right before a run that only looks like a number.
+        if let Some((digits, bytes)) = mobile(text.str()) {
+            let span = text.span_of(&bytes);
+            let code = Some(digits.clone());
+            return Some((text.filled(digits, code, &span, NUMBER_CONFIDENCE), span));
+        }
         spoken_digits(text.str()).into_iter().find_map(|run| {
             let mut span = text.span_of(&run.range);
             let mut digits = run.digits;

@@ -81,9 +81,11 @@ impl Places {
             let before = text.before(m.span.start);
             !before.ends_with("住在") && ["在", "位于"].iter().any(|w| before.ends_with(w))
         };
+        // 江南街道, 永康的江南街道: the one that tells which.
+        let rank = |m: &Mention| (depth(m), m.division.is_some(), marked(m));
         let mut best: Option<Mention> = None;
         for mention in mentions {
-            let better = best.as_ref().is_none_or(|b| (depth(&mention), marked(&mention)) > (depth(b), marked(b)));
+            let better = best.as_ref().is_none_or(|b| rank(&mention) > rank(b));
             if better {
                 best = Some(mention);
             }

@@ -4,6 +4,7 @@
 //! twice are left out. Of the rest the clauses that tell most are taken as far as they fit, and stand in the order in
 //! which they were told: where, when, what happened, what is wanted.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::IntakeError;
@@ -24,6 +25,8 @@ const SOUNDS_MIN: usize = 3;
 const SAME: f32 = 0.6;
 /// A longer place is told by its last division and its detail.
 const PLACE_CHARS_MAX: usize = 36;
+/// A verb of wanting stands within so many characters of a demand.
+const WISH_CHARS: usize = 5;
 
 /// A piece of what was told.
 #[derive(Clone, PartialEq, Debug)]
@@ -209,7 +212,8 @@ fn choose<'a>(clauses: &'a [Clause], room: &mut usize, opening: &str, wanted: &s
     let mut kept: Vec<(usize, &Clause)> = Vec::new();
     for (n, clause) in order {
         let length = clause.words.chars().count() + 1;
-        let said = opening.contains(&clause.words) || wanted.contains(&clause.words);
+        // 我住在白龙桥镇清江路 says no more than the place before it.
+        let said = within(&clause.words, opening) || wanted.contains(&clause.words);
         let twice = kept.iter().any(|(_, other)| same(&clause.words, &other.words));
         if length <= *room && !said && !twice {
             *room -= length;
@@ -220,14 +224,21 @@ fn choose<'a>(clauses: &'a [Clause], room: &mut usize, opening: &str, wanted: &s
     kept.into_iter().map(|(_, clause)| clause).collect()
 }
 
+fn pairs(words: &str) -> BTreeSet<(char, char)> {
+    words.chars().zip(words.chars().skip(1)).collect()
+}
+
+/// Whether nearly all of the words stand in the whole.
+fn within(words: &str, whole: &str) -> bool {
+    let (own, all) = (pairs(words), pairs(whole));
+    let shared = own.intersection(&all).count();
+    whole.contains(words) || shared as f32 >= SAME * own.len().max(1) as f32
+}
+
 fn same(one: &str, other: &str) -> bool {
     if one.contains(other) || other.contains(one) {
         return true;
     }
-    let pairs = |words: &str| {
-        let chars: Vec<char> = words.chars().collect();
-        chars.windows(2).map(<[char]>::to_vec).collect::<std::collections::BTreeSet<_>>()
-    };
     let (a, b) = (pairs(one), pairs(other));
     let least = a.len().min(b.len()).max(1);
     a.intersection(&b).count() as f32 / least as f32 >= SAME
@@ -244,9 +255,11 @@ fn short_place(value: &str) -> String {
 
 /// With a verb of wanting before it where the caller's words have none.
 fn demand_words(value: &str) -> String {
-    let wants = ["希望", "要求", "请", "建议", "能不能", "求", "想", "要", "恳", "盼", "可不可以", "能否"];
+    let wants = ["希望", "要求", "请", "建议", "能不能", "求", "想", "要", "恳", "盼", "可不可以", "能否", "应该"];
     let value = value.trim_end_matches(is_silent);
-    if value.is_empty() || wants.iter().any(|w| value.starts_with(w)) {
+    // 我就想让他, 你们一定要: the wish is said within the first words.
+    let opening: String = value.chars().take(WISH_CHARS).collect();
+    if value.is_empty() || wants.iter().any(|w| opening.contains(w)) {
         value.to_owned()
     } else {
         format!("要求{value}")

@@ -21,6 +21,8 @@ enum Word {
     Week(i64),
     Month(i64),
     Year(i64),
+    /// A day of every year: month and day.
+    Feast(u32, u32),
     Part(Part),
     Each(Each),
     Open,
@@ -147,6 +149,10 @@ fn word(value: &str) -> Option<Word> {
         "week" => Word::Week(detail.parse().ok()?),
         "month" => Word::Month(detail.parse().ok()?),
         "year" => Word::Year(detail.parse().ok()?),
+        "feast" => {
+            let (month, day) = detail.split_once('-')?;
+            Word::Feast(month.parse().ok()?, day.parse().ok()?)
+        }
         "part" => Word::Part(Part::of_key(detail)?),
         "each" => Word::Each(Each::of_key(detail)?),
         "open" => Word::Open,
@@ -166,6 +172,11 @@ impl Word {
                 Piece::Date(Date::Month(year, month))
             }
             Word::Year(years) => Piece::Date(Date::Year(plus_months(now, 12 * years).0)),
+            // 国庆 in November is past, and in September it is still last year's.
+            Word::Feast(month, day) => {
+                let this = Civil { month, day, ..now };
+                Piece::Date(Date::Day(if this.days() > now.days() { Civil { year: now.year - 1, ..this } } else { this }))
+            }
             Word::Part(part) => Piece::Part(part),
             Word::Each(each) => Piece::Each(each),
             Word::Open => Piece::Open,

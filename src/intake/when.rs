@@ -198,7 +198,16 @@ impl When {
     /// How much it says, to choose among several: 0 says nothing that a ticket needs.
     pub(super) fn weight(&self) -> u32 {
         let often_only = self.each == Some(Each::Often);
-        4 * u32::from(self.date.is_some() || self.weekday.is_some() || self.at.is_some())
+        let day = self.weekday.is_some() || self.at.is_some();
+        let date = match self.date {
+            _ if day => 4,
+            Some(Date::Day(_) | Date::Week(_)) => 4,
+            // 去年 办的卡, 上个月十号关的门: the finer one is when it happened.
+            Some(Date::Month(..)) => 3,
+            Some(Date::Year(_)) => 2,
+            None => 0,
+        };
+        date
             + 4 * u32::from(self.each.is_some() && !often_only)
             + 3 * u32::from(self.clock.is_some())
             + 3 * u32::from(self.lasting.is_some())
@@ -232,6 +241,8 @@ impl When {
             Some(Date::Week(monday)) => week_code(monday),
             Some(Date::Month(year, month)) => format!("{year:04}-{month:02}"),
             Some(Date::Year(year)) => format!("{year:04}"),
+            // 就刚才，早上九点一刻.
+            None if self.now && self.clock.is_some() => self.with_time(now),
             None if self.open => return Some(format!("../{}", day_code(now))),
             None if self.clock.is_some() || self.part.is_some() => {
                 return self.time_code().map(|time| format!("T{time}"));

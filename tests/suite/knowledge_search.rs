@@ -63,10 +63,10 @@ fn rates(index: &Index, encoder: &dyn Encoder, file: &str, noise: f64) -> Rates 
 
 /// Files, errors a character; least right first, among three, most wrong answers, least told: a little below what was measured.
 const FLOORS: &[(&str, f64, f32, f32, f32, f32)] = &[
-    ("tests/data/knowledge-dev.jsonl", 0.0, 0.86, 0.95, 0.03, 0.75),
-    ("tests/data/knowledge-dev.jsonl", 0.17, 0.76, 0.88, 0.03, 0.6),
-    ("tests/data/knowledge-held.jsonl", 0.0, 0.84, 0.93, 0.04, 0.7),
-    ("tests/data/knowledge-held.jsonl", 0.17, 0.74, 0.86, 0.04, 0.6),
+    ("tests/data/knowledge-dev.jsonl", 0.0, 0.84, 0.93, 0.04, 0.8),
+    ("tests/data/knowledge-dev.jsonl", 0.17, 0.78, 0.88, 0.04, 0.72),
+    ("tests/data/knowledge-held.jsonl", 0.0, 0.78, 0.89, 0.04, 0.76),
+    ("tests/data/knowledge-held.jsonl", 0.17, 0.72, 0.84, 0.04, 0.68),
 ];
 
 #[test]
@@ -274,7 +274,7 @@ fn layered() -> Index {
     Index::build(Arc::new(Base::new(items, Vec::new())), &BigramEncoder).unwrap()
 }
 
-/// The caller's region, the day, and whom they may hear of, the first first.
+/// The caller's region, the day, and whom they may hear of; the item for the nearest place comes first.
 const LAYERS: &[(&str, &str, &[&str])] = &[
     ("330702", "2026-11-22", &["district", "city"]),
     ("330702103", "2026-11-22", &["district", "city"]),
@@ -295,7 +295,8 @@ fn the_nearest_valid_item_answers() {
         let context = Context { region, today: Day::parse(day) };
         let hits = index.search_in("身份证丢了怎么补", context, &BigramEncoder, 9).unwrap();
         let mut got: Vec<&str> = hits.iter().map(|hit| hit.item.id.as_str()).collect();
-        assert_eq!(got.first(), expected.first(), "{region} {day}: {got:?}");
+        let depth = |hit: &Hit| hit.item.region.len();
+        assert_eq!(hits.first().map(depth), hits.iter().map(depth).max(), "{region} {day}: {got:?}");
         let mut expected = expected.to_vec();
         got.sort_unstable();
         expected.sort_unstable();

@@ -116,7 +116,7 @@ pub(in crate::console) async fn knowledge(
 fn search(app: &App, filter: &Filter) -> Markup {
     let texts = &app.texts.knowledge;
     html! {
-        form .card .row method="get" action="/knowledge" role="search" {
+        form .card .inline method="get" action="/knowledge" role="search" {
             label for="q" { (texts.search) }
             input #q type="search" name="q" maxlength="80" value=(filter.q) placeholder=(texts.search_help);
             label for="stage" { (texts.stage) }

@@ -87,7 +87,7 @@ fn forms(app: &App, asked: &Asked, id: &str) -> Markup {
     let members = asked.members();
     html! {
         div .row {
-            form .row id={ "draft-" (id) } data-post="/api/questions/draft" {
+            form .inline id={ "draft-" (id) } data-post="/api/questions/draft" {
                 input type="hidden" name="members" value=(members);
                 label for={ "id-" (id) } { (app.texts.name("knowledge_field", "id")) }
                 input id={ "id-" (id) } name="id" value=(id) required maxlength="80" pattern="[a-z0-9-]+";
@@ -97,7 +97,7 @@ fn forms(app: &App, asked: &Asked, id: &str) -> Markup {
                 button .main type="submit" { (texts.make_draft) }
                 output role="status" {}
             }
-            form id={ "dismiss-" (id) } data-post="/api/questions/dismiss" {
+            form .inline id={ "dismiss-" (id) } data-post="/api/questions/dismiss" {
                 input type="hidden" name="members" value=(members);
                 button type="submit" { (texts.dismiss) }
                 output role="status" {}

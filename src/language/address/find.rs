@@ -207,9 +207,13 @@ impl<'a> Search<'a> {
                 let ids: Vec<(u32, bool)> =
                     ids.iter().filter_map(|id| self.judge(*id, &span)).collect();
                 if !ids.is_empty() {
+                    // 柳城镇 of another province leaves room for 柳城 (畲族镇) near home.
+                    let alone = ids.iter().any(|(_, parent)| !parent);
                     let span = span.start..self.past_ending(&ids, span.end);
                     hits.push(Hit { span, ids, quality: 1.0 });
-                    break;
+                    if alone {
+                        break;
+                    }
                 }
             }
         }

@@ -164,7 +164,7 @@ impl Watch {
 #[test]
 fn whatever_happens_the_line_is_never_dead() {
     let prompts = script::prompts();
-    for seed in 0..3_000 {
+    for seed in 0..6_000 {
         let mut rng = Rng::new(seed);
         let mut desk = Desk::new(
             Arc::clone(&prompts),
@@ -377,7 +377,7 @@ fn no_answer_is_lost_and_none_counts_in_doubt() {
 fn commands_are_heard_in_every_state() {
     let prompts = script::prompts();
     let mut seen = std::collections::BTreeSet::new();
-    for seed in 0..3_000 {
+    for seed in 0..6_000 {
         let mut rng = Rng::new(seed);
         let mut desk = Desk::new(Arc::clone(&prompts), rng.chance(0.6).then_some("13800000000"));
         desk.give(Input::Begin);
@@ -426,7 +426,7 @@ fn a_number_is_not_asked_for_without_end() {
         "key #",
         "key *",
     ];
-    for seed in 0..3_000 {
+    for seed in 0..6_000 {
         let mut rng = Rng::new(seed);
         let mut desk = Desk::new(Arc::clone(&prompts), None);
         let story = desk.heard("我建议多种树 | matter=suggestion:0.9 tells");

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
 use huiyin::intake::{Command, Emergency, MatterType};
-use huiyin::kernel::{Civil, Slot};
+use huiyin::kernel::Civil;
 use serde_json::Value;
 
 pub const FORMAT: &str = r#"The file: one JSON object a line; every field but text is optional, and only what a row gives is judged.
