@@ -9,6 +9,8 @@ use huiyin::kernel::{Calendar, Civil, Day, Wall};
 
 use crate::calendar::published;
 
+#[path = "clock/command.rs"]
+mod command;
 #[path = "clock/faulty.rs"]
 mod faulty;
 #[path = "clock/oracle.rs"]
