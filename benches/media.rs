@@ -34,7 +34,8 @@ use huiyin::speech::{Asr, Expected, Heard, SpeechError, Tts};
 use tokio::sync::mpsc;
 
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
-const STATEMENT: &str = "身份证丢了，可以到就近的派出所办理补领，带上户口簿，现场拍照采集指纹就可以。";
+const STATEMENT: &str =
+    "身份证丢了，可以到就近的派出所办理补领，带上户口簿，现场拍照采集指纹就可以。";
 /// Seconds of a measurement, after as many of settling.
 const SECONDS: u64 = 8;
 /// Of 20 frames so many in a row are speech.
@@ -66,8 +67,12 @@ fn main() {
         }
     }
     match at_half {
-        Some(legs) => println!("{legs:.0} legs at 50 % of a core, from the last run in which nothing was late"),
-        None => println!("in every run something was late: the machine is busy, or does not carry so many"),
+        Some(legs) => println!(
+            "{legs:.0} legs at 50 % of a core, from the last run in which nothing was late"
+        ),
+        None => println!(
+            "in every run something was late: the machine is busy, or does not carry so many"
+        ),
     }
 }
 
@@ -108,7 +113,8 @@ impl Caller {
     }
 
     fn lost(&self) -> u64 {
-        let expected = self.first.map_or(0, |(_, from)| u64::from(self.highest.wrapping_sub(from)) + 1);
+        let expected =
+            self.first.map_or(0, |(_, from)| u64::from(self.highest.wrapping_sub(from)) + 1);
         expected.saturating_sub(self.received)
     }
 }
@@ -217,7 +223,8 @@ impl Asr for Deaf {
 
 /// The measured process: reads the callers' ports, prints its own, and talks until it is killed.
 fn house(legs: usize, first_port: u16) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     runtime.block_on(async {
         let models = ModelDir::locate(None).unwrap();
         let voice = load_voice(&models).unwrap();
@@ -234,7 +241,8 @@ fn house(legs: usize, first_port: u16) {
         let folder = folder(std::process::id());
         std::fs::create_dir_all(folder.join("recordings")).unwrap();
         let recordings = Recordings::new(&folder);
-        let ports = PortRange::new(first_port..=first_port + 2 * legs as u16 + 1).unwrap().permit_nat(true);
+        let ports =
+            PortRange::new(first_port..=first_port + 2 * legs as u16 + 1).unwrap().permit_nat(true);
         let (hotline, mut told) = mpsc::channel(4096);
         let mut handles: Vec<CallHandle> = Vec::with_capacity(legs);
         let mut input = std::io::stdin().lines();

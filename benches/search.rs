@@ -97,7 +97,8 @@ impl Invented {
             spent: std::sync::Mutex::default(),
             shipped: shipped.clone(),
         };
-        let texts = shipped.items().iter().flat_map(|item| std::iter::once(&item.title).chain(&item.asks));
+        let texts =
+            shipped.items().iter().flat_map(|item| std::iter::once(&item.title).chain(&item.asks));
         for text in texts.chain(shipped.outside()) {
             invented.origins.insert(hash(text), invented.points.len() as u32);
             invented.points.push(encoder.encode(text).unwrap());
@@ -125,7 +126,11 @@ impl Invented {
                 id: format!("{}-{n}", of.id),
                 title: self.other(&of.title, COPIES),
                 asks: of.asks.iter().take(5).map(|ask| self.other(ask, COPIES)).collect(),
-                keywords: of.keywords.iter().map(|word| misheard(word, COPIES, &mut self.rng)).collect(),
+                keywords: of
+                    .keywords
+                    .iter()
+                    .map(|word| misheard(word, COPIES, &mut self.rng))
+                    .collect(),
                 spoken: misheard(&of.spoken, COPIES, &mut self.rng),
                 ..(**of).clone()
             }

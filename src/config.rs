@@ -20,7 +20,9 @@ pub use recogniser::Recogniser;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    #[error("the configuration {path} cannot be read: {source}; give another with --config, or none for the defaults")]
+    #[error(
+        "the configuration {path} cannot be read: {source}; give another with --config, or none for the defaults"
+    )]
     Read { path: PathBuf, source: std::io::Error },
     #[error("the configuration {path} is not right: {detail}")]
     Syntax { path: PathBuf, detail: String },
@@ -294,9 +296,9 @@ impl RawSip {
     fn check(self) -> Result<Sip, ConfigError> {
         let bind = address("sip.bind", &self.bind)?;
         let advertise = match self.advertise {
-            Some(text) => text.parse().map_err(|_| {
-                setting("sip.advertise", text, "give an IP address like 192.0.2.7")
-            })?,
+            Some(text) => text
+                .parse()
+                .map_err(|_| setting("sip.advertise", text, "give an IP address like 192.0.2.7"))?,
             None if bind.ip().is_unspecified() => {
                 return Err(setting(
                     "sip.bind",
@@ -413,11 +415,8 @@ impl RawOutbound {
 impl RawConsole {
     fn check(self) -> Result<Console, ConfigError> {
         let bind = address("console.bind", &self.bind)?;
-        let token = secret(
-            "console.token_env",
-            self.token_env.as_deref(),
-            self.token_file.as_deref(),
-        )?;
+        let token =
+            secret("console.token_env", self.token_env.as_deref(), self.token_file.as_deref())?;
         if token.is_none() && !bind.ip().is_loopback() {
             return Err(setting(
                 "console.bind",
@@ -462,9 +461,8 @@ impl RawAgent {
 /// The codecs that are spoken, best first.
 fn codecs(names: &[String]) -> Result<Codecs, ConfigError> {
     let remedy = "name at least one of PCMA, PCMU, G722 and opus, best first";
-    let known = |name: &String| {
-        Codec::from_name(name).ok_or_else(|| setting("sip.codecs", name, remedy))
-    };
+    let known =
+        |name: &String| Codec::from_name(name).ok_or_else(|| setting("sip.codecs", name, remedy));
     let order: Vec<Codec> = names.iter().map(known).collect::<Result<_, _>>()?;
     if order.is_empty() {
         return Err(setting("sip.codecs", "[]", remedy));

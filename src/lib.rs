@@ -3,20 +3,20 @@
 //! A caller's sound goes one way through the rooms:
 //! `call → media → speech → intake + knowledge → dialogue → desk → survey`.
 
-pub mod kernel;
+pub mod call;
 pub mod config;
+pub mod console;
+pub mod desk;
+pub mod dialogue;
+pub mod engine;
+pub mod hotline;
+pub mod intake;
+pub mod kernel;
+pub mod knowledge;
 pub mod language;
 pub mod media;
-pub mod call;
-pub mod speech;
-pub mod intake;
-pub mod knowledge;
-pub mod dialogue;
-pub mod desk;
-pub mod survey;
-pub mod hotline;
-pub mod store;
-pub mod engine;
-pub mod console;
 pub mod runtime;
 pub mod sim;
+pub mod speech;
+pub mod store;
+pub mod survey;

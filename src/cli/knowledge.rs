@@ -115,7 +115,10 @@ fn run_search(args: &Search) -> anyhow::Result<ExitCode> {
     for hit in hits {
         let Item { id, title, region, source, .. } = &*hit.item;
         let place = if region.is_empty() { "-" } else { region };
-        println!("{:.2}  {id}  {title}  [{place}]  {} {}", hit.confidence, source.name, source.date);
+        println!(
+            "{:.2}  {id}  {title}  [{place}]  {} {}",
+            hit.confidence, source.name, source.date
+        );
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -127,13 +130,18 @@ fn export(base: &Path, file: &Path) -> anyhow::Result<ExitCode> {
     println!("{}: {} items", file.display(), base.items().len());
     let holds_outside = file.extension().is_none_or(|extension| extension != "csv");
     if !holds_outside && !base.outside().is_empty() {
-        println!("not in it: {} examples of what no item answers; .json and .xlsx hold them", base.outside().len());
+        println!(
+            "not in it: {} examples of what no item answers; .json and .xlsx hold them",
+            base.outside().len()
+        );
     }
     Ok(ExitCode::SUCCESS)
 }
 
 fn import(args: &Import) -> anyhow::Result<ExitCode> {
-    let read = |path: &Path| std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()));
+    let read = |path: &Path| {
+        std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))
+    };
     let mapping = match &args.map {
         None => None,
         Some(path) => {
@@ -142,7 +150,8 @@ fn import(args: &Import) -> anyhow::Result<ExitCode> {
             Some(Mapping::read(path, &text)?)
         }
     };
-    let mut imported = exchange::import(&args.file, &read(&args.file)?, mapping.as_ref(), &args.region)?;
+    let mut imported =
+        exchange::import(&args.file, &read(&args.file)?, mapping.as_ref(), &args.region)?;
     if let Some(name) = &args.base {
         imported.items.iter_mut().for_each(|item| item.base.clone_from(name));
         imported.notes.count(&imported.items);
@@ -167,7 +176,8 @@ fn import(args: &Import) -> anyhow::Result<ExitCode> {
         eprintln!("{report}");
         anyhow::bail!("nothing was written: the base would not be good");
     }
-    std::fs::create_dir_all(&args.to).with_context(|| format!("{} cannot be made", args.to.display()))?;
+    std::fs::create_dir_all(&args.to)
+        .with_context(|| format!("{} cannot be made", args.to.display()))?;
     for (name, text) in &texts {
         let path = args.to.join(name);
         // Written beside and renamed, so that a service that starts reads no half.

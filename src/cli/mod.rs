@@ -113,7 +113,8 @@ fn block_on(run: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Resu
 
 fn start_log(filter: &str) {
     let filter = format!("{filter},{}", huiyin::call::LOG_SILENCE);
-    let filter = EnvFilter::try_new(&filter).unwrap_or_else(|_| EnvFilter::new("warn,rsipstack=off"));
+    let filter =
+        EnvFilter::try_new(&filter).unwrap_or_else(|_| EnvFilter::new("warn,rsipstack=off"));
     // Colours are for people: a file gets plain text.
     let colours = std::io::stderr().is_terminal();
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours);

@@ -44,7 +44,10 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
                     State::Outdated => "outdated".to_owned(),
                     State::Damaged(detail) => format!("damaged: {detail}"),
                 };
-                println!("{:<16} {:<10} {} ({})", artifact.name, state, artifact.what, artifact.licence);
+                println!(
+                    "{:<16} {:<10} {} ({})",
+                    artifact.name, state, artifact.what, artifact.licence
+                );
             }
             println!("in {}", dir.path().display());
             if missing {

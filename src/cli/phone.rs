@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
-use huiyin::config::Recogniser;
 use huiyin::call::{SipConfig, SipStack};
+use huiyin::config::Recogniser;
 use huiyin::engine::models::ModelDir;
 use huiyin::media::wav;
 use huiyin::runtime::clock::SystemClock;
@@ -135,9 +135,10 @@ impl ScriptArgs {
         let engines = Arc::new(SpeechEngines::load(&models, &Recogniser::default(), 1, 1, None)?);
         let sip = SipConfig { listen, user: user.to_owned(), ..SipConfig::default() };
         let (line, signals) = SipStack::start(sip, leg_ids()).await?;
-        let ports = self.rtp_ports.split_once('-').and_then(|(from, to)| {
-            Some(from.parse::<u16>().ok()?..=to.parse::<u16>().ok()?)
-        });
+        let ports = self
+            .rtp_ports
+            .split_once('-')
+            .and_then(|(from, to)| Some(from.parse::<u16>().ok()?..=to.parse::<u16>().ok()?));
         let ports = ports.ok_or_else(|| {
             anyhow::anyhow!("--rtp-ports {}: give two ports like 20000-20999", self.rtp_ports)
         })?;
@@ -192,8 +193,7 @@ fn print_json(value: &impl serde::Serialize) {
 pub async fn call(args: CallArgs) -> anyhow::Result<ExitCode> {
     let persona = args.script.persona("call")?;
     let mut phone = args.script.phone((args.script.ip, 0).into(), &args.from).await?;
-    let report =
-        phone.call(&args.to, &args.from, persona, |turn| args.script.show(turn)).await?;
+    let report = phone.call(&args.to, &args.from, persona, |turn| args.script.show(turn)).await?;
     args.script.report(&report);
     phone.line.shutdown(Duration::from_secs(2)).await;
     Ok(if report.answered { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -82,7 +82,9 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
 }
 
 fn day_of(day: &str) -> anyhow::Result<Civil> {
-    Occurred::of_code(day).day.with_context(|| format!("--on {day:?} is no day; write it like 2026-11-22"))
+    Occurred::of_code(day)
+        .day
+        .with_context(|| format!("--on {day:?} is no day; write it like 2026-11-22"))
 }
 
 fn check_all(files: &[PathBuf]) -> anyhow::Result<ExitCode> {
@@ -140,13 +142,16 @@ fn explain(rules: &Rules, case: &Case<'_>, all: bool) {
         match verdict.miss {
             None => println!("fires    {} (line {})", verdict.rule, verdict.line),
             Some(Miss::Category) if !all => {}
-            Some(miss) => println!("not      {} (line {}): {}", verdict.rule, verdict.line, missing(&miss)),
+            Some(miss) => {
+                println!("not      {} (line {}): {}", verdict.rule, verdict.line, missing(&miss))
+            }
         }
     }
 }
 
 fn tell(one: &Suggestion) {
-    let names = |units: &[Unit]| units.iter().map(|unit| unit.name.as_str()).collect::<Vec<_>>().join("、");
+    let names =
+        |units: &[Unit]| units.iter().map(|unit| unit.name.as_str()).collect::<Vec<_>>().join("、");
     println!("{}  [{}]", one.owner.name, one.owner.code);
     if !one.with.is_empty() {
         println!("  with      {}", names(&one.with));

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use huiyin::desk::clock::{Deadline, Limit, Pack, SHIPPED, check, deadline, due, explain, headline};
+use huiyin::desk::clock::{
+    Deadline, Limit, Pack, SHIPPED, check, deadline, due, explain, headline,
+};
 use huiyin::engine::models::ModelDir;
 use huiyin::kernel::calendar::Doubt;
 use huiyin::kernel::{Calendar, Civil, Day, Faults, Wall};
@@ -42,7 +44,8 @@ pub fn shipped() -> impl Iterator<Item = PathBuf> {
 
 /// The name is that of a pack: one that ships, or a file with limits in it.
 pub fn is_pack(name: &Path) -> bool {
-    let has_limits = |text: String| text.lines().any(|line| line.trim_start().starts_with("[[limit]]"));
+    let has_limits =
+        |text: String| text.lines().any(|line| line.trim_start().starts_with("[[limit]]"));
     shipped().any(|code| code == name) || std::fs::read_to_string(name).is_ok_and(has_limits)
 }
 
@@ -115,7 +118,8 @@ fn told_calendar(calendar: &Calendar) -> String {
     let years: Vec<i32> = calendar.published().collect();
     match (years.first(), years.last()) {
         (Some(first), Some(last)) => {
-            let names: Vec<&str> = calendar.sources().iter().map(|source| file_name(source)).collect();
+            let names: Vec<&str> =
+                calendar.sources().iter().map(|source| file_name(source)).collect();
             format!("日历：{}（{first}–{last} 年已公布）", names.join("、"))
         }
         _ => "日历：未安装放假安排，仅按法定节假日推算；`huiyin models fetch` 可获取".to_owned(),
@@ -183,8 +187,11 @@ fn moment(text: &str, option: &str) -> anyhow::Result<Wall> {
         let (hour, minute) = (part(24)?, part(60)?);
         let second = if time.len() > 5 { part(60)? } else { 0 };
         let whole = parts.next().is_none();
-        let civil = Civil { year: day.year(), month: day.month(), day: day.day(), hour, minute, second };
+        let civil =
+            Civil { year: day.year(), month: day.month(), day: day.day(), hour, minute, second };
         whole.then(|| civil.wall())
     };
-    read().with_context(|| format!("{option} {text:?} is no moment; write it like '2026-09-29 16:30'"))
+    read().with_context(|| {
+        format!("{option} {text:?} is no moment; write it like '2026-09-29 16:30'")
+    })
 }

@@ -22,7 +22,10 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         config.data_dir = data;
     }
     serve(config, stop_signal(), |listening| {
-        eprintln!("huiyin: SIP on {} (UDP and TCP), console on http://{}/", listening.sip, listening.console);
+        eprintln!(
+            "huiyin: SIP on {} (UDP and TCP), console on http://{}/",
+            listening.sip, listening.console
+        );
         // For whoever started us and waits for it.
         println!("ready sip={} console={}", listening.sip, listening.console);
     })

@@ -61,7 +61,10 @@ fn print_json(scenario: &Scenario, report: &Report) {
 fn print_prose(report: &Report, seconds: f64) {
     let hours = report.virtual_ms as f64 / 3_600_000.0;
     println!("hash {:016x}", report.hash);
-    println!("{hours:.1} hours in {seconds:.1} s: {} inputs, {} effects", report.inputs, report.effects);
+    println!(
+        "{hours:.1} hours in {seconds:.1} s: {} inputs, {} effects",
+        report.inputs, report.effects
+    );
     println!(
         "{} tickets, {} callbacks answered, {} verifications, {} callers refused",
         report.tickets, report.surveys, report.verifications, report.refused

@@ -30,8 +30,10 @@ enum Verb {
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let Verb::Check { file } = args.verb;
     let taxonomy = categories::taxonomy(&file)?;
-    let many = |level: usize| taxonomy.entries().iter().filter(|entry| entry.level == level).count();
-    let levels: Vec<String> = (1..=taxonomy.depth()).map(|level| format!("{} of level {level}", many(level))).collect();
+    let many =
+        |level: usize| taxonomy.entries().iter().filter(|entry| entry.level == level).count();
+    let levels: Vec<String> =
+        (1..=taxonomy.depth()).map(|level| format!("{} of level {level}", many(level))).collect();
     println!("{}: good; {}", file.display(), levels.join(", "));
     Ok(ExitCode::SUCCESS)
 }

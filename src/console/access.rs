@@ -134,7 +134,9 @@ impl Access {
 
     fn has_bearer(&self, headers: &HeaderMap) -> bool {
         let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        given.and_then(|value| value.strip_prefix("Bearer ")).is_some_and(|t| self.is_token(t.trim()))
+        given
+            .and_then(|value| value.strip_prefix("Bearer "))
+            .is_some_and(|t| self.is_token(t.trim()))
     }
 
     /// Without a token: this machine, under its own name.
@@ -142,7 +144,8 @@ impl Access {
         if self.token.is_some() {
             return Ok(());
         }
-        let names: Vec<&str> = headers.get_all(HOST).iter().map(|v| v.to_str().unwrap_or("")).collect();
+        let names: Vec<&str> =
+            headers.get_all(HOST).iter().map(|v| v.to_str().unwrap_or("")).collect();
         let authority = uri.authority().map(|authority| authority.as_str());
         let local = peer.0.ip().to_canonical().is_loopback()
             && matches!(names.as_slice(), [host] if is_local_name(host))
@@ -179,7 +182,8 @@ fn is_local_name(host: &str) -> bool {
     let port = host.strip_prefix(name).unwrap_or("");
     let port_is_one = port.is_empty()
         || port.strip_prefix(':').is_some_and(|digits| digits.parse::<u16>().is_ok());
-    port_is_one && (name.eq_ignore_ascii_case("localhost") || name == "127.0.0.1" || name == "[::1]")
+    port_is_one
+        && (name.eq_ignore_ascii_case("localhost") || name == "127.0.0.1" || name == "[::1]")
 }
 
 /// A change is wanted by our own page, or by a program that is no browser.
@@ -247,7 +251,8 @@ fn allowed(app: &App, peer: Peer, request: &Request) -> Result<(), ApiError> {
         return Ok(());
     }
     if !own_wish(headers) {
-        let remedy = "send it from the console's own page, or from a program without an Origin header";
+        let remedy =
+            "send it from the console's own page, or from a program without an Origin header";
         let error = "a page of another site asked for this change";
         return Err(ApiError::new(StatusCode::FORBIDDEN, "foreign", error, remedy));
     }

@@ -52,7 +52,8 @@ pub(super) async fn call(State(app): State<Arc<App>>, ids: Ids) -> Answer {
     let mut turns = app.store.turns(id).await?;
     masking::call(&mut call);
     turns.iter_mut().for_each(masking::turn);
-    let recorded = tokio::fs::try_exists(recording_path(&app.recordings, id)).await.unwrap_or(false);
+    let recorded =
+        tokio::fs::try_exists(recording_path(&app.recordings, id)).await.unwrap_or(false);
     let audio = recorded.then(|| format!("/api/calls/{}/audio", id.0));
     json_of(&WholeCall { call, turns, audio })
 }
@@ -61,7 +62,12 @@ fn json_of(value: &impl Serialize) -> Answer {
     serde_json::to_value(value).map(Json).map_err(|error| {
         tracing::error!(%error, "an answer cannot be written as JSON");
         let remedy = "report it with the request that you made";
-        ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "json", "no JSON can be made of it", remedy)
+        ApiError::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "json",
+            "no JSON can be made of it",
+            remedy,
+        )
     })
 }
 

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, IF_RANGE, RANGE};
+use axum::http::header::{
+    ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, IF_RANGE, RANGE,
+};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use tokio::fs::File;
@@ -84,7 +86,8 @@ pub(super) async fn audio(
         Wanted::Nowhere => {
             let error = format!("the recording has {length} bytes");
             let remedy = "ask for a range within them";
-            let refusal = ApiError::new(StatusCode::RANGE_NOT_SATISFIABLE, "bad_range", error, remedy);
+            let refusal =
+                ApiError::new(StatusCode::RANGE_NOT_SATISFIABLE, "bad_range", error, remedy);
             let mut response = refusal.into_response();
             if let Ok(value) = format!("bytes */{length}").parse() {
                 response.headers_mut().insert(CONTENT_RANGE, value);

@@ -88,24 +88,39 @@ fn missing(id: &str) -> ApiError {
 
 fn stale() -> ApiError {
     let error = "somebody else has changed this item";
-    ApiError::new(StatusCode::CONFLICT, "stale", error, "load the page again and look at what changed")
+    ApiError::new(
+        StatusCode::CONFLICT,
+        "stale",
+        error,
+        "load the page again and look at what changed",
+    )
 }
 
 fn refusal(refused: Refused) -> ApiError {
-    let conflict = |code, error: &str, remedy: &str| ApiError::new(StatusCode::CONFLICT, code, error, remedy);
+    let conflict =
+        |code, error: &str, remedy: &str| ApiError::new(StatusCode::CONFLICT, code, error, remedy);
     match refused {
-        Refused::NotNow => {
-            conflict("not_now", "this step cannot be taken from where the item stands", "load the item again")
-        }
-        Refused::OwnDraft => {
-            conflict("own_draft", "who wrote a draft does not review it", "ask a colleague to review it")
-        }
+        Refused::NotNow => conflict(
+            "not_now",
+            "this step cannot be taken from where the item stands",
+            "load the item again",
+        ),
+        Refused::OwnDraft => conflict(
+            "own_draft",
+            "who wrote a draft does not review it",
+            "ask a colleague to review it",
+        ),
         Refused::Same => conflict("same", "nothing would change", "change a field first"),
         Refused::Faults(faults) => {
             let first = faults.first();
             let told: Vec<String> =
                 faults.iter().map(|f| format!("{}: {}; {}", f.field, f.problem, f.mend)).collect();
-            let error = ApiError::field("faults", "draft", told.join("\n"), "mend these fields, then try again");
+            let error = ApiError::field(
+                "faults",
+                "draft",
+                told.join("\n"),
+                "mend these fields, then try again",
+            );
             ApiError { field: first.map(|fault| fault.field), ..error }
         }
     }
@@ -163,8 +178,10 @@ pub(super) async fn item(State(app): State<Arc<App>>, ids: Ids) -> Done {
         .iter()
         .map(|e| json!({ "seq": e.seq, "step": e.step, "by": e.actor, "why": e.why, "changes": e.changes(), "at": e.at }))
         .collect();
-    Ok(Json(json!({ "id": id, "stage": row.entry.stage.key(), "version": row.version, "fields": fields,
-        "faults": faults, "history": history, "is_draft": row.entry.draft.is_some() })))
+    Ok(Json(
+        json!({ "id": id, "stage": row.entry.stage.key(), "version": row.version, "fields": fields,
+        "faults": faults, "history": history, "is_draft": row.entry.draft.is_some() }),
+    ))
 }
 
 fn own_id(id: &str) -> Result<String, ApiError> {
@@ -180,10 +197,16 @@ async fn begin(app: &App, item: Item, by: &str) -> Result<(), ApiError> {
     let shelf = shelf(app).await?;
     if shelf.entry(&item.id).is_some() {
         let error = format!("there is an item {} already", item.id);
-        return Err(ApiError::field("exists", "id", error, "give the new item another id, or edit that one"));
+        return Err(ApiError::field(
+            "exists",
+            "id",
+            error,
+            "give the new item another id, or edit that one",
+        ));
     }
     // One that was thrown away leaves its history behind.
-    let version = shelf.rows.iter().find(|row| row.entry.id == item.id).map_or(0, |row| row.version);
+    let version =
+        shelf.rows.iter().find(|row| row.entry.id == item.id).map_or(0, |row| row.version);
     let before = KnowledgeRow { entry: Entry::filed(&item.id), version, changed_at: 0 };
     let changes = crate::knowledge::differences(&Item::default(), &item);
     let entry = Entry::new(item, by);
@@ -227,16 +250,22 @@ pub(super) async fn write(
     let by = text("by", body.0.get("by").map_or("", String::as_str), NAME_CHARS)?;
     let mut item = row.entry.shown(&shelf.files).cloned().unwrap_or_default();
     for (name, given) in body.0.iter().filter(|(name, _)| *name != "by") {
-        let column = Column::from_key(name).filter(|column| *column != Column::Id).ok_or_else(|| {
-            let error = format!("an item has no field {name:?}");
-            ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_body", error, "send the fields of the form")
-        })?;
+        let column =
+            Column::from_key(name).filter(|column| *column != Column::Id).ok_or_else(|| {
+                let error = format!("an item has no field {name:?}");
+                ApiError::new(
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    "bad_body",
+                    error,
+                    "send the fields of the form",
+                )
+            })?;
         if !given.trim().is_empty() {
             text(column.key(), given, FIELD_CHARS)?;
         }
-        column.set(&mut item, given).map_err(|fault| {
-            ApiError::field("bad_day", column.key(), fault.problem, fault.mend)
-        })?;
+        column
+            .set(&mut item, given)
+            .map_err(|fault| ApiError::field("bad_day", column.key(), fault.problem, fault.mend))?;
     }
     let step = Step::Write(Box::new(item));
     let taken = row.entry.take(step, &by, &shelf.files, &shelf.served).map_err(refusal)?;
@@ -267,12 +296,20 @@ pub(super) async fn step(
         return Err(stale());
     }
     let by = text("by", &body.0.by, NAME_CHARS)?;
-    let why = if body.0.why.trim().is_empty() { String::new() } else { text("why", &body.0.why, WHY_CHARS)? };
+    let why = if body.0.why.trim().is_empty() {
+        String::new()
+    } else {
+        text("why", &body.0.why, WHY_CHARS)?
+    };
     let key = step.key();
     let taken = row.entry.take(step, &by, &shelf.files, &shelf.served).map_err(refusal)?;
     let gone = taken.0.is_empty(&shelf.files);
     keep(&app, &row, taken, (key, &by, &why)).await?;
-    Ok(if gone { Json(json!({ "done": true, "page": "/knowledge" })) } else { Json(json!({ "done": true })) })
+    Ok(if gone {
+        Json(json!({ "done": true, "page": "/knowledge" }))
+    } else {
+        Json(json!({ "done": true }))
+    })
 }
 
 /// Questions that mean the same.
@@ -317,7 +354,12 @@ pub(super) async fn asked(app: &App) -> Result<Vec<Asked>, ApiError> {
     let failed = |error: String| {
         tracing::error!(%error, "questions cannot be put together");
         let remedy = "look at the service's log";
-        ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "search", "the questions cannot be put together", remedy)
+        ApiError::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "search",
+            "the questions cannot be put together",
+            remedy,
+        )
     };
     found.await.map_err(|e| failed(e.to_string()))?.map_err(|e| failed(e.to_string()))
 }
@@ -364,7 +406,10 @@ fn members(given: &str) -> Result<Vec<(i64, i64)>, ApiError> {
 }
 
 /// A draft whose ways of asking are the callers' own; the questions are settled by it.
-pub(super) async fn draft_from_questions(State(app): State<Arc<App>>, body: Body<FromQuestions>) -> Done {
+pub(super) async fn draft_from_questions(
+    State(app): State<Arc<App>>,
+    body: Body<FromQuestions>,
+) -> Done {
     let FromQuestions { members: given, by, id, title } = body.0;
     let (members, by, id) = (members(&given)?, text("by", &by, NAME_CHARS)?, own_id(&id)?);
     let title = text("title", &title, TITLE_CHARS)?;
@@ -373,7 +418,11 @@ pub(super) async fn draft_from_questions(State(app): State<Arc<App>>, body: Body
     for row in open.iter().filter(|row| members.contains(&(row.call_id, row.utterance))) {
         let words = mask_numbers(row.text.trim());
         // A number of a caller's own belongs in no base.
-        if !words.is_empty() && words == row.text.trim() && !asks.contains(&words) && asks.len() < ASKS_TAKEN {
+        if !words.is_empty()
+            && words == row.text.trim()
+            && !asks.contains(&words)
+            && asks.len() < ASKS_TAKEN
+        {
             asks.push(words);
         }
     }
@@ -397,7 +446,11 @@ pub(super) async fn dismiss(State(app): State<Arc<App>>, body: Body<Dismissed>) 
 
 /// What is wrong with a draft, for its page: beside what is served now.
 pub(super) fn faults(shelf: &Shelf, row: &KnowledgeRow) -> Vec<Fault> {
-    row.entry.draft.as_deref().map(|item| editing::faults_among(item, &shelf.served)).unwrap_or_default()
+    row.entry
+        .draft
+        .as_deref()
+        .map(|item| editing::faults_among(item, &shelf.served))
+        .unwrap_or_default()
 }
 
 /// How much room a spoken answer has.

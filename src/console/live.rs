@@ -10,9 +10,9 @@ use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
 use futures::Stream;
 use serde_json::{Value, json};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
 use super::App;
@@ -142,10 +142,12 @@ fn ticket_json(ticket: &Ticket) -> Value {
             let evidence: Vec<Value> = filled
                 .evidence
                 .iter()
-                .map(|e| json!({
-                    "utterance": e.utterance, "start_ms": e.start_ms, "end_ms": e.end_ms,
-                    "confidence": e.confidence,
-                }))
+                .map(|e| {
+                    json!({
+                        "utterance": e.utterance, "start_ms": e.start_ms, "end_ms": e.end_ms,
+                        "confidence": e.confidence,
+                    })
+                })
                 .collect();
             json!({
                 "slot": slot.key(), "value": hide(&filled.value),

@@ -117,8 +117,8 @@ pub async fn serve(
         feeds: Arc::new(Semaphore::new(CONSOLE_FEEDS)),
         stop: stopped.clone(),
     };
-    let service = routes::router(Arc::new(app))
-        .into_make_service_with_connect_info::<listener::Peer>();
+    let service =
+        routes::router(Arc::new(app)).into_make_service_with_connect_info::<listener::Peer>();
     let stop = async move {
         stop.await;
         stopped.cancel();

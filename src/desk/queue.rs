@@ -69,12 +69,7 @@ pub struct Rules {
 
 impl Default for Rules {
     fn default() -> Self {
-        Rules {
-            ring_ms: 15_000,
-            wrap_up_ms: 30_000,
-            position_every_ms: 20_000,
-            no_answers_max: 2,
-        }
+        Rules { ring_ms: 15_000, wrap_up_ms: 30_000, position_every_ms: 20_000, no_answers_max: 2 }
     }
 }
 

@@ -114,7 +114,8 @@ fn judge(one: &Told<'_>, other: &Told<'_>, likeness: f32) -> Option<Related> {
     let same_caller = !one.number.is_empty() && one.number == other.number;
     let here = matches!(near, Near::Spot | Near::Township);
     let repeat_from = if same_category && here { REPEAT_LIKENESS_SAME } else { REPEAT_LIKENESS };
-    let repeat = same_caller && days <= REPEAT_DAYS && likeness >= repeat_from && near != Near::Elsewhere;
+    let repeat =
+        same_caller && days <= REPEAT_DAYS && likeness >= repeat_from && near != Near::Elsewhere;
     let alike = match near {
         Near::Spot | Near::Township => likeness >= DUPLICATE_LIKENESS,
         Near::County | Near::Unknown => likeness >= DUPLICATE_LIKENESS_NOWHERE,

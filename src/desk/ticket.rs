@@ -50,16 +50,32 @@ impl TicketState {
 #[derive(Clone, PartialEq, Debug)]
 pub enum TicketEvent {
     /// The robot wrote down what it knows so far; replaces the spoken fields.
-    Drafted { fields: BTreeMap<Slot, Filled> },
+    Drafted {
+        fields: BTreeMap<Slot, Filled>,
+    },
     Registered,
     Interrupted,
-    Taken { agent: AgentId },
+    Taken {
+        agent: AgentId,
+    },
     /// A member of staff wrote a field.
-    Edited { slot: Slot, filled: Filled, by: String },
-    Closed { result: String, by: String },
-    CalledBack { survey: SurveyId },
+    Edited {
+        slot: Slot,
+        filled: Filled,
+        by: String,
+    },
+    Closed {
+        result: String,
+        by: String,
+    },
+    CalledBack {
+        survey: SurveyId,
+    },
     /// Unhappy or unsolved: handled again.
-    Reopened { by: String, why: String },
+    Reopened {
+        by: String,
+        why: String,
+    },
 }
 
 impl TicketEvent {
@@ -148,9 +164,8 @@ impl Ticket {
     // What staff wrote stays; the robot's later drafts only touch what the caller said.
     fn draft(&mut self, fields: &BTreeMap<Slot, Filled>) {
         use crate::kernel::evidence::Source;
-        self.fields.retain(|slot, filled| {
-            filled.source == Source::Staff || fields.contains_key(slot)
-        });
+        self.fields
+            .retain(|slot, filled| filled.source == Source::Staff || fields.contains_key(slot));
         for (slot, filled) in fields {
             let by_staff = self.fields.get(slot).is_some_and(|f| f.source == Source::Staff);
             if !by_staff {
@@ -161,9 +176,8 @@ impl Ticket {
 
     fn next(&self, event: &TicketEvent) -> Result<TicketState, DeskError> {
         use TicketState as S;
-        let refused = |wanted| {
-            Err(DeskError::NotNow { ticket: self.id, state: self.state.key(), wanted })
-        };
+        let refused =
+            |wanted| Err(DeskError::NotNow { ticket: self.id, state: self.state.key(), wanted });
         match (&self.state, event) {
             (S::Closed { .. } | S::CalledBack { .. }, TicketEvent::Drafted { .. }) => {
                 refused("redrafted")

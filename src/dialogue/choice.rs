@@ -20,14 +20,12 @@ enum Choice {
 }
 
 /// Where their order is said. 最后一个 is the last, however many there are.
-const ORDINALS: [(&[&str], usize); 3] = [
-    (&["第一", "头一个", "前一个", "前面那个", "前面一个"], 0),
-    (&["第二"], 1),
-    (&["第三"], 2),
-];
+const ORDINALS: [(&[&str], usize); 3] =
+    [(&["第一", "头一个", "前一个", "前面那个", "前面一个"], 0), (&["第二"], 1), (&["第三"], 2)];
 const LAST: [&str; 4] = ["最后", "后一个", "后面那个", "后面一个"];
 /// Said alone.
-const NUMBERS: [&[&str]; 3] = [&["一", "1", "一个", "一号"], &["二", "2", "两", "二号"], &["三", "3", "三号"]];
+const NUMBERS: [&[&str]; 3] =
+    [&["一", "1", "一个", "一号"], &["二", "2", "两", "二号"], &["三", "3", "三号"]];
 const NEITHER: [&str; 6] = ["都不", "两个都不", "不是这", "都没有", "没有我", "哪个都不"];
 /// The key for none of them.
 const NEITHER_KEY: char = '9';
@@ -46,7 +44,13 @@ impl Dialogue {
         self.ask(now, Vec::new(), Ask::Offer(asked), line, &offered(&items));
     }
 
-    pub(super) fn choice_heard(&mut self, now: Moment, items: Vec<Arc<Item>>, tries: Tries, u: Understood) {
+    pub(super) fn choice_heard(
+        &mut self,
+        now: Moment,
+        items: Vec<Arc<Item>>,
+        tries: Tries,
+        u: Understood,
+    ) {
         match choice(&u, &items) {
             Some(_) if hearing::is_doubtful(&u) => {
                 self.ask_again(now, Ask::Offer(items), tries, Failing::Unclear);
@@ -60,7 +64,13 @@ impl Dialogue {
         }
     }
 
-    pub(super) fn choice_key(&mut self, now: Moment, items: Vec<Arc<Item>>, tries: Tries, key: char) {
+    pub(super) fn choice_key(
+        &mut self,
+        now: Moment,
+        items: Vec<Arc<Item>>,
+        tries: Tries,
+        key: char,
+    ) {
         let nth = key.to_digit(10).and_then(|n| usize::try_from(n).ok()?.checked_sub(1));
         match nth.filter(|nth| *nth < items.len()) {
             Some(nth) => self.chosen(now, items, Choice::Nth(nth)),
@@ -94,7 +104,8 @@ fn choice(u: &Understood, items: &[Arc<Item>]) -> Option<Choice> {
         return (nth < items.len()).then_some(Choice::Nth(nth));
     }
     // By its name: the nearest to what was said is one of them.
-    let nearest = u.hits.first().and_then(|hit| items.iter().position(|item| item.id == hit.item.id));
+    let nearest =
+        u.hits.first().and_then(|hit| items.iter().position(|item| item.id == hit.item.id));
     match (nearest, u.reading.yes_no) {
         (Some(nth), None | Some(true)) => Some(Choice::Nth(nth)),
         (_, Some(false)) if !hearing::is_request(u) => Some(Choice::Neither),

@@ -71,18 +71,11 @@ pub enum Input {
     /// This saying and all before it were played to their end.
     SaidAll(SayId),
     /// The caller's voice stopped this saying; sayings handed out after it were dropped with it.
-    Interrupted {
-        say: SayId,
-        said: String,
-        unsaid: String,
-    },
+    Interrupted { say: SayId, said: String, unsaid: String },
     /// The draft of [`Effect::Save`] is stored under this number.
     Stored { ticket: TicketId },
     /// The caller waits for a person. `position` counts from 1.
-    Waiting {
-        position: u32,
-        estimate_s: Option<u32>,
-    },
+    Waiting { position: u32, estimate_s: Option<u32> },
     /// An agent answered: from here on people talk and the robot is silent.
     AgentReached,
     /// The agent's line broke; the caller is still there.
@@ -121,10 +114,7 @@ pub enum Effect {
     /// Acknowledged by [`Input::Stored`].
     Save(Draft),
     /// Find a person. A second one, for a caller who already waits, changes the urgency only.
-    HandOver {
-        reason: HandOverReason,
-        emergency: Option<Emergency>,
-    },
+    HandOver { reason: HandOverReason, emergency: Option<Emergency> },
     /// The caller no longer waits for a person: a callback was chosen instead.
     LeaveQueue,
     /// The conversation is over; hang up if the caller is still there. Comes exactly once, and last.

@@ -56,10 +56,7 @@ impl Dialogue {
         if may_ask(Slot::Narrative) {
             return Need::Field(Slot::Narrative);
         }
-        let kind = self
-            .draft
-            .get(Slot::MatterType)
-            .and_then(|m| m.code.as_deref());
+        let kind = self.draft.get(Slot::MatterType).and_then(|m| m.code.as_deref());
         let placeless = [MatterType::Suggestion, MatterType::Praise].map(MatterType::key);
         if kind.is_some_and(|kind| placeless.contains(&kind)) {
             return self.last_need();
@@ -71,11 +68,7 @@ impl Dialogue {
         if place && self.place_rounds < PLACE_ROUNDS_MAX {
             return Need::ReadBack;
         }
-        if may_ask(Slot::Time) {
-            Need::Field(Slot::Time)
-        } else {
-            self.last_need()
-        }
+        if may_ask(Slot::Time) { Need::Field(Slot::Time) } else { self.last_need() }
     }
 
     fn last_need(&self) -> Need {
@@ -99,13 +92,7 @@ impl Dialogue {
         };
         let (first, second) = (first.full_name.clone(), second.full_name.clone());
         let values = [("first", first.as_str()), ("second", second.as_str())];
-        self.ask(
-            now,
-            Vec::new(),
-            Ask::Fill(Slot::Place),
-            Line::AskPlaceWhich,
-            &values,
-        );
+        self.ask(now, Vec::new(), Ask::Fill(Slot::Place), Line::AskPlaceWhich, &values);
         self.keep_tries(tries);
         true
     }

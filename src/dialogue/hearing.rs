@@ -16,11 +16,7 @@ const THANKS: [&str; 3] = ["谢谢", "多谢", "感谢"];
 
 /// The words alone.
 pub(super) fn words(u: &Understood) -> String {
-    u.utterance
-        .text
-        .chars()
-        .filter(|c| c.is_alphanumeric())
-        .collect()
+    u.utterance.text.chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
 /// A sound that only says "I am listening".
@@ -57,9 +53,7 @@ pub(super) fn is_request(u: &Understood) -> bool {
 
 /// The caller wants something done about a matter, with this confidence.
 pub(super) fn wants_action(u: &Understood) -> Option<(MatterType, f32)> {
-    u.reading
-        .matter
-        .filter(|(kind, _)| *kind != MatterType::Consultation)
+    u.reading.matter.filter(|(kind, _)| *kind != MatterType::Consultation)
 }
 
 /// Only a greeting: the caller waits to hear that somebody is there.
@@ -121,7 +115,18 @@ const THIS_NUMBERS: [&str; 9] = [
 
 /// No number is told.
 const KEPT_BACK: [&str; 12] = [
-    "不想说", "不方便", "不告诉", "不想留", "不留", "没有电话", "没电话", "没手机", "没有手机", "不说了", "不给", "不用",
+    "不想说",
+    "不方便",
+    "不告诉",
+    "不想留",
+    "不留",
+    "没有电话",
+    "没电话",
+    "没手机",
+    "没有手机",
+    "不说了",
+    "不给",
+    "不用",
 ];
 
 pub(super) fn keeps_number_back(u: &Understood) -> bool {
@@ -143,12 +148,36 @@ pub(super) fn means_this_number(words: &str) -> bool {
 /// 怎么办, 找谁, 多少钱: information is wanted, whatever is complained of; 怎么没人管 is a complaint.
 pub(super) fn asks_how(u: &Understood) -> bool {
     const ASKS: [&str; 16] = [
-        "怎么办", "怎么投诉", "怎么举报", "怎么申请", "怎么处理", "怎么要", "怎么维权", "如何", "哪里", "哪儿",
-        "多少", "找谁", "找哪", "哪个部门", "吗", "什么手续",
+        "怎么办",
+        "怎么投诉",
+        "怎么举报",
+        "怎么申请",
+        "怎么处理",
+        "怎么要",
+        "怎么维权",
+        "如何",
+        "哪里",
+        "哪儿",
+        "多少",
+        "找谁",
+        "找哪",
+        "哪个部门",
+        "吗",
+        "什么手续",
     ];
     const ACCUSES: [&str; 12] = [
-        "怎么没", "怎么还", "怎么回事", "怎么又", "怎么能", "怎么可以", "怎么都", "怎么不", "管吗", "管不管",
-        "行吗", "能不能来",
+        "怎么没",
+        "怎么还",
+        "怎么回事",
+        "怎么又",
+        "怎么能",
+        "怎么可以",
+        "怎么都",
+        "怎么不",
+        "管吗",
+        "管不管",
+        "行吗",
+        "能不能来",
     ];
     let words = words(u);
     ASKS.iter().any(|ask| words.contains(ask)) && !ACCUSES.iter().any(|word| words.contains(word))

@@ -62,12 +62,7 @@ const REPEATS_MAX: u8 = 3;
 
 impl Dialogue {
     pub fn new(setup: Setup) -> Dialogue {
-        let Setup {
-            call,
-            number,
-            prompts,
-            manner,
-        } = setup;
+        let Setup { call, number, prompts, manner } = setup;
         Dialogue {
             call,
             draft: Draft::new(number.clone()),
@@ -117,10 +112,7 @@ impl Dialogue {
             }
             Input::Interrupted { say, unsaid, .. } => self.mouth.interrupted(now, say, &unsaid),
             Input::Stored { .. } => {}
-            Input::Waiting {
-                position,
-                estimate_s,
-            } => self.queued(now, position, estimate_s),
+            Input::Waiting { position, estimate_s } => self.queued(now, position, estimate_s),
             Input::AgentReached => self.agent_reached(),
             Input::AgentLost => self.agent_lost(now),
             Input::AgentDone => {
@@ -227,16 +219,9 @@ impl Dialogue {
     ) {
         let text = self.text(line, values);
         let mut phrases = before;
-        phrases.push(Phrase::question(
-            text,
-            ask.expect(),
-            ask.patience_ms(&self.manner),
-        ));
+        phrases.push(Phrase::question(text, ask.expect(), ask.patience_ms(&self.manner)));
         self.turn(now, phrases);
-        self.state = State::Asking {
-            ask,
-            tries: Tries::default(),
-        };
+        self.state = State::Asking { ask, tries: Tries::default() };
     }
 
     /// Hands the draft out for storing unless it was so already.
@@ -263,13 +248,7 @@ impl Dialogue {
     fn begin(&mut self, now: Moment) {
         if matches!(self.state, State::New) {
             let notice = self.statement(Line::Notice, &[]).heard();
-            self.ask(
-                now,
-                vec![notice],
-                Ask::Request(Opening::First),
-                Line::Open,
-                &[],
-            );
+            self.ask(now, vec![notice], Ask::Request(Opening::First), Line::Open, &[]);
         }
     }
 
@@ -311,10 +290,8 @@ impl Dialogue {
             return None;
         };
         let parts = u.reading.command.is_some_and(hearing::parts);
-        let again = parts
-            && hearing::is_doubtful(u)
-            && ask.expect() == Expect::YesNo
-            && tries.unclear == 0;
+        let again =
+            parts && hearing::is_doubtful(u) && ask.expect() == Expect::YesNo && tries.unclear == 0;
         again.then(|| (ask.clone(), *tries))
     }
 
@@ -326,16 +303,10 @@ impl Dialogue {
         match self.state.clone() {
             State::Asking { ask, tries } => self.answered_with(now, ask, tries, u),
             State::Waiting(wait) => self.heard_waiting(now, wait, &u),
-            State::Closing {
-                outcome: Outcome::Answered,
-                ..
-            } if hearing::is_request(&u) => {
+            State::Closing { outcome: Outcome::Answered, .. } if hearing::is_request(&u) => {
                 self.request(now, Tries::default(), u);
             }
-            State::Closing {
-                outcome: Outcome::Registered,
-                ..
-            } if self.is_answerable(&u) => {
+            State::Closing { outcome: Outcome::Registered, .. } if self.is_answerable(&u) => {
                 self.owed = true;
                 self.request(now, Tries::default(), u);
             }
@@ -467,8 +438,7 @@ impl Dialogue {
         match self.state {
             State::Closing { outcome, paused: true } => self.unpause(now, outcome),
             State::Closing {
-                outcome: outcome @ (Outcome::Answered | Outcome::Abandoned),
-                ..
+                outcome: outcome @ (Outcome::Answered | Outcome::Abandoned), ..
             } if !self.mouth.is_speaking() => {
                 self.end(outcome);
             }
@@ -527,9 +497,7 @@ impl Dialogue {
         };
         self.hush();
         let text = self.text(Line::TakeYourTime, &[]);
-        let says = self
-            .mouth
-            .aside(now, Phrase::question(text, expect, self.manner.wait_ms));
+        let says = self.mouth.aside(now, Phrase::question(text, expect, self.manner.wait_ms));
         self.speak(says);
     }
 
@@ -566,13 +534,14 @@ impl Dialogue {
             State::Asking { ask, .. } if self.saved.is_some() && ask.registers() => {
                 Outcome::Registered
             }
-            State::Asking {
-                ask: Ask::Helped, ..
-            } if !self.mouth.in_statement() => Outcome::Answered,
-            State::Asking {
-                ask: Ask::Request(Opening::More | Opening::GoOn),
-                ..
-            } if self.answered => Outcome::Answered,
+            State::Asking { ask: Ask::Helped, .. } if !self.mouth.in_statement() => {
+                Outcome::Answered
+            }
+            State::Asking { ask: Ask::Request(Opening::More | Opening::GoOn), .. }
+                if self.answered =>
+            {
+                Outcome::Answered
+            }
             State::New | State::Asking { .. } | State::Waiting(_) | State::Ended => {
                 Outcome::Abandoned
             }

@@ -17,30 +17,17 @@ pub struct Phrase {
 impl Phrase {
     /// A sentence after which more follows, or nothing.
     pub fn statement(text: String) -> Phrase {
-        Phrase {
-            text,
-            expect: Expect::Nothing,
-            must_be_heard: false,
-            patience_ms: 0,
-        }
+        Phrase { text, expect: Expect::Nothing, must_be_heard: false, patience_ms: 0 }
     }
 
     /// A sentence that waits for an answer.
     pub fn question(text: String, expect: Expect, patience_ms: u64) -> Phrase {
-        Phrase {
-            text,
-            expect,
-            must_be_heard: false,
-            patience_ms,
-        }
+        Phrase { text, expect, must_be_heard: false, patience_ms }
     }
 
     /// The same, not to be cut short.
     pub fn heard(self) -> Phrase {
-        Phrase {
-            must_be_heard: true,
-            ..self
-        }
+        Phrase { must_be_heard: true, ..self }
     }
 }
 
@@ -85,11 +72,7 @@ impl Mouth {
         self.cuts = 0;
         // A notice is not said twice; where there is nothing else, as with the number to dial, it is.
         let notices_only = phrases.iter().all(|p| p.must_be_heard);
-        self.last = phrases
-            .iter()
-            .filter(|p| notices_only || !p.must_be_heard)
-            .cloned()
-            .collect();
+        self.last = phrases.iter().filter(|p| notices_only || !p.must_be_heard).cloned().collect();
         self.hand_out(now, phrases)
     }
 
@@ -119,29 +102,14 @@ impl Mouth {
         for phrase in phrases {
             self.last_id += 1;
             let id = SayId(self.last_id);
-            let Phrase {
-                text,
-                expect,
-                must_be_heard,
-                patience_ms,
-            } = phrase;
-            says.push(Say {
-                id,
-                text,
-                expect,
-                must_be_heard,
-                patience_ms,
-            });
+            let Phrase { text, expect, must_be_heard, patience_ms } = phrase;
+            says.push(Say { id, text, expect, must_be_heard, patience_ms });
         }
         if let Some(say) = says.last() {
             self.patience_ms = say.patience_ms;
         }
         self.playing.extend(says.iter().cloned());
-        let characters: usize = self
-            .playing
-            .iter()
-            .map(|say| say.text.chars().count())
-            .sum();
+        let characters: usize = self.playing.iter().map(|say| say.text.chars().count()).sum();
         self.until = Some(now + characters as u64 * CHARACTER_MS_MAX + PLAYBACK_SLACK_MS);
         says
     }
@@ -170,12 +138,7 @@ impl Mouth {
         if let Some(cut) = cut.filter(|_| !unsaid.trim().is_empty()) {
             left.push(phrase(&cut, sentence_with(&cut.text, unsaid).to_owned()));
         }
-        left.extend(
-            self.playing
-                .iter()
-                .filter(|s| s.id > id)
-                .map(|s| phrase(s, s.text.clone())),
-        );
+        left.extend(self.playing.iter().filter(|s| s.id > id).map(|s| phrase(s, s.text.clone())));
         self.unsaid = left;
         self.playing.clear();
         self.listen(now);
@@ -218,9 +181,7 @@ impl Mouth {
     /// What may be heard next, by the last saying of the turn.
     pub fn expect(&self) -> Expect {
         let coming = self.playing.last().map(|say| say.expect);
-        coming
-            .or(self.last.last().map(|phrase| phrase.expect))
-            .unwrap_or(Expect::Nothing)
+        coming.or(self.last.last().map(|phrase| phrase.expect)).unwrap_or(Expect::Nothing)
     }
 
     pub fn deadline(&self) -> Option<Moment> {
@@ -232,11 +193,7 @@ impl Mouth {
         if self.until.is_none_or(|until| now < until) {
             return None;
         }
-        let lapse = if self.playing.is_empty() {
-            Lapse::Listening
-        } else {
-            Lapse::Playing
-        };
+        let lapse = if self.playing.is_empty() { Lapse::Listening } else { Lapse::Playing };
         self.playing.clear();
         self.listen(now);
         Some(lapse)
@@ -251,18 +208,8 @@ impl Mouth {
 }
 
 fn phrase(say: &Say, text: String) -> Phrase {
-    let Say {
-        expect,
-        must_be_heard,
-        patience_ms,
-        ..
-    } = *say;
-    Phrase {
-        text,
-        expect,
-        must_be_heard,
-        patience_ms,
-    }
+    let Say { expect, must_be_heard, patience_ms, .. } = *say;
+    Phrase { text, expect, must_be_heard, patience_ms }
 }
 
 /// The end of `text` that `unsaid` is, from the beginning of the sentence that it starts in.
@@ -270,10 +217,7 @@ fn sentence_with<'a>(text: &'a str, unsaid: &'a str) -> &'a str {
     let Some(said) = text.strip_suffix(unsaid) else {
         return unsaid;
     };
-    let begins = said
-        .char_indices()
-        .rev()
-        .find(|(_, c)| matches!(c, '。' | '？' | '！' | '；'));
+    let begins = said.char_indices().rev().find(|(_, c)| matches!(c, '。' | '？' | '！' | '；'));
     let from = begins.map_or(0, |(at, c)| at + c.len_utf8());
     text.get(from..).unwrap_or(unsaid)
 }

@@ -99,7 +99,8 @@ impl Dialogue {
     }
 
     pub(super) fn number_by_keys(&mut self, now: Moment, dictation: Dictation) {
-        let ask = Ask::NumberKeys(Dictation { digits: String::new(), evidence: Vec::new(), ..dictation });
+        let ask =
+            Ask::NumberKeys(Dictation { digits: String::new(), evidence: Vec::new(), ..dictation });
         self.ask(now, Vec::new(), ask, Line::NumberKeys, &[]);
     }
 
@@ -119,7 +120,13 @@ impl Dialogue {
     }
 
     /// Words after the number was asked for: all of it, a piece of it, or that there is none.
-    pub(super) fn number_heard(&mut self, now: Moment, dictation: Dictation, tries: Tries, u: Understood) {
+    pub(super) fn number_heard(
+        &mut self,
+        now: Moment,
+        dictation: Dictation,
+        tries: Tries,
+        u: Understood,
+    ) {
         let words = hearing::words(&u);
         let told = u.reading.fact(Slot::Number).and_then(|fact| fact.code.clone());
         let corrected = || {
@@ -138,7 +145,8 @@ impl Dialogue {
         }
         let heard: String =
             heard_digits(&u.utterance.text).into_iter().map(|run| run.digits).collect();
-        let begun = if telephone(&dictation.digits).is_some() { "" } else { dictation.digits.as_str() };
+        let begun =
+            if telephone(&dictation.digits).is_some() { "" } else { dictation.digits.as_str() };
         let joined = format!("{begun}{heard}");
         if telephone(&joined).is_some() {
             return self.read_number_back(now, dictation.with(joined, &u));
@@ -175,7 +183,9 @@ impl Dialogue {
             }
             (Some(_), None) | (_, Some(true)) => self.number_confirmed(now, dictation),
             (_, Some(false)) => self.number_denied(now, dictation),
-            (None, None) => self.ask_again(now, Ask::NumberBack(dictation), tries, Failing::Unclear),
+            (None, None) => {
+                self.ask_again(now, Ask::NumberBack(dictation), tries, Failing::Unclear)
+            }
         }
     }
 

@@ -34,14 +34,8 @@ enum Raw {
 }
 
 const BUILT_IN: [(&str, &str); 2] = [
-    (
-        "dialogue.toml",
-        include_str!("../../prompts/zh-CN/dialogue.toml"),
-    ),
-    (
-        "survey.toml",
-        include_str!("../../prompts/zh-CN/survey.toml"),
-    ),
+    ("dialogue.toml", include_str!("../../prompts/zh-CN/dialogue.toml")),
+    ("survey.toml", include_str!("../../prompts/zh-CN/survey.toml")),
 ];
 
 impl Prompts {
@@ -56,16 +50,12 @@ impl Prompts {
         for (name, _) in BUILT_IN {
             let path = dir.join(name);
             let file = path.display().to_string();
-            let text = std::fs::read_to_string(&path).map_err(|source| DialogueError::Read {
-                file: file.clone(),
-                source,
-            })?;
+            let text = std::fs::read_to_string(&path)
+                .map_err(|source| DialogueError::Read { file: file.clone(), source })?;
             files.push((file, text));
         }
-        let borrowed: Vec<(&str, &str)> = files
-            .iter()
-            .map(|(file, text)| (file.as_str(), text.as_str()))
-            .collect();
+        let borrowed: Vec<(&str, &str)> =
+            files.iter().map(|(file, text)| (file.as_str(), text.as_str())).collect();
         Prompts::parse(&borrowed)
     }
 
@@ -79,9 +69,8 @@ impl Prompts {
                     source: Box::new(source),
                 })?;
             for (key, raw) in table {
-                let line = content
-                    .get(..key.span().start)
-                    .map_or(1, |s| s.matches('\n').count() + 1);
+                let line =
+                    content.get(..key.span().start).map_or(1, |s| s.matches('\n').count() + 1);
                 let at = At { file, line };
                 let (line, texts) = at.line_of(key.into_inner(), raw)?;
                 wordings.insert(line, texts);
@@ -89,15 +78,9 @@ impl Prompts {
         }
         for line in Line::ALL.iter().copied() {
             if !wordings.contains_key(&line) {
-                let given = files
-                    .iter()
-                    .map(|(file, _)| *file)
-                    .find(|f| f.ends_with(line.file()));
+                let given = files.iter().map(|(file, _)| *file).find(|f| f.ends_with(line.file()));
                 let file = given.unwrap_or(line.file()).to_owned();
-                return Err(DialogueError::Missing {
-                    file,
-                    key: line.key(),
-                });
+                return Err(DialogueError::Missing { file, key: line.key() });
             }
         }
         Ok(Prompts { wordings })
@@ -117,10 +100,7 @@ impl Prompts {
             match piece {
                 Piece::Text(fixed) => text.push_str(fixed),
                 Piece::Slot(name) => {
-                    let value = values
-                        .iter()
-                        .find(|(slot, _)| slot == name)
-                        .map_or("", |(_, v)| v);
+                    let value = values.iter().find(|(slot, _)| slot == name).map_or("", |(_, v)| v);
                     text.push_str(value);
                 }
             }
@@ -140,13 +120,10 @@ impl Prompts {
 
     /// Every wording without slots: what can be rendered ahead of the calls.
     pub fn fixed(&self) -> impl Iterator<Item = &str> {
-        self.wordings
-            .values()
-            .flatten()
-            .filter_map(|wording| match wording.0.as_slice() {
-                [Piece::Text(text)] => Some(text.as_str()),
-                _ => None,
-            })
+        self.wordings.values().flatten().filter_map(|wording| match wording.0.as_slice() {
+            [Piece::Text(text)] => Some(text.as_str()),
+            _ => None,
+        })
     }
 }
 
@@ -161,22 +138,14 @@ impl At<'_> {
         let file = || self.file.to_owned();
         let known = Line::from_key(&key).filter(|line| self.file.ends_with(line.file()));
         let Some(line) = known else {
-            return Err(DialogueError::Unused {
-                file: file(),
-                line: self.line,
-                key,
-            });
+            return Err(DialogueError::Unused { file: file(), line: self.line, key });
         };
         let texts = match raw {
             Raw::One(text) => vec![text],
             Raw::Several(texts) => texts,
         };
         if texts.is_empty() || texts.iter().any(|text| text.trim().is_empty()) {
-            return Err(DialogueError::Empty {
-                file: file(),
-                line: self.line,
-                key: line.key(),
-            });
+            return Err(DialogueError::Empty { file: file(), line: self.line, key: line.key() });
         }
         let wordings: Result<Vec<Wording>, DialogueError> =
             texts.iter().map(|text| self.wording(line, text)).collect();
@@ -202,13 +171,7 @@ impl At<'_> {
                     slots => slots.join(", "),
                 };
                 let slot = name.to_owned();
-                return Err(DialogueError::UnknownSlot {
-                    file,
-                    line: self.line,
-                    key,
-                    slot,
-                    known,
-                });
+                return Err(DialogueError::UnknownSlot { file, line: self.line, key, slot, known });
             };
             if !before.is_empty() {
                 pieces.push(Piece::Text(before.to_owned()));
@@ -219,20 +182,11 @@ impl At<'_> {
         if !rest.is_empty() {
             pieces.push(Piece::Text(rest.to_owned()));
         }
-        let left_out = line
-            .slots()
-            .iter()
-            .copied()
-            .find(|slot| !pieces.contains(&Piece::Slot(slot)));
+        let left_out =
+            line.slots().iter().copied().find(|slot| !pieces.contains(&Piece::Slot(slot)));
         if let Some(slot) = left_out {
             let text = text.to_owned();
-            return Err(DialogueError::UnfilledSlot {
-                file,
-                line: self.line,
-                key,
-                slot,
-                text,
-            });
+            return Err(DialogueError::UnfilledSlot { file, line: self.line, key, slot, text });
         }
         Ok(Wording(pieces))
     }

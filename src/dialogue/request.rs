@@ -38,9 +38,7 @@ impl Dialogue {
         }
         match decision {
             Decision::Answer(hit)
-                if !acts
-                    || u.reading.asks_question
-                    || asks_for_information(&u, hit.confidence) =>
+                if !acts || u.reading.asks_question || asks_for_information(&u, hit.confidence) =>
             {
                 self.answer(now, &hit.item);
             }
@@ -84,13 +82,7 @@ impl Dialogue {
         if tries.count(Failing::Unclear) {
             return self.hand_over(now, HandOverReason::Unclear, None);
         }
-        self.ask(
-            now,
-            Vec::new(),
-            Ask::Request(Opening::GoOn),
-            Line::GoOn,
-            &[],
-        );
+        self.ask(now, Vec::new(), Ask::Request(Opening::GoOn), Line::GoOn, &[]);
         self.keep_tries(tries);
     }
 
@@ -99,13 +91,7 @@ impl Dialogue {
         if std::mem::replace(&mut self.rephrased, true) {
             return self.hand_over(now, HandOverReason::Unanswered, None);
         }
-        self.ask(
-            now,
-            Vec::new(),
-            Ask::Request(Opening::Rephrase),
-            Line::Rephrase,
-            &[],
-        );
+        self.ask(now, Vec::new(), Ask::Request(Opening::Rephrase), Line::Rephrase, &[]);
     }
 
     /// Tells an item, names its source, and asks whether that helped.
@@ -126,13 +112,7 @@ impl Dialogue {
             self.draft = Draft::new(self.number.clone());
         }
         self.rejected.clear();
-        self.ask(
-            now,
-            Vec::new(),
-            Ask::Request(Opening::More),
-            Line::More,
-            &[],
-        );
+        self.ask(now, Vec::new(), Ask::Request(Opening::More), Line::More, &[]);
     }
 
     pub(super) fn more_heard(
@@ -148,13 +128,7 @@ impl Dialogue {
         match answer {
             Some(false) => self.goodbye(now, Outcome::Answered),
             _ if hearing::is_thanks(&u) => self.goodbye(now, Outcome::Answered),
-            Some(true) => self.ask(
-                now,
-                Vec::new(),
-                Ask::Request(Opening::GoOn),
-                Line::GoOn,
-                &[],
-            ),
+            Some(true) => self.ask(now, Vec::new(), Ask::Request(Opening::GoOn), Line::GoOn, &[]),
             None => self.request(now, tries, u),
         }
     }
@@ -212,9 +186,7 @@ impl Dialogue {
             _ => Vec::new(),
         };
         let values: Vec<(&str, &str)> = values.into_iter().chain(offered).collect();
-        let text = self
-            .prompts
-            .text(line, usize::from(count.saturating_sub(1)), &values);
+        let text = self.prompts.text(line, usize::from(count.saturating_sub(1)), &values);
         let question = Phrase::question(text, ask.expect(), ask.patience_ms(&self.manner));
         self.turn(now, vec![question]);
         self.state = State::Asking { ask, tries };
@@ -276,9 +248,7 @@ fn asks_for_information(u: &Understood, confidence: f32) -> bool {
 /// Words that tell of something although their type could not be told: a ticket rather than a search.
 fn tells_a_story(u: &Understood) -> bool {
     let reading = &u.reading;
-    let told = reading
-        .fact(Slot::Narrative)
-        .map_or(0, |n| n.value.chars().count());
+    let told = reading.fact(Slot::Narrative).map_or(0, |n| n.value.chars().count());
     let about = !reading.topics.is_empty() || reading.fact(Slot::Place).is_some();
     !reading.asks_question && about && told >= STORY_CHARS_MIN
 }

@@ -115,14 +115,7 @@ pub(super) struct Wait {
 
 impl Wait {
     pub(super) const fn new(now: Moment, emergency: Option<Emergency>) -> Wait {
-        Wait {
-            since: now,
-            told_at: now,
-            position: None,
-            emergency,
-            offered: false,
-            told: 0,
-        }
+        Wait { since: now, told_at: now, position: None, emergency, offered: false, told: 0 }
     }
 }
 
@@ -173,7 +166,9 @@ impl Ask {
 
     pub(super) const fn patience_ms(&self, manner: &Manner) -> u64 {
         match self {
-            Ask::Fill(_) | Ask::LeaveWord | Ask::Number(_) | Ask::NumberKeys(_) => manner.thought_ms,
+            Ask::Fill(_) | Ask::LeaveWord | Ask::Number(_) | Ask::NumberKeys(_) => {
+                manner.thought_ms
+            }
             _ => manner.patience_ms,
         }
     }

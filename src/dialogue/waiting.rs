@@ -5,8 +5,8 @@ use super::hearing;
 use super::lines::Line;
 use super::machine::Dialogue;
 use super::mouth::Phrase;
-use super::spoken::{spoken_digits, spoken_number};
 use super::number::{Dictation, Then};
+use super::spoken::{spoken_digits, spoken_number};
 use super::state::{Ask, Close, State, Wait};
 use super::tries::{Failing, Tries};
 use crate::intake::Emergency;
@@ -20,10 +20,7 @@ impl Dialogue {
     pub(super) fn person(&mut self, now: Moment) {
         match &self.state {
             State::Waiting(wait) => self.reassure(now, *wait),
-            State::Asking {
-                ask: Ask::Callback(wait),
-                ..
-            } => self.wait_on(now, *wait),
+            State::Asking { ask: Ask::Callback(wait), .. } => self.wait_on(now, *wait),
             _ => self.hand_over(now, HandOverReason::Asked, None),
         }
     }
@@ -98,10 +95,7 @@ impl Dialogue {
                     self.tell_position(now, wait);
                 }
             }
-            State::Asking {
-                ask: Ask::Callback(wait),
-                ..
-            } => wait.position = news,
+            State::Asking { ask: Ask::Callback(wait), .. } => wait.position = news,
             _ => {}
         }
     }
@@ -114,10 +108,8 @@ impl Dialogue {
                 match estimate {
                     Some(seconds) => {
                         let minutes = spoken_number(u64::from(seconds.div_ceil(60).max(1)));
-                        let values = [
-                            ("position", position.as_str()),
-                            ("minutes", minutes.as_str()),
-                        ];
+                        let values =
+                            [("position", position.as_str()), ("minutes", minutes.as_str())];
                         self.statement(Line::PositionEstimate, &values)
                     }
                     None => self.statement(Line::Position, &[("position", &position)]),
@@ -136,10 +128,7 @@ impl Dialogue {
     pub(super) fn announce(&mut self, now: Moment, wait: Wait) {
         let long = now.since(wait.since) >= self.manner.offer_after_ms;
         if long && !wait.offered && wait.emergency.is_none() && self.number.is_some() {
-            let offer = Ask::Callback(Wait {
-                offered: true,
-                ..wait
-            });
+            let offer = Ask::Callback(Wait { offered: true, ..wait });
             return self.ask(now, Vec::new(), offer, Line::OfferCallback, &[]);
         }
         self.tell_position(now, wait);
@@ -180,19 +169,13 @@ impl Dialogue {
     /// No person can be had. The ticket is kept, and what is not told yet may be told to the robot.
     pub(super) fn nobody(&mut self, now: Moment) {
         let wait = match &self.state {
-            State::Waiting(wait)
-            | State::Asking {
-                ask: Ask::Callback(wait),
-                ..
-            } => *wait,
+            State::Waiting(wait) | State::Asking { ask: Ask::Callback(wait), .. } => *wait,
             _ => return,
         };
         self.queued = false;
         if let Some(emergency) = wait.emergency {
             let number = hearing::spoken_emergency(emergency);
-            let phrase = self
-                .statement(Line::EmergencyNobody, &[("number", &number)])
-                .heard();
+            let phrase = self.statement(Line::EmergencyNobody, &[("number", &number)]).heard();
             return self.close(now, phrase, Outcome::Registered);
         }
         let untold = self.draft.missing().contains(&Slot::Narrative);
@@ -251,10 +234,7 @@ impl Dialogue {
                 if self.mouth.hush() {
                     self.effect(Effect::Hush);
                 }
-                self.state = State::Saving {
-                    until: now + self.manner.store_ms,
-                    close,
-                };
+                self.state = State::Saving { until: now + self.manner.store_ms, close };
             }
         }
     }
@@ -326,14 +306,8 @@ impl Dialogue {
 
     /// 再见: what was told for a ticket is kept.
     pub(super) fn bye(&mut self, now: Moment, u: &Understood) {
-        let answered = self.answered
-            || matches!(
-                self.state,
-                State::Asking {
-                    ask: Ask::Helped,
-                    ..
-                }
-            );
+        let answered =
+            self.answered || matches!(self.state, State::Asking { ask: Ask::Helped, .. });
         match &self.state {
             State::Closing { outcome, .. } => {
                 let outcome = *outcome;
@@ -345,11 +319,7 @@ impl Dialogue {
                 if self.saved.is_some() {
                     return self.register(now, Close::Bye);
                 }
-                let outcome = if answered {
-                    Outcome::Answered
-                } else {
-                    Outcome::Abandoned
-                };
+                let outcome = if answered { Outcome::Answered } else { Outcome::Abandoned };
                 self.goodbye(now, outcome);
             }
         }

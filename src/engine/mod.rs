@@ -2,14 +2,14 @@
 
 pub mod closed;
 pub mod encoder;
-pub mod models;
-pub mod voice;
-pub mod zhtts;
 pub mod eval;
+pub mod models;
 mod onnx;
 pub mod remote;
 pub mod resample;
 pub mod silero;
+pub mod voice;
 pub mod whisper;
 pub mod whisper_guard;
 pub mod whisper_set;
+pub mod zhtts;

@@ -44,10 +44,7 @@ pub(super) fn session(
     library: &Path,
 ) -> Result<Session, SpeechError> {
     if !file.is_file() {
-        return Err(SpeechError::ModelMissing {
-            model,
-            detail: file.display().to_string(),
-        });
+        return Err(SpeechError::ModelMissing { model, detail: file.display().to_string() });
     }
     let environment = environment(library)?;
     let broken = |detail: String| SpeechError::ModelBroken { model, detail };

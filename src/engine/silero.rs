@@ -40,19 +40,13 @@ impl SileroModel {
         for _ in 0..count {
             sessions.push(Mutex::new(onnx::session(NAME, network, library)?));
         }
-        let pool = Arc::new(Pool {
-            sessions,
-            next: AtomicUsize::new(0),
-        });
+        let pool = Arc::new(Pool { sessions, next: AtomicUsize::new(0) });
         let model = SileroModel { pool };
         // A network of another shape is found out here and not in the first call.
         model
             .stream()
             .run(&[0; VAD_STEP])
-            .map_err(|e| SpeechError::ModelBroken {
-                model: NAME,
-                detail: e.to_string(),
-            })?;
+            .map_err(|e| SpeechError::ModelBroken { model: NAME, detail: e.to_string() })?;
         Ok(model)
     }
 
@@ -111,10 +105,7 @@ impl SileroVad {
         ])?;
         let (_, state) = outputs["stateN"].try_extract_tensor::<f32>()?;
         if state.len() != STATE {
-            return Err(ort::Error::new(format!(
-                "a state of {} numbers",
-                state.len()
-            )));
+            return Err(ort::Error::new(format!("a state of {} numbers", state.len())));
         }
         self.state.copy_from_slice(state);
         let (_, probability) = outputs["output"].try_extract_tensor::<f32>()?;

@@ -91,16 +91,16 @@ impl WhisperModel {
     }
 }
 
-pub(super) fn tokens(context: &WhisperContext, prompt: &str) -> Result<Vec<WhisperTokenId>, SpeechError> {
+pub(super) fn tokens(
+    context: &WhisperContext,
+    prompt: &str,
+) -> Result<Vec<WhisperTokenId>, SpeechError> {
     // Room for a token a byte: the library writes past the end of a shorter list's length.
     context.tokenize(prompt, prompt.len() + 8).map_err(failed)
 }
 
 pub(super) fn failed(e: whisper_rs::WhisperError) -> SpeechError {
-    SpeechError::Inference {
-        engine: NAME,
-        detail: e.to_string(),
-    }
+    SpeechError::Inference { engine: NAME, detail: e.to_string() }
 }
 
 fn settings() -> FullParams<'static, 'static> {
@@ -191,11 +191,7 @@ impl WhisperAsr {
         }
         Ok(Some(Transcript {
             text: String::from_utf8_lossy(&bytes).replace('\u{fffd}', ""),
-            logprob: if count == 0 {
-                f32::NEG_INFINITY
-            } else {
-                sum / count as f32
-            },
+            logprob: if count == 0 { f32::NEG_INFINITY } else { sum / count as f32 },
             active,
         }))
     }
@@ -228,7 +224,8 @@ impl WhisperAsr {
     ) -> Result<Heard, SpeechError> {
         let said = comparable(written);
         let again = said_again(written);
-        let plain = matches!(&free, Heard::Words { confidence, .. } if *confidence >= PLAIN && !again);
+        let plain =
+            matches!(&free, Heard::Words { confidence, .. } if *confidence >= PLAIN && !again);
         // A number that is misheard has any number of digits: what counts is words.
         let words = said.chars().filter(|c| !c.is_ascii_digit()).count();
         if (plain && words > set.longest + 2) || voiced > set.seconds_max() {
@@ -255,7 +252,9 @@ impl WhisperAsr {
             verdict = decide(&candidates);
         }
         Ok(match verdict {
-            Verdict::Taken { text, confidence } => Heard::Words { text, confidence, complete: true },
+            Verdict::Taken { text, confidence } => {
+                Heard::Words { text, confidence, complete: true }
+            }
             Verdict::Doubtful { .. } if plain && words >= MUCH_CHARS => free,
             // A doubtful syllable in a sound that free decoding does not believe is as likely none.
             Verdict::Doubtful { text, .. } if !plain && text.chars().count() == 1 => Heard::Unclear,
@@ -324,11 +323,7 @@ fn seconds(pcm: &[i16]) -> f32 {
 
 /// How many frames of its 30 s the encoder looks at.
 fn audio_context(seconds: f32, last: bool, short: bool) -> i32 {
-    let margin = if last {
-        AUDIO_CONTEXT_MARGIN_LAST
-    } else {
-        AUDIO_CONTEXT_MARGIN_LOOK
-    };
+    let margin = if last { AUDIO_CONTEXT_MARGIN_LAST } else { AUDIO_CONTEXT_MARGIN_LOOK };
     let frames = (FRAMES_PER_SECOND * seconds).ceil() as i32 + margin;
     frames.clamp(if short { AUDIO_CONTEXT_MIN_ANSWER } else { AUDIO_CONTEXT_MIN }, 1500)
 }

@@ -62,11 +62,7 @@ pub fn judge(raw: &Raw) -> Heard {
     if is_stock(&text) && (raw.logprob < LOGPROB_STOCK || raw.active < ACTIVE_MIN) {
         return Heard::Unclear;
     }
-    Heard::Words {
-        text: text.into_owned(),
-        confidence: confidence(raw.logprob),
-        complete: false,
-    }
+    Heard::Words { text: text.into_owned(), confidence: confidence(raw.logprob), complete: false }
 }
 
 /// Whether a result is nothing but a piece of what the recogniser was told before. A hint makes its words likely, and most

@@ -9,8 +9,8 @@ use super::closed::{
     Candidate, Found, Run, Scorer, Token, Trie, Word, dates, digits, ln_add, search,
 };
 use super::whisper::{failed, tokens};
-use crate::speech::SpeechError;
 use crate::language::comparable;
+use crate::speech::SpeechError;
 use crate::speech::expected::{Form, Shape};
 
 /// What is less likely than the best by more than this is not looked at, in nats.
@@ -40,7 +40,8 @@ const ENDINGS: [&str; 6] = ["。", "，", "！", "？", "…", "、"];
 const SECONDS_FREE: f32 = 1.0;
 const SECONDS_PER_CHAR: f32 = 0.4;
 /// Traditional forms of the characters in answers. Without a prompt in Simplified characters Whisper may write either.
-const TRADITIONAL: &str = "满滿转轉务務听聽说說没沒错錯对對还還决決认認题題点點号號后後两兩个個礼禮这這帮幫经經确確";
+const TRADITIONAL: &str =
+    "满滿转轉务務听聽说說没沒错錯对對还還决決认認题題点點号號后後两兩个個礼禮这這帮幫经經确確";
 /// Sets kept at once; there is one for each kind of question.
 const SETS_MAX: usize = 64;
 

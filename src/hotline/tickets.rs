@@ -12,15 +12,36 @@ use crate::kernel::{AgentId, CallId, Filled, Slot, TicketId, VerificationId, Wal
 #[derive(Clone, PartialEq, Debug)]
 pub enum Command {
     /// 签入: ready for calls.
-    AgentReady { agent: AgentId },
+    AgentReady {
+        agent: AgentId,
+    },
     /// 离席.
-    AgentAway { agent: AgentId },
-    EditField { ticket: TicketId, slot: Slot, value: String, by: String },
+    AgentAway {
+        agent: AgentId,
+    },
+    EditField {
+        ticket: TicketId,
+        slot: Slot,
+        value: String,
+        by: String,
+    },
     /// 办结: the citizen is called back.
-    CloseTicket { ticket: TicketId, result: String, by: String },
-    Reopen { ticket: TicketId, why: String, by: String },
+    CloseTicket {
+        ticket: TicketId,
+        result: String,
+        by: String,
+    },
+    Reopen {
+        ticket: TicketId,
+        why: String,
+        by: String,
+    },
     /// 核实结果.
-    CloseVerification { verification: VerificationId, result: String, by: String },
+    CloseVerification {
+        verification: VerificationId,
+        result: String,
+        by: String,
+    },
 }
 
 /// `YYMMDD` and four digits: 2611220001. A day with more than 9,999 tickets borrows numbers of the next.

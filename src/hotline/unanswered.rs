@@ -63,7 +63,9 @@ impl Watch {
         }
         let fails = step.after == "rephrase" && step.before != step.after;
         let why = match step.person {
-            Some(HandOverReason::Unhelped) => return before.map(|question| (question, Why::Unhelped)),
+            Some(HandOverReason::Unhelped) => {
+                return before.map(|question| (question, Why::Unhelped));
+            }
             Some(HandOverReason::Unanswered) if put => Why::WrongConfirm,
             Some(HandOverReason::Unanswered) => Why::Person,
             None if fails && put => Why::WrongConfirm,
@@ -88,7 +90,10 @@ mod tests {
         const NONE: Option<HandOverReason> = None;
         const UNANSWERED: Option<HandOverReason> = Some(HandOverReason::Unanswered);
         let talks: [&[(Heard, &str, &str, Option<HandOverReason>, Told)]; 6] = [
-            &[(Some((1, None)), "request", "helped", NONE, None), (Some((3, Some(true))), "helped", "more", NONE, None)],
+            &[
+                (Some((1, None)), "request", "helped", NONE, None),
+                (Some((3, Some(true))), "helped", "more", NONE, None),
+            ],
             &[
                 (Some((1, None)), "request", "rephrase", NONE, Some((1, Why::Refused))),
                 (Some((3, None)), "rephrase", "waiting", UNANSWERED, Some((3, Why::Person))),

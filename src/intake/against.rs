@@ -51,21 +51,35 @@ impl Parties {
     }
 
     fn list(&self, kind: &str) -> &[&'static str] {
-        self.words.iter().find(|(k, _)| *k == kind).map(|(_, list)| list.as_slice()).unwrap_or_default()
+        self.words
+            .iter()
+            .find(|(k, _)| *k == kind)
+            .map(|(_, list)| list.as_slice())
+            .unwrap_or_default()
     }
 
     /// `taken`: words that are a number, a time or the caller's own name.
-    pub(super) fn find(&self, text: &Text<'_>, matter: Option<MatterType>, asks: bool, taken: &[Range<usize>]) -> Option<Filled> {
+    pub(super) fn find(
+        &self,
+        text: &Text<'_>,
+        matter: Option<MatterType>,
+        asks: bool,
+        taken: &[Range<usize>],
+    ) -> Option<Filled> {
         // A suggestion, a question or thanks are against nobody.
         if asks || matches!(matter, Some(MatterType::Suggestion | MatterType::Praise)) {
             return None;
         }
-        let accuses = matches!(matter, Some(MatterType::Complaint | MatterType::Report | MatterType::Help));
+        let accuses =
+            matches!(matter, Some(MatterType::Complaint | MatterType::Report | MatterType::Help));
         let least = if accuses { SCORE_MIN } else { SCORE_UNSURE_MIN };
-        let (span, score) = self.named(text).into_iter().chain(self.nouns(text)).fold(None, |best, one| match best {
-            Some((_, score)) if score >= one.1 => best,
-            _ => Some(one),
-        })?;
+        let (span, score) = self.named(text).into_iter().chain(self.nouns(text)).fold(
+            None,
+            |best, one| match best {
+                Some((_, score)) if score >= one.1 => best,
+                _ => Some(one),
+            },
+        )?;
         let clear = !taken.iter().any(|t| t.start < span.end && span.start < t.end);
         let confidence = (score / SURE).clamp(0.3, 0.9);
         (clear && score >= least).then(|| text.filled(text.slice(&span), None, &span, confidence))
@@ -75,11 +89,13 @@ impl Parties {
     fn named(&self, text: &Text<'_>) -> Option<(Range<usize>, f32)> {
         self.list("named").iter().find_map(|opening| {
             let found = text.find(opening, 0)?;
-            let start = found.end + text.after(found.end).chars().take_while(|c| is_silent(*c)).count();
+            let start =
+                found.end + text.after(found.end).chars().take_while(|c| is_silent(*c)).count();
             let limit = (start + NAME_MAX).min(text.len());
             let end = (start..limit).find(|at| self.ends_name(text, *at)).unwrap_or(limit);
             // 老板叫人来, 老板叫我走: an order, no name.
-            if ["人", "我", "他", "你", "什么"].iter().any(|w| text.after(start).starts_with(w)) {
+            if ["人", "我", "他", "你", "什么"].iter().any(|w| text.after(start).starts_with(w))
+            {
                 return None;
             }
             let whole = end < limit || end == text.len();
@@ -89,7 +105,10 @@ impl Parties {
 
     fn ends_name(&self, text: &Text<'_>, at: usize) -> bool {
         let silent = text.chars.get(at).is_none_or(|c| is_silent(*c));
-        silent || ["的", "他", "电话", "在", "就", "这个", "我", "说", "欠", "不"].iter().any(|w| text.after(at).starts_with(w))
+        silent
+            || ["的", "他", "电话", "在", "就", "这个", "我", "说", "欠", "不"]
+                .iter()
+                .any(|w| text.after(at).starts_with(w))
     }
 
     fn nouns(&self, text: &Text<'_>) -> Vec<(Range<usize>, f32)> {
@@ -98,7 +117,8 @@ impl Parties {
             let mut from = 0;
             while let Some(at) = text.find(head, from) {
                 from = at.end;
-                let inside = found.iter().any(|(span, _)| span.start < at.end && at.start < span.end);
+                let inside =
+                    found.iter().any(|(span, _)| span.start < at.end && at.start < span.end);
                 if !inside && !self.is_none(text, &at) {
                     let start = self.start(text, at.start);
                     let score = self.score(text, start..at.end, *weight);
@@ -143,7 +163,9 @@ impl Parties {
 
     fn score(&self, text: &Text<'_>, span: Range<usize>, weight: f32) -> f32 {
         let mut before = text.before(span.start);
-        while let Some(rest) = self.list("skip").iter().find_map(|w| before.strip_suffix(w).filter(|r| !r.is_empty())) {
+        while let Some(rest) =
+            self.list("skip").iter().find_map(|w| before.strip_suffix(w).filter(|r| !r.is_empty()))
+        {
             before = rest;
         }
         let accused = self.list("accuse").iter().any(|w| before.ends_with(w));

@@ -36,7 +36,11 @@ impl Answers {
             commands: rules("commands.tsv", include_str!("commands.tsv"), command)?,
             person: Clues::new("person.tsv", include_str!("person.tsv"), Command::from_key)?,
             progress: Clues::new("progress.tsv", include_str!("progress.tsv"), Command::from_key)?,
-            emergencies: Clues::new("emergencies.tsv", include_str!("emergencies.tsv"), Emergency::from_key)?,
+            emergencies: Clues::new(
+                "emergencies.tsv",
+                include_str!("emergencies.tsv"),
+                Emergency::from_key,
+            )?,
             undispatched: Clues::new(
                 "undispatched.tsv",
                 include_str!("undispatched.tsv"),

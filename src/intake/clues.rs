@@ -60,12 +60,15 @@ impl<K: Copy + PartialEq> Clues<K> {
         text: &'static str,
         key: impl Fn(&str) -> Option<K>,
     ) -> Result<Clues<K>, IntakeError> {
-        let mut clues = Clues { words: Vec::new(), guards: Vec::new(), now: Vec::new(), rows: Vec::new() };
+        let mut clues =
+            Clues { words: Vec::new(), guards: Vec::new(), now: Vec::new(), rows: Vec::new() };
         let mut named: HashMap<&str, Vec<&'static str>> = HashMap::new();
         let mut places: HashMap<String, usize> = HashMap::new();
         for (line, cells) in rows(table, text, 2)? {
             let bad = |detail: String| IntakeError::Table { table, line, detail };
-            let list = |words: &'static str| words.split('|').filter(|w| !w.is_empty()).collect::<Vec<_>>();
+            let list = |words: &'static str| {
+                words.split('|').filter(|w| !w.is_empty()).collect::<Vec<_>>()
+            };
             match cells.as_slice() {
                 ["let", name, words] => {
                     named.insert(name, list(words));
@@ -73,7 +76,8 @@ impl<K: Copy + PartialEq> Clues<K> {
                 ["guard", name, words] => clues.guards.push((name, list(words))),
                 ["now", .., words] => clues.now = list(words),
                 [name, pattern, rest @ ..] => {
-                    let key = key(name).ok_or_else(|| bad(format!("{name:?} is not a key of this table")))?;
+                    let key = key(name)
+                        .ok_or_else(|| bad(format!("{name:?} is not a key of this table")))?;
                     let (pattern, by_ear) = match pattern.strip_prefix('~') {
                         Some(pattern) => (pattern, false),
                         None => (*pattern, true),
@@ -91,9 +95,13 @@ impl<K: Copy + PartialEq> Clues<K> {
                         };
                         parts.push(words.into_iter().map(&mut place).collect());
                     }
-                    let guard = |name: &str| clues.guards.iter().position(|(known, _)| *known == name);
+                    let guard =
+                        |name: &str| clues.guards.iter().position(|(known, _)| *known == name);
                     let guards = rest.iter().flat_map(|names| names.split_whitespace());
-                    let guards = guards.map(|name| guard(name).ok_or_else(|| bad(format!("the guard {name:?} is not told above"))));
+                    let guards = guards.map(|name| {
+                        guard(name)
+                            .ok_or_else(|| bad(format!("the guard {name:?} is not told above")))
+                    });
                     let guards = guards.collect::<Result<_, _>>()?;
                     clues.rows.push(Clue { key, parts, guards, by_ear });
                 }
@@ -123,7 +131,9 @@ impl<K: Copy + PartialEq> Clues<K> {
         let guarded: Vec<bool> = self
             .guards
             .iter()
-            .map(|(name, words)| !(is_now && *name == YIELDS) && words.iter().any(|word| plain.contains(word)))
+            .map(|(name, words)| {
+                !(is_now && *name == YIELDS) && words.iter().any(|word| plain.contains(word))
+            })
             .collect();
         let mut found = Found { read: HashMap::new(), heard: HashMap::new() };
         let mut keys = Vec::new();
@@ -147,10 +157,15 @@ impl<K: Copy + PartialEq> Clues<K> {
                 let read = found.read.entry(*place).or_insert_with(|| word.read(text));
                 let mut spans = read.clone();
                 if clue.by_ear {
-                    spans.extend(found.heard.entry(*place).or_insert_with(|| word.heard(text)).iter());
+                    spans.extend(
+                        found.heard.entry(*place).or_insert_with(|| word.heard(text)).iter(),
+                    );
                 }
-                let joins = |from: usize| n == 0 || ends.iter().any(|end| *end <= from && from <= end + GAP);
-                reached.extend(spans.into_iter().filter(|(from, _)| joins(*from)).map(|(_, to)| to));
+                let joins = |from: usize| {
+                    n == 0 || ends.iter().any(|end| *end <= from && from <= end + GAP)
+                };
+                reached
+                    .extend(spans.into_iter().filter(|(from, _)| joins(*from)).map(|(_, to)| to));
             }
             if reached.is_empty() {
                 return false;
@@ -162,7 +177,10 @@ impl<K: Copy + PartialEq> Clues<K> {
 }
 
 /// The words of a part: @name is the words of that name, 老@name each of them after 老. Err: the unknown name.
-fn spelled(part: &'static str, named: &HashMap<&str, Vec<&'static str>>) -> Result<Vec<String>, &'static str> {
+fn spelled(
+    part: &'static str,
+    named: &HashMap<&str, Vec<&'static str>>,
+) -> Result<Vec<String>, &'static str> {
     let mut words = Vec::new();
     for word in part.split('|').filter(|word| !word.is_empty()) {
         match word.split_once('@') {
@@ -195,16 +213,26 @@ impl Word {
         let core = text.sounding(&(0..text.core().start));
         let close = text.str().trim_end_matches(|c: char| is_silent(c) || PARTICLES.contains(c));
         let close = text.sounding_before(close.len());
-        spans.filter(|(from, to)| (!self.opens || *from == 0 || *from == core) && (!self.ends || *to >= close)).collect()
+        spans
+            .filter(|(from, to)| {
+                (!self.opens || *from == 0 || *from == core) && (!self.ends || *to >= close)
+            })
+            .collect()
     }
 
     /// Where exactly these sounds are heard, tones aside.
     fn heard(&self, text: &Text<'_>) -> Vec<(usize, usize)> {
         let many = self.syllables.len();
-        if self.opens || self.ends || many < EAR_SYLLABLES_MIN || !self.syllables.iter().all(|s| text.has_sound(s.pinyin)) {
+        if self.opens
+            || self.ends
+            || many < EAR_SYLLABLES_MIN
+            || !self.syllables.iter().all(|s| text.has_sound(s.pinyin))
+        {
             return Vec::new();
         }
-        let same = |stretch: &[Syllable]| stretch.iter().zip(&self.syllables).all(|(a, b)| a.pinyin == b.pinyin);
+        let same = |stretch: &[Syllable]| {
+            stretch.iter().zip(&self.syllables).all(|(a, b)| a.pinyin == b.pinyin)
+        };
         let found = text.syllables.windows(many).filter(|stretch| same(stretch));
         let place = |stretch: &[Syllable]| {
             let from = text.sounding_before(stretch.first().map_or(0, |s| s.text.start));

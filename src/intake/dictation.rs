@@ -26,13 +26,22 @@ enum Place {
 }
 
 const TAILS: [&str; 12] = [
-    "最后面", "最后边", "最后", "末尾", "后面", "后边", "结尾", "尾号", "尾数", "最末", "后", "末",
+    "最后面",
+    "最后边",
+    "最后",
+    "末尾",
+    "后面",
+    "后边",
+    "结尾",
+    "尾号",
+    "尾数",
+    "最末",
+    "后",
+    "末",
 ];
-const HEADS: [&str; 9] =
-    ["最前面", "开头", "打头", "前面", "前边", "最前", "区号", "前", "头"];
+const HEADS: [&str; 9] = ["最前面", "开头", "打头", "前面", "前边", "最前", "区号", "前", "头"];
 const MIDDLES: [&str; 5] = ["正中间", "最中间", "中间", "当中", "中段"];
-const COUNTERS: [&str; 9] =
-    ["位数字", "位数", "位", "个数字", "个数", "个号", "个", "组", "段"];
+const COUNTERS: [&str; 9] = ["位数字", "位数", "位", "个数字", "个数", "个号", "个", "组", "段"];
 
 /// `digits` put right as `text` tells it; the same digits when the words only say them again; nothing when the words
 /// tell no digits, or what they tell makes no telephone number of a telephone number.

@@ -74,7 +74,8 @@ impl Draft {
         if self.clauses.is_empty() {
             return;
         }
-        if let Some(filled) = summary(&self.clauses, self.get(Slot::Place), self.get(Slot::Demand)) {
+        if let Some(filled) = summary(&self.clauses, self.get(Slot::Place), self.get(Slot::Demand))
+        {
             self.set(Slot::Summary, filled);
         }
     }
@@ -230,12 +231,8 @@ impl Draft {
         if evidence.is_empty() {
             return;
         }
-        let filled = Filled {
-            value: best.name,
-            code: Some(best.code),
-            evidence,
-            source: Source::Spoken,
-        };
+        let filled =
+            Filled { value: best.name, code: Some(best.code), evidence, source: Source::Spoken };
         self.set(Slot::Category, filled);
     }
 }

@@ -83,16 +83,23 @@ pub(super) fn rules<K>(
             "start" => Mode::Start,
             "closed" => Mode::Closed,
             "whole" => Mode::Whole,
-            other => return Err(bad(format!("mode {other:?} is not any, short, start, closed or whole"))),
+            other => {
+                return Err(bad(format!(
+                    "mode {other:?} is not any, short, start, closed or whole"
+                )));
+            }
         };
         let ear = match *ear {
             "-" => None,
-            likeness => Some(likeness.parse().map_err(|_| bad(format!("ear {likeness:?} is no number")))?),
+            likeness => {
+                Some(likeness.parse().map_err(|_| bad(format!("ear {likeness:?} is no number")))?)
+            }
         };
         let weight = weight.parse().map_err(|_| bad(format!("weight {weight:?} is no number")))?;
         let unless: Vec<&'static str> = rest.iter().flat_map(|w| w.split_whitespace()).collect();
         for phrase in phrases.split_whitespace() {
-            let key = key(name).ok_or_else(|| bad(format!("{name:?} is not a key of this table")))?;
+            let key =
+                key(name).ok_or_else(|| bad(format!("{name:?} is not a key of this table")))?;
             let (syllables, unless) = (toneless(phrase), unless.clone());
             rules.push(Rule { key, mode, ear, weight, phrase, syllables, unless });
         }
@@ -120,12 +127,21 @@ impl<K> Rule<K> {
         self.stands(text, &found.span, &core, said).then_some(found)
     }
 
-    fn stands(&self, text: &Text<'_>, span: &Range<usize>, core: &Range<usize>, said: usize) -> bool {
+    fn stands(
+        &self,
+        text: &Text<'_>,
+        span: &Range<usize>,
+        core: &Range<usize>,
+        said: usize,
+    ) -> bool {
         match self.mode {
             Mode::Any | Mode::Short => true,
             Mode::Whole => said <= text.sounding(span),
             Mode::Start | Mode::Closed => {
-                let closed = text.chars.get(span.end).is_none_or(|c| is_silent(*c) || PARTICLES.contains(*c));
+                let closed = text
+                    .chars
+                    .get(span.end)
+                    .is_none_or(|c| is_silent(*c) || PARTICLES.contains(*c));
                 let brief = self.mode == Mode::Start && said <= BRIEF;
                 span.start == core.start && (closed || brief)
             }

@@ -124,7 +124,7 @@ fn weights() -> Result<Vec<Weight>, IntakeError> {
                 Some(name) => MatterType::from_key(name).map(Key::Lean),
                 None => MatterType::from_key(name).map(Key::Matter),
             }
-                .ok_or_else(|| bad(format!("{name:?} is no matter type, question or action")))?,
+            .ok_or_else(|| bad(format!("{name:?} is no matter type, question or action")))?,
         };
         let weight = weight.parse().map_err(|_| bad(format!("weight {weight:?} is no number")))?;
         let unless: Vec<&'static str> = rest.iter().flat_map(|w| w.split_whitespace()).collect();

@@ -92,9 +92,11 @@ impl Intake {
         let text = Text::of(u, &self.fillers);
         let command = self.answers.command(&text);
         // 帮我转人工 asks the robot, not the government.
-        let told = command.is_none_or(|command| command == Command::Progress) || text.sounding(&text.whole()) > COMMAND_CHARS_MAX;
+        let told = command.is_none_or(|command| command == Command::Progress)
+            || text.sounding(&text.whole()) > COMMAND_CHARS_MAX;
         // An answer to 在什么地方 is like everything that happens at places.
-        let open = matches!(asked, None | Some(Slot::Narrative | Slot::Category | Slot::MatterType));
+        let open =
+            matches!(asked, None | Some(Slot::Narrative | Slot::Category | Slot::MatterType));
         let (topics, topic_at) = match told {
             true => self.categories.topics(&text, open),
             false => (Vec::new(), None),
@@ -108,7 +110,10 @@ impl Intake {
             grade: self.answers.grade(&text),
             asks_question: self.matters.asks_question(&text),
             topics,
-            matter: matters.first().copied().filter(|(_, confidence)| *confidence >= matter::CONFIDENCE_MIN),
+            matter: matters
+                .first()
+                .copied()
+                .filter(|(_, confidence)| *confidence >= matter::CONFIDENCE_MIN),
             matters,
             ..Reading::default()
         };
@@ -120,7 +125,9 @@ impl Intake {
             // 说慢一点 is no one o'clock.
             (Slot::Time, time.filter(|(fact, _)| told || fact.code.is_some())),
         ];
-        for (slot, (fact, span)) in found.into_iter().filter_map(|(slot, found)| Some((slot, found?))) {
+        for (slot, (fact, span)) in
+            found.into_iter().filter_map(|(slot, found)| Some((slot, found?)))
+        {
             reading.facts.push((slot, fact));
             taken.push(span);
         }
@@ -155,7 +162,12 @@ impl Intake {
     }
 
     /// The pieces that a summary may be made of.
-    fn clauses(&self, text: &Text<'_>, reading: &Reading, taken: &[std::ops::Range<usize>]) -> Vec<Clause> {
+    fn clauses(
+        &self,
+        text: &Text<'_>,
+        reading: &Reading,
+        taken: &[std::ops::Range<usize>],
+    ) -> Vec<Clause> {
         if reading.fact(Slot::Narrative).is_none() {
             return Vec::new();
         }
@@ -168,7 +180,8 @@ impl Intake {
         };
         let drop: Vec<_> = taken.iter().filter(|span| is_named(span)).cloned().collect();
         let heart = evidence(Slot::Category).or(evidence(Slot::MatterType));
-        self.summaries.clauses(text, &summary::Marks { drop: &drop, heart, demand: evidence(Slot::Demand) })
+        self.summaries
+            .clauses(text, &summary::Marks { drop: &drop, heart, demand: evidence(Slot::Demand) })
     }
 
     /// The matter's name for a topic code of the taxonomy: 施工噪声 for 0101.

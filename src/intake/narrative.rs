@@ -39,7 +39,11 @@ impl Narratives {
     }
 
     fn list(&self, kind: &str) -> &[&'static str] {
-        self.words.iter().find(|(k, _)| *k == kind).map(|(_, list)| list.as_slice()).unwrap_or_default()
+        self.words
+            .iter()
+            .find(|(k, _)| *k == kind)
+            .map(|(_, list)| list.as_slice())
+            .unwrap_or_default()
     }
 
     /// The narrative and the demand of one utterance, as far as it has them. `taken`: the words of other fields.
@@ -100,7 +104,8 @@ impl Narratives {
                 continue;
             }
             let Some(c) = text.chars.get(at).copied() else { break };
-            let stutter = words.ends_with(c) && self.list("stutter").iter().any(|s| s.starts_with(c));
+            let stutter =
+                words.ends_with(c) && self.list("stutter").iter().any(|s| s.starts_with(c));
             let doubled = is_silent(c) && words.chars().last().is_none_or(is_silent);
             if !stutter && !doubled {
                 words.push(c);
@@ -122,7 +127,8 @@ impl Narratives {
             let clause = start..at;
             start = at + 1;
             let opening = self.opening(text, &clause, "demand");
-            let opening = opening.or_else(|| if asks_question { None } else { self.opening(text, &clause, "ask") });
+            let opening = opening
+                .or_else(|| if asks_question { None } else { self.opening(text, &clause, "ask") });
             let Some(opening) = opening else { continue };
             if let Some(span) = self.wanted(text, opening) {
                 best = Some(span);

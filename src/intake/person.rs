@@ -30,15 +30,27 @@ impl People {
     }
 
     fn list(&self, kind: &str) -> &[&'static str] {
-        self.words.iter().find(|(k, _)| *k == kind).map(|(_, list)| list.as_slice()).unwrap_or_default()
+        self.words
+            .iter()
+            .find(|(k, _)| *k == kind)
+            .map(|(_, list)| list.as_slice())
+            .unwrap_or_default()
     }
 
-    pub(super) fn caller(&self, text: &Text<'_>, asked: Option<Slot>) -> Option<(Filled, Range<usize>)> {
+    pub(super) fn caller(
+        &self,
+        text: &Text<'_>,
+        asked: Option<Slot>,
+    ) -> Option<(Filled, Range<usize>)> {
         let asked = asked == Some(Slot::Caller);
         let span = self
             .after_any(text, "named", |at| self.full_name(text, at))
-            .or_else(|| self.after_any(text, "surnamed", |at| self.surname_with_title(text, at, false)))
-            .or_else(|| self.after_any(text, "titled", |at| self.surname_with_title(text, at, true)))
+            .or_else(|| {
+                self.after_any(text, "surnamed", |at| self.surname_with_title(text, at, false))
+            })
+            .or_else(|| {
+                self.after_any(text, "titled", |at| self.surname_with_title(text, at, true))
+            })
             .or_else(|| asked.then(|| self.bare(text)).flatten())?;
         let name = text.slice(&span).to_owned();
         Some((text.filled(name, None, &span, NAME_CONFIDENCE), span))
@@ -93,7 +105,8 @@ impl People {
             None if !needed => {
                 let name = text.slice(&surname);
                 let titles = self.list("title").iter();
-                let again = titles.filter_map(|t| text.find(&format!("{name}{t}"), surname.end)).next();
+                let again =
+                    titles.filter_map(|t| text.find(&format!("{name}{t}"), surname.end)).next();
                 Some(again.unwrap_or(surname))
             }
             None => None,
@@ -110,7 +123,11 @@ impl People {
 
     /// A telephone number that was said: a mobile of exactly 11 digits, or a fixed line with its area code; a local
     /// number of 7 or 8 digits only where a number was asked for or named.
-    pub(super) fn number(&self, text: &Text<'_>, asked: Option<Slot>) -> Option<(Filled, Range<usize>)> {
+    pub(super) fn number(
+        &self,
+        text: &Text<'_>,
+        asked: Option<Slot>,
+    ) -> Option<(Filled, Range<usize>)> {
         // A mobile before a landline; groups that were put right before a run that only looks like a number.
         if let Some((digits, bytes)) = mobile(text.str()) {
             let span = text.span_of(&bytes);
@@ -122,7 +139,9 @@ impl People {
             let mut digits = run.digits;
             let before = text.before(span.start);
             // 要三八…: the opening 幺 as recognisers write it.
-            if digits.len() == 10 && ["要", "腰", "邀", "夭"].iter().any(|yao| before.ends_with(yao)) {
+            if digits.len() == 10
+                && ["要", "腰", "邀", "夭"].iter().any(|yao| before.ends_with(yao))
+            {
                 digits.insert(0, '1');
                 span.start -= 1;
             }

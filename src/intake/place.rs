@@ -32,7 +32,8 @@ pub(super) struct Place {
 
 impl Places {
     pub(super) fn new(gazetteer: Arc<Gazetteer>, home: &str) -> Result<Places, IntakeError> {
-        const KINDS: [&str; 8] = ["end", "firm", "unlike", "stop", "lead", "marker", "generic", "unknown"];
+        const KINDS: [&str; 8] =
+            ["end", "firm", "unlike", "stop", "lead", "marker", "generic", "unknown"];
         let mut words = Vec::new();
         for (line, cells) in rows("places.tsv", include_str!("places.tsv"), 2)? {
             let [kind, list, ..] = cells.as_slice() else { continue };
@@ -49,11 +50,20 @@ impl Places {
     }
 
     fn list(&self, kind: &str) -> &[&'static str] {
-        self.words.iter().find(|(k, _)| *k == kind).map(|(_, list)| list.as_slice()).unwrap_or_default()
+        self.words
+            .iter()
+            .find(|(k, _)| *k == kind)
+            .map(|(_, list)| list.as_slice())
+            .unwrap_or_default()
     }
 
     /// `taken`: words that are something else: 11月20号 is no house.
-    pub(super) fn find(&self, text: &Text<'_>, asked: Option<Slot>, taken: &[Range<usize>]) -> Place {
+    pub(super) fn find(
+        &self,
+        text: &Text<'_>,
+        asked: Option<Slot>,
+        taken: &[Range<usize>],
+    ) -> Place {
         let eager = asked == Some(Slot::Place);
         let mut mentions = self.gazetteer.find(&self.around, &text.chars, None, eager);
         // 不是白龙桥镇，是汤溪镇: the place denied is no place told.
@@ -63,7 +73,8 @@ impl Places {
         if let Some(mention) = self.best(text, mentions) {
             return self.named(text, mention);
         }
-        let span = self.described(text, taken).or_else(|| eager.then(|| self.answer(text)).flatten());
+        let span =
+            self.described(text, taken).or_else(|| eager.then(|| self.answer(text)).flatten());
         let fact = span.map(|span| {
             let confidence = if eager { ANSWER_CONFIDENCE } else { DETAIL_CONFIDENCE };
             (text.filled(text.slice(&span), None, &span, confidence), span)
@@ -109,9 +120,16 @@ impl Places {
 
     /// The free words of a place from character `from` on, at least `least` characters of them. `any_end`: 门口 and
     /// 对面 will do, not only 路 and 号.
-    fn detail(&self, text: &Text<'_>, from: usize, least: usize, any_end: bool) -> Option<Range<usize>> {
+    fn detail(
+        &self,
+        text: &Text<'_>,
+        from: usize,
+        least: usize,
+        any_end: bool,
+    ) -> Option<Range<usize>> {
         let mut start = from;
-        while let Some(word) = self.list("lead").iter().find(|w| text.after(start).starts_with(**w)) {
+        while let Some(word) = self.list("lead").iter().find(|w| text.after(start).starts_with(**w))
+        {
             start += word.chars().count();
         }
         let limit = (start + REACH).min(text.len());
@@ -143,7 +161,9 @@ impl Places {
             if taken.iter().any(|t| t.start < span.end && span.start < t.end) {
                 continue;
             }
-            let longer = best.as_ref().is_none_or(|b| span.len() > b.len() && !(b.start <= span.start && span.end <= b.end));
+            let longer = best.as_ref().is_none_or(|b| {
+                span.len() > b.len() && !(b.start <= span.start && span.end <= b.end)
+            });
             if longer && self.says_where(text.slice(&span)) {
                 best = Some(span);
             }
@@ -164,8 +184,9 @@ impl Places {
         let core = text.core();
         let said = text.sounding(&core);
         let unknown = self.list("unknown").iter().any(|w| text.str().contains(w));
-        let where_said =
-            !unknown && (2..=ANSWER_CHARS_MAX).contains(&said) && self.says_where(text.slice(&core));
+        let where_said = !unknown
+            && (2..=ANSWER_CHARS_MAX).contains(&said)
+            && self.says_where(text.slice(&core));
         where_said.then_some(core)
     }
 }

@@ -1,7 +1,7 @@
 //! The words that the dialogue and the ticket share: what one utterance was read as.
 
-use crate::kernel::{Filled, Slot};
 use super::summary::Clause;
+use crate::kernel::{Filled, Slot};
 use crate::language::address::Division;
 
 /// What one utterance says. Empty where the words say nothing of the kind.

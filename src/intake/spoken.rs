@@ -14,8 +14,26 @@ const WRONG: [&str; 8] = ["不对", "不是", "错了", "说错", "搞错", "应
 const AGAIN: [&str; 4] = ["对", "就是", "也就是", "我再说"];
 /// Words that may stand between two groups.
 const BETWEEN: [&str; 20] = [
-    "后面三个是", "后面四个是", "后面三位是", "后面四位是", "最后四位是", "后面是", "然后", "呃", "嗯", "额", "那个", "啊", "哦", "中间是", "再",
-    "最后是", "尾号是", "尾号", "是", "的",
+    "后面三个是",
+    "后面四个是",
+    "后面三位是",
+    "后面四位是",
+    "最后四位是",
+    "后面是",
+    "然后",
+    "呃",
+    "嗯",
+    "额",
+    "那个",
+    "啊",
+    "哦",
+    "中间是",
+    "再",
+    "最后是",
+    "尾号是",
+    "尾号",
+    "是",
+    "的",
 ];
 
 /// A whole mobile number made of several groups; its digits and bytes. `None` where no group needed putting together.
@@ -83,13 +101,16 @@ fn join(groups: &mut Vec<String>, digits: &str, link: Link) {
         Link::Next => groups.push(digits.to_owned()),
         Link::Wrong => {
             // 五八九二 is said again: from there on it is told anew. Else the last group was wrong.
-            let again = groups.iter().rposition(|group| digits.starts_with(group.as_str()) && group.len() >= 3);
+            let again = groups
+                .iter()
+                .rposition(|group| digits.starts_with(group.as_str()) && group.len() >= 3);
             groups.truncate(again.unwrap_or(groups.len().saturating_sub(1)));
             groups.push(digits.to_owned());
         }
         Link::Again => {
             // 零二二，八，对，零二二八: the same digits in one piece.
-            let said = (0..groups.len()).any(|n| groups.get(n..).is_some_and(|tail| tail.concat() == digits));
+            let said = (0..groups.len())
+                .any(|n| groups.get(n..).is_some_and(|tail| tail.concat() == digits));
             if !said {
                 groups.push(digits.to_owned());
             }

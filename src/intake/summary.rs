@@ -64,7 +64,11 @@ impl Summaries {
     }
 
     fn list(&self, kind: &str) -> &[&'static str] {
-        self.words.iter().find(|(k, _)| *k == kind).map(|(_, list)| list.as_slice()).unwrap_or_default()
+        self.words
+            .iter()
+            .find(|(k, _)| *k == kind)
+            .map(|(_, list)| list.as_slice())
+            .unwrap_or_default()
     }
 
     /// The clauses of one utterance that tell something.
@@ -88,7 +92,8 @@ impl Summaries {
         let mut spans = Vec::new();
         let mut start = None;
         for at in 0..=text.len() {
-            let breaks = text.chars.get(at).is_none_or(|c| is_silent(*c) && !matches!(c, '-' | '.' | ' '));
+            let breaks =
+                text.chars.get(at).is_none_or(|c| is_silent(*c) && !matches!(c, '-' | '.' | ' '));
             match (breaks, start) {
                 (false, None) => start = Some(at),
                 (true, Some(from)) => {
@@ -147,7 +152,8 @@ impl Summaries {
     }
 
     fn weight(&self, words: &str, sounds: usize, evidence: Evidence, marks: &Marks<'_>) -> f32 {
-        let has = |kind: &str| self.list(kind).iter().filter(|w| words.contains(**w)).count() as f32;
+        let has =
+            |kind: &str| self.list(kind).iter().filter(|w| words.contains(**w)).count() as f32;
         let meets = |other: Option<Evidence>| {
             other.is_some_and(|o| o.start_ms < evidence.end_ms && evidence.start_ms < o.end_ms)
         };
@@ -170,7 +176,11 @@ impl Summaries {
 }
 
 /// The summary of what was told. `place`: the place as it stands on the draft, `demand`: what is wanted.
-pub(super) fn summary(clauses: &[Clause], place: Option<&Filled>, demand: Option<&Filled>) -> Option<Filled> {
+pub(super) fn summary(
+    clauses: &[Clause],
+    place: Option<&Filled>,
+    demand: Option<&Filled>,
+) -> Option<Filled> {
     let mut evidence: Vec<Evidence> = Vec::new();
     let place = place.map(|place| (short_place(&place.value), place));
     let opening = place.as_ref().map_or(String::new(), |(words, _)| words.clone());
@@ -206,8 +216,14 @@ pub(super) fn summary(clauses: &[Clause], place: Option<&Filled>, demand: Option
 }
 
 /// The heaviest clauses that fit, none said twice, in the order in which they were told.
-fn choose<'a>(clauses: &'a [Clause], room: &mut usize, opening: &str, wanted: &str) -> Vec<&'a Clause> {
-    let mut order: Vec<(usize, &Clause)> = clauses.iter().enumerate().filter(|(_, c)| c.weight > 0.0).collect();
+fn choose<'a>(
+    clauses: &'a [Clause],
+    room: &mut usize,
+    opening: &str,
+    wanted: &str,
+) -> Vec<&'a Clause> {
+    let mut order: Vec<(usize, &Clause)> =
+        clauses.iter().enumerate().filter(|(_, c)| c.weight > 0.0).collect();
     order.sort_by(|(n, a), (m, b)| b.weight.total_cmp(&a.weight).then(n.cmp(m)));
     let mut kept: Vec<(usize, &Clause)> = Vec::new();
     for (n, clause) in order {
@@ -255,7 +271,21 @@ fn short_place(value: &str) -> String {
 
 /// With a verb of wanting before it where the caller's words have none.
 fn demand_words(value: &str) -> String {
-    let wants = ["希望", "要求", "请", "建议", "能不能", "求", "想", "要", "恳", "盼", "可不可以", "能否", "应该"];
+    let wants = [
+        "希望",
+        "要求",
+        "请",
+        "建议",
+        "能不能",
+        "求",
+        "想",
+        "要",
+        "恳",
+        "盼",
+        "可不可以",
+        "能否",
+        "应该",
+    ];
     let value = value.trim_end_matches(is_silent);
     // 我就想让他, 你们一定要: the wish is said within the first words.
     let opening: String = value.chars().take(WISH_CHARS).collect();

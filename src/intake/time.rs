@@ -64,7 +64,12 @@ impl Times {
     }
 
     /// The fullest expression of time in the words; of equals the first.
-    pub(super) fn find(&self, text: &Text<'_>, now: Civil, asked: Option<Slot>) -> Option<(Filled, Range<usize>)> {
+    pub(super) fn find(
+        &self,
+        text: &Text<'_>,
+        now: Civil,
+        asked: Option<Slot>,
+    ) -> Option<(Filled, Range<usize>)> {
         let found = self.scan(text, now, asked == Some(Slot::Time));
         let mut best: Option<(When, Range<usize>)> = None;
         for (when, span) in self.groups(text, &found) {
@@ -83,7 +88,9 @@ impl Times {
         let mut at = 0;
         while at < text.len() {
             let last = found.last();
-            let beside = last.is_some_and(|f| f.span.end + GAP_MAX > at && self.links(text, f.span.end, at).is_some());
+            let beside = last.is_some_and(|f| {
+                f.span.end + GAP_MAX > at && self.links(text, f.span.end, at).is_some()
+            });
             let reader = Reader { text, now, at, beside, asked };
             let read = reader.read().or_else(|| self.word_at(text, at, now));
             match read {
@@ -175,7 +182,11 @@ impl Word {
             // 国庆 in November is past, and in September it is still last year's.
             Word::Feast(month, day) => {
                 let this = Civil { month, day, ..now };
-                Piece::Date(Date::Day(if this.days() > now.days() { Civil { year: now.year - 1, ..this } } else { this }))
+                Piece::Date(Date::Day(if this.days() > now.days() {
+                    Civil { year: now.year - 1, ..this }
+                } else {
+                    this
+                }))
             }
             Word::Part(part) => Piece::Part(part),
             Word::Each(each) => Piece::Each(each),
@@ -203,7 +214,11 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn read(&self) -> Option<Found> {
-        let read = self.date().or_else(|| self.weekday()).or_else(|| self.clock()).or_else(|| self.length());
+        let read = self
+            .date()
+            .or_else(|| self.weekday())
+            .or_else(|| self.clock())
+            .or_else(|| self.length());
         let (end, pieces) = read?;
         Some(Found { span: self.at..end, pieces })
     }
@@ -241,13 +256,18 @@ impl Reader<'_> {
                 _ => return Some((end, vec![Piece::Date(Date::Year(year_said?))])),
             },
         };
-        let Some(end) = self.starts_any(end, &["月份", "月"]).filter(|_| (1..=12).contains(&month)) else {
+        let Some(end) = self.starts_any(end, &["月份", "月"]).filter(|_| (1..=12).contains(&month))
+        else {
             return self.day_alone(month, end);
         };
-        let day = self.number(end).and_then(|(day, end)| Some((day, self.starts_any(end, &["号", "日"])?)));
+        let day = self
+            .number(end)
+            .and_then(|(day, end)| Some((day, self.starts_any(end, &["号", "日"])?)));
         let year = year_said.unwrap_or_else(|| self.year_of(month, day.map_or(1, |(day, _)| day)));
         match day {
-            Some((day, end)) => Some((end, vec![Piece::Date(Date::Day(day_of(year, month, day)?))])),
+            Some((day, end)) => {
+                Some((end, vec![Piece::Date(Date::Day(day_of(year, month, day)?))]))
+            }
             None => Some((end, vec![Piece::Date(Date::Month(year, month))])),
         }
     }
@@ -261,15 +281,20 @@ impl Reader<'_> {
     /// 20号 alone is a day only where no house can be meant: beside another word of time, or as an answer to when.
     fn day_alone(&self, day: u32, end: usize) -> Option<(usize, Vec<Piece>)> {
         let end = self.starts_any(end, &["号", "日"])?;
-        let house = self.starts_any(end, &["楼", "线", "门", "院", "车", "桥", "店", "地", "厂", "栋", "码"]).is_some();
+        let house = self
+            .starts_any(end, &["楼", "线", "门", "院", "车", "桥", "店", "地", "厂", "栋", "码"])
+            .is_some();
         let before = self.text.before(self.at);
-        let street = before.ends_with(['路', '街', '巷', '弄', '道', '村', '栋', '区', '幢', '苑', '园']);
-        let timed = ["那天", "开始", "早上", "上午", "下午", "晚上", "凌晨", "中午", "左右", "以来"];
+        let street =
+            before.ends_with(['路', '街', '巷', '弄', '道', '村', '栋', '区', '幢', '苑', '园']);
+        let timed =
+            ["那天", "开始", "早上", "上午", "下午", "晚上", "凌晨", "中午", "左右", "以来"];
         let sure = self.asked || self.beside || self.starts_any(end, &timed).is_some();
         if house || street || !sure {
             return None;
         }
-        let today = day_of(self.now.year, self.now.month, day).filter(|d| d.days() <= self.now.days() + 1);
+        let today =
+            day_of(self.now.year, self.now.month, day).filter(|d| d.days() <= self.now.days() + 1);
         let date = today.or_else(|| {
             let (year, month) = plus_months(self.now, -1);
             day_of(year, month, day)
@@ -284,7 +309,9 @@ impl Reader<'_> {
         if let Some(end) = self.starts(at, "每") {
             at = end;
             pieces.push(Piece::Each(Each::Week));
-        } else if let Some((end, week)) = weeks.iter().find_map(|(w, n)| Some((self.starts(at, w)?, *n))) {
+        } else if let Some((end, week)) =
+            weeks.iter().find_map(|(w, n)| Some((self.starts(at, w)?, *n)))
+        {
             at = end;
             pieces.push(Piece::Date(Date::Week(monday(self.now).plus_days(7 * week))));
         }
@@ -311,9 +338,13 @@ impl Reader<'_> {
             let (minute, end) = self.number(end).filter(|(minute, _)| *minute < 60)?;
             return Some((end, vec![Piece::Clock(hour % 24, minute)]));
         }
-        let end = self.starts(end, "点").or_else(|| self.starts(end, "时").filter(|_| self.beside))?;
-        let tails = [("半", 30), ("一刻", 15), ("三刻", 45), ("钟", 0), ("整", 0), ("多", 0), ("左右", 0)];
-        if let Some((end, minute)) = tails.iter().find_map(|(t, m)| Some((self.starts(end, t)?, *m))) {
+        let end =
+            self.starts(end, "点").or_else(|| self.starts(end, "时").filter(|_| self.beside))?;
+        let tails =
+            [("半", 30), ("一刻", 15), ("三刻", 45), ("钟", 0), ("整", 0), ("多", 0), ("左右", 0)];
+        if let Some((end, minute)) =
+            tails.iter().find_map(|(t, m)| Some((self.starts(end, t)?, *m)))
+        {
             let end = self.starts(end, "钟").unwrap_or(end);
             return Some((end, vec![Piece::Clock(hour, minute)]));
         }
@@ -340,21 +371,33 @@ impl Reader<'_> {
         let at = self.starts(at, "个").unwrap_or(at);
         let at = self.starts(at, "多").unwrap_or(at);
         let units = [
-            ("分钟", 'm'), ("小时", 'h'), ("钟头", 'h'), ("天", 'D'), ("星期", 'W'), ("礼拜", 'W'), ("周", 'W'),
-            ("月", 'M'), ("年", 'Y'),
+            ("分钟", 'm'),
+            ("小时", 'h'),
+            ("钟头", 'h'),
+            ("天", 'D'),
+            ("星期", 'W'),
+            ("礼拜", 'W'),
+            ("周", 'W'),
+            ("月", 'M'),
+            ("年", 'Y'),
         ];
-        let (at, unit) = units.iter().find_map(|(word, unit)| Some((self.starts(at, word)?, *unit)))?;
+        let (at, unit) =
+            units.iter().find_map(|(word, unit)| Some((self.starts(at, word)?, *unit)))?;
         let after = self.starts_any(at, &["多", "左右"]).unwrap_or(at);
         if let Some(end) = self.starts_any(after, &["之前", "以前", "前"]) {
             return Some((end, vec![self.ago(count, unit)?]));
         }
-        let lasting = ["了", "都没", "没有", "以来", "没", "都"].iter().any(|w| self.starts(after, w).is_some());
+        let lasting = ["了", "都没", "没有", "以来", "没", "都"]
+            .iter()
+            .any(|w| self.starts(after, w).is_some());
         (lasting || after > at).then(|| (after, vec![Piece::Lasting(duration(count, unit))]))
     }
 
     fn ago(&self, count: Option<i64>, unit: char) -> Option<Piece> {
         let now = self.now;
-        let minutes = |n: i64| Piece::At(crate::kernel::Wall::from_ms(now.wall().unix_ms - n * 60_000).civil());
+        let minutes = |n: i64| {
+            Piece::At(crate::kernel::Wall::from_ms(now.wall().unix_ms - n * 60_000).civil())
+        };
         let days = |n: i64| Piece::Date(Date::Day(now.plus_days(-n)));
         let months = |n: i64| {
             let (year, month) = plus_months(now, -n);

@@ -138,7 +138,8 @@ impl When {
     /// Takes a piece in; false when its place is taken, so that another expression begins. `to`: 到 stands before it.
     pub(super) fn add(&mut self, piece: &Piece, to: bool) -> bool {
         let timed = self.clock.is_some() || self.part.is_some();
-        if to && timed && matches!(piece, Piece::Part(_) | Piece::Clock(..)) || self.until.is_some() {
+        if to && timed && matches!(piece, Piece::Part(_) | Piece::Clock(..)) || self.until.is_some()
+        {
             return self.add_until(piece);
         }
         let free = match piece {
@@ -173,8 +174,12 @@ impl When {
         match (self.date, new) {
             (None, new) => Some(new),
             (Some(Date::Year(year)), Date::Month(_, month)) => Some(Date::Month(year, month)),
-            (Some(Date::Year(year)), Date::Day(day)) => day_of(year, day.month, day.day).map(Date::Day),
-            (Some(Date::Month(year, month)), Date::Day(day)) => day_of(year, month, day.day).map(Date::Day),
+            (Some(Date::Year(year)), Date::Day(day)) => {
+                day_of(year, day.month, day.day).map(Date::Day)
+            }
+            (Some(Date::Month(year, month)), Date::Day(day)) => {
+                day_of(year, month, day.day).map(Date::Day)
+            }
             (Some(Date::Day(old)), Date::Day(day)) if old == day => Some(new),
             _ => None,
         }
@@ -184,7 +189,9 @@ impl When {
         let until = self.until.get_or_insert_default();
         match piece {
             Piece::Part(part) if until == &Until::default() => until.part = Some(*part),
-            Piece::Clock(hour, minute) if until.clock.is_none() => until.clock = Some((*hour, *minute)),
+            Piece::Clock(hour, minute) if until.clock.is_none() => {
+                until.clock = Some((*hour, *minute))
+            }
             _ => return false,
         }
         true
@@ -207,8 +214,7 @@ impl When {
             Some(Date::Year(_)) => 2,
             None => 0,
         };
-        date
-            + 4 * u32::from(self.each.is_some() && !often_only)
+        date + 4 * u32::from(self.each.is_some() && !often_only)
             + 3 * u32::from(self.clock.is_some())
             + 3 * u32::from(self.lasting.is_some())
             + 2 * u32::from(self.part.is_some())
@@ -258,7 +264,9 @@ impl When {
     /// The date with its weekday worked in: 上周 and 五; 周五 alone is the last one.
     fn dated(&self, now: Civil) -> Option<Date> {
         match (self.date, self.weekday) {
-            (Some(Date::Week(monday)), Some(day)) => Some(Date::Day(monday.plus_days(i64::from(day) - 1))),
+            (Some(Date::Week(monday)), Some(day)) => {
+                Some(Date::Day(monday.plus_days(i64::from(day) - 1)))
+            }
             (None, Some(day)) => {
                 let back = i64::from((now.weekday() + 7 - day) % 7);
                 Some(Date::Day(now.plus_days(-back)))
@@ -304,7 +312,8 @@ impl When {
 
     /// 22:00, 22:00/02:00 or NI.
     fn time_code(&self) -> Option<String> {
-        let clock = self.clock.and_then(|(said, minute)| Some((self.hour(self.part, said)?.0, minute)));
+        let clock =
+            self.clock.and_then(|(said, minute)| Some((self.hour(self.part, said)?.0, minute)));
         let start = match clock {
             Some((hour, minute)) => format!("{hour:02}:{minute:02}"),
             None => self.part?.key().to_owned(),

@@ -129,7 +129,8 @@ impl Day {
     pub fn new(year: i32, month: u32, day: u32) -> Option<Day> {
         let real = (1900..=2100).contains(&year)
             && (1..=12).contains(&month)
-            && civil_from_days(days_from_civil(year, month, day.clamp(1, 99))) == (year, month, day);
+            && civil_from_days(days_from_civil(year, month, day.clamp(1, 99)))
+                == (year, month, day);
         real.then_some(Day { year, month, day })
     }
 

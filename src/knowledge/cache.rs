@@ -9,13 +9,20 @@ use super::encoder::Encoder;
 use super::error::KnowledgeError;
 
 /// One after the other.
-pub(super) fn encode_all(texts: &[String], encoder: &dyn Encoder) -> Result<Vec<f32>, KnowledgeError> {
+pub(super) fn encode_all(
+    texts: &[String],
+    encoder: &dyn Encoder,
+) -> Result<Vec<f32>, KnowledgeError> {
     let want = encoder.dimensions();
     let mut points = Vec::with_capacity(texts.len() * want);
     for text in texts {
         let point = encoder.encode(text)?;
         if point.len() != want {
-            return Err(KnowledgeError::Dimensions { name: encoder.name().into(), got: point.len(), want });
+            return Err(KnowledgeError::Dimensions {
+                name: encoder.name().into(),
+                got: point.len(),
+                want,
+            });
         }
         points.extend(point);
     }

@@ -74,7 +74,11 @@ impl fmt::Display for Report {
         for error in &self.errors {
             writeln!(f, "{error}")?;
         }
-        write!(f, "{} files, {} good items, {} ways of asking, ", self.files, self.items, self.asks)?;
+        write!(
+            f,
+            "{} files, {} good items, {} ways of asking, ",
+            self.files, self.items, self.asks
+        )?;
         match self.errors.len() {
             0 => f.write_str("no errors"),
             1 => f.write_str("1 error"),

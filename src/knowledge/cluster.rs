@@ -38,7 +38,12 @@ struct Question {
 
 impl Question {
     fn near(&self, other: &Question, grain: Grain) -> f32 {
-        let shared: f32 = self.pairs.iter().filter(|(pair, _)| other.pairs.contains_key(pair)).map(|(_, w)| w).sum();
+        let shared: f32 = self
+            .pairs
+            .iter()
+            .filter(|(pair, _)| other.pairs.contains_key(pair))
+            .map(|(_, w)| w)
+            .sum();
         let all = self.weight + other.weight;
         let sound = if all > 0.0 { 2.0 * shared / all } else { 0.0 };
         grain.meaning * dot(&self.point, &other.point) + (1.0 - grain.meaning) * sound
@@ -71,7 +76,10 @@ fn read(questions: &[String], encoder: &dyn Encoder) -> Result<Vec<Question>, Kn
 ///
 /// # Errors
 /// The encoder's.
-pub fn cluster(questions: &[String], encoder: &dyn Encoder) -> Result<Vec<Cluster>, KnowledgeError> {
+pub fn cluster(
+    questions: &[String],
+    encoder: &dyn Encoder,
+) -> Result<Vec<Cluster>, KnowledgeError> {
     cluster_at(questions, encoder, GRAIN)
 }
 
@@ -105,7 +113,10 @@ pub fn cluster_at(
     }
     // A stable sort keeps the order in which they began.
     clusters.sort_by_key(|members| std::cmp::Reverse(members.len()));
-    Ok(clusters.into_iter().map(|members| Cluster { centre: centre(&members, &all, grain), members }).collect())
+    Ok(clusters
+        .into_iter()
+        .map(|members| Cluster { centre: centre(&members, &all, grain), members })
+        .collect())
 }
 
 fn centre(members: &[usize], all: &[Question], grain: Grain) -> usize {

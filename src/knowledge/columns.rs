@@ -226,7 +226,10 @@ fn lines(entries: &[String]) -> String {
 }
 
 fn entries(text: &str) -> Vec<String> {
-    text.lines().map(|line| plain(line.trim()).trim().to_owned()).filter(|e| !e.is_empty()).collect()
+    text.lines()
+        .map(|line| plain(line.trim()).trim().to_owned())
+        .filter(|e| !e.is_empty())
+        .collect()
 }
 
 /// A lone backslash stands for itself.

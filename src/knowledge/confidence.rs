@@ -80,7 +80,11 @@ impl Logistic {
 impl Calibration {
     /// That of the encoder; one without its own takes the bigrams', which trusts meaning least.
     pub fn of(encoder: &str) -> Calibration {
-        if encoder.starts_with("use-multilingual") { super::fitted::UNIVERSAL } else { super::fitted::BIGRAM }
+        if encoder.starts_with("use-multilingual") {
+            super::fitted::UNIVERSAL
+        } else {
+            super::fitted::BIGRAM
+        }
     }
 
     pub fn score(&self, parts: &[f32; PARTS]) -> f32 {
@@ -118,11 +122,14 @@ impl Calibration {
     pub(super) fn confidences(&self, scores: &[f32], signs: &Signs) -> Vec<f32> {
         let first = self.first.probability(signs);
         let left = (self.among.probability(signs) - first).max(0.0);
-        let weight = |score: f32| (self.heat * (score - scores.get(1).copied().unwrap_or_default())).exp();
+        let weight =
+            |score: f32| (self.heat * (score - scores.get(1).copied().unwrap_or_default())).exp();
         let others: f32 = scores.iter().take(OFFERED_MAX).skip(1).map(|s| weight(*s)).sum();
         let of = |(place, score): (usize, &f32)| match place {
             0 => first,
-            _ if place < OFFERED_MAX => (left * weight(*score) / others.max(f32::MIN_POSITIVE)).min(first),
+            _ if place < OFFERED_MAX => {
+                (left * weight(*score) / others.max(f32::MIN_POSITIVE)).min(first)
+            }
             _ => 0.0,
         };
         scores.iter().enumerate().map(of).collect()
@@ -220,11 +227,73 @@ pub(super) fn reports(text: &str) -> f32 {
 
 /// Words that ask for one shop, line, day or price, or for an opinion: no rule answers those.
 const PARTICULAR: &[&str] = &[
-    "哪家", "哪个牌子", "牌子", "最便宜", "便宜", "最好", "更好", "哪个好", "好不好", "划算", "推荐", "明天", "后天", "今晚", "现在",
-    "几路", "几号线", "末班", "班车", "几点", "几套", "几个班", "几条", "哪条", "哪几", "哪些小区", "电话是", "电话多少", "电话号码",
-    "上不上班", "上班吗", "排号", "排到", "排队", "堵不堵", "多少钱一", "一斤", "一平", "房价", "房租", "价格", "股票", "基金", "天气",
-    "主意", "帮我写", "帮我查", "帮我报", "帮我选", "帮我起", "该不该", "值不值", "会不会涨", "搬到", "谁看得好", "哪个医生", "饭店", "酒店",
-    "旅游", "怎么跟", "怎么提高", "什么时候开通", "招几", "坐几", "有没有卖", "哪里买", "哪里卖",
+    "哪家",
+    "哪个牌子",
+    "牌子",
+    "最便宜",
+    "便宜",
+    "最好",
+    "更好",
+    "哪个好",
+    "好不好",
+    "划算",
+    "推荐",
+    "明天",
+    "后天",
+    "今晚",
+    "现在",
+    "几路",
+    "几号线",
+    "末班",
+    "班车",
+    "几点",
+    "几套",
+    "几个班",
+    "几条",
+    "哪条",
+    "哪几",
+    "哪些小区",
+    "电话是",
+    "电话多少",
+    "电话号码",
+    "上不上班",
+    "上班吗",
+    "排号",
+    "排到",
+    "排队",
+    "堵不堵",
+    "多少钱一",
+    "一斤",
+    "一平",
+    "房价",
+    "房租",
+    "价格",
+    "股票",
+    "基金",
+    "天气",
+    "主意",
+    "帮我写",
+    "帮我查",
+    "帮我报",
+    "帮我选",
+    "帮我起",
+    "该不该",
+    "值不值",
+    "会不会涨",
+    "搬到",
+    "谁看得好",
+    "哪个医生",
+    "饭店",
+    "酒店",
+    "旅游",
+    "怎么跟",
+    "怎么提高",
+    "什么时候开通",
+    "招几",
+    "坐几",
+    "有没有卖",
+    "哪里买",
+    "哪里卖",
 ];
 
 pub(super) fn particular(text: &str) -> f32 {

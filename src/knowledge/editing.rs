@@ -214,7 +214,12 @@ impl Entry {
         Ok((next, Vec::new()))
     }
 
-    fn written(&self, mut item: Box<Item>, by: String, base: &Base) -> Result<(Entry, Vec<Change>), Refused> {
+    fn written(
+        &self,
+        mut item: Box<Item>,
+        by: String,
+        base: &Base,
+    ) -> Result<(Entry, Vec<Change>), Refused> {
         item.id.clone_from(&self.id);
         let before = self.shown(base).cloned().unwrap_or_default();
         let changes = differences(&before, &item);

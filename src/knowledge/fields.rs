@@ -17,7 +17,8 @@ pub(super) struct Lines<'t> {
 
 impl<'t> Lines<'t> {
     pub(super) fn new(file: &'t Path, text: &str) -> Self {
-        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        let starts =
+            std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
         Lines { file, starts }
     }
 
@@ -102,7 +103,12 @@ impl<'a, 'd, 't> Fields<'a, 'd, 't> {
                 _ => format!("remove it; the keys here are {}", names.join(", ")),
             };
             let field = self.full_name(name);
-            self.errors.push(self.lines.error(key.span().start, &field, "is not a known key", &mend));
+            self.errors.push(self.lines.error(
+                key.span().start,
+                &field,
+                "is not a known key",
+                &mend,
+            ));
         }
     }
 

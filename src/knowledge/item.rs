@@ -44,7 +44,8 @@ pub struct Item {
 impl Item {
     /// Whether it holds on that day.
     pub fn holds_on(&self, day: Day) -> bool {
-        self.valid_from.is_none_or(|from| from <= day) && self.valid_until.is_none_or(|until| day <= until)
+        self.valid_from.is_none_or(|from| from <= day)
+            && self.valid_until.is_none_or(|until| day <= until)
     }
 
     /// Whether it holds in the division `region`: it is for everywhere, for that division, or for one above it.

@@ -154,7 +154,8 @@ fn key(text: &str) -> Key {
 
 /// A record: the key, the numbers, and the first bytes of the SHA-256 of both.
 fn record(key: &Key, point: &[f32]) -> Vec<u8> {
-    let mut bytes: Vec<u8> = key.iter().copied().chain(point.iter().flat_map(|x| x.to_le_bytes())).collect();
+    let mut bytes: Vec<u8> =
+        key.iter().copied().chain(point.iter().flat_map(|x| x.to_le_bytes())).collect();
     let sum = Sha256::digest(&bytes);
     bytes.extend(sum.iter().take(SUM_BYTES));
     bytes

@@ -63,7 +63,11 @@ impl Query {
 
 impl Points {
     /// `points`: one after the other, of so many dimensions each. `counts`: how many each item has.
-    pub(super) fn new(points: Vec<f32>, dimensions: usize, counts: impl Iterator<Item = usize>) -> Points {
+    pub(super) fn new(
+        points: Vec<f32>,
+        dimensions: usize,
+        counts: impl Iterator<Item = usize>,
+    ) -> Points {
         let mut firsts = vec![0];
         let mut end = 0;
         for count in counts {
@@ -91,7 +95,8 @@ impl Points {
             return (0.0, 0.0);
         };
         let mut best = [0.0_f32; 3];
-        let of = |point: u32| queries.iter().map(|q| self.near(q, point as usize)).fold(0.0, f32::max);
+        let of =
+            |point: u32| queries.iter().map(|q| self.near(q, point as usize)).fold(0.0, f32::max);
         for point in *from..*to {
             let mut near = of(point);
             for kept in &mut best {
@@ -151,19 +156,38 @@ impl Lists {
             places.push(*at);
             *at += 1;
         }
-        let mut lists = Lists { centres, starts, rows: Vec::new(), scales: Vec::new(), items: Vec::new(), places };
+        let mut lists = Lists {
+            centres,
+            starts,
+            rows: Vec::new(),
+            scales: Vec::new(),
+            items: Vec::new(),
+            places,
+        };
         lists.rows.reserve_exact(count * width);
         for point in order {
             let from = point as usize * width;
-            lists.scales.push(quantise(points.get(from..from + width).unwrap_or_default(), &mut lists.rows));
-            lists.items.push(firsts.partition_point(|first| *first <= point).saturating_sub(1) as u32);
+            lists.scales.push(quantise(
+                points.get(from..from + width).unwrap_or_default(),
+                &mut lists.rows,
+            ));
+            lists
+                .items
+                .push(firsts.partition_point(|first| *first <= point).saturating_sub(1) as u32);
         }
         lists
     }
 
     fn empty() -> Lists {
         let none = Vec::new;
-        Lists { centres: Vec::new(), starts: vec![0], rows: Vec::new(), scales: Vec::new(), items: none(), places: none() }
+        Lists {
+            centres: Vec::new(),
+            starts: vec![0],
+            rows: Vec::new(),
+            scales: Vec::new(),
+            items: none(),
+            places: none(),
+        }
     }
 
     #[inline(always)]
@@ -212,7 +236,9 @@ impl Lists {
     fn near(&self, query: &Query, width: usize, point: usize) -> f32 {
         let Some(row) = self.places.get(point).map(|place| *place as usize) else { return 0.0 };
         let bytes = self.rows.get(row * width..(row + 1) * width).unwrap_or_default();
-        product(&query.bytes, bytes) as f32 * self.scales.get(row).copied().unwrap_or_default() * query.scale
+        product(&query.bytes, bytes) as f32
+            * self.scales.get(row).copied().unwrap_or_default()
+            * query.scale
     }
 }
 
@@ -290,5 +316,7 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
 /// Cannot overflow: even 100,000 dimensions stay below 2^31. Wrapping says so to the compiler, which vectors need.
 #[inline(always)]
 fn product(a: &[i8], b: &[i8]) -> i32 {
-    a.iter().zip(b).fold(0_i32, |sum, (x, y)| sum.wrapping_add(i32::from(*x).wrapping_mul(i32::from(*y))))
+    a.iter()
+        .zip(b)
+        .fold(0_i32, |sum, (x, y)| sum.wrapping_add(i32::from(*x).wrapping_mul(i32::from(*y))))
 }

@@ -146,7 +146,11 @@ fn folder(path: &Path, texts: &[(String, String)], reading: &mut Reading) {
         read_text(&path.join(name), text, reading);
     }
     if (reading.errors.len(), reading.items.len()) == before {
-        reading.errors.push(whole(path, "no [[item]] is in any file", "add at least one [[item]] table"));
+        reading.errors.push(whole(
+            path,
+            "no [[item]] is in any file",
+            "add at least one [[item]] table",
+        ));
     }
 }
 
@@ -181,7 +185,11 @@ fn collect(path: &Path, depth: usize, files: &mut Vec<PathBuf>, errors: &mut Vec
     let entries = match std::fs::read_dir(path) {
         Ok(entries) => entries,
         Err(e) => {
-            errors.push(whole(path, &format!("cannot be read ({e})"), "check the path and its permissions"));
+            errors.push(whole(
+                path,
+                &format!("cannot be read ({e})"),
+                "check the path and its permissions",
+            ));
             return;
         }
     };
@@ -217,7 +225,11 @@ fn read_file(path: &Path, reading: &mut Reading) -> Head {
         }
         Err(e) => {
             reading.files += 1;
-            reading.errors.push(whole(path, &format!("cannot be read ({e})"), "check its permissions"));
+            reading.errors.push(whole(
+                path,
+                &format!("cannot be read ({e})"),
+                "check its permissions",
+            ));
             return Head::default();
         }
     };
@@ -253,7 +265,11 @@ fn read_text(path: &Path, text: &str, reading: &mut Reading) -> Head {
     };
     if !rules::is_region(&head.region) {
         let problem = format!("`{}` is not a division code", head.region);
-        fields.wrong("region", &problem, "write 2, 4, 6 or 9 digits, or leave it out for everywhere");
+        fields.wrong(
+            "region",
+            &problem,
+            "write 2, 4, 6 or 9 digits, or leave it out for everywhere",
+        );
     }
     let head = head.or(&reading.head);
     let outside = fields.list("outside");
@@ -281,7 +297,8 @@ fn read_item(
     }
     let at = lines.line(f.at("id"));
     if let Some(Seen { file, line, .. }) = reading.ids.get(&item.id) {
-        let problem = format!("`{}` is already the id of an item in {}:{line}", item.id, file.display());
+        let problem =
+            format!("`{}` is already the id of an item in {}:{line}", item.id, file.display());
         f.wrong("id", &problem, "give each item its own id");
     }
     let asked = |ask: &String| (reading.base, item.region.clone(), ask.clone());

@@ -47,7 +47,8 @@ impl Respelling {
         let mut known = BTreeSet::new();
         for word in items.iter().flat_map(|item| &item.keywords) {
             let sound: Vec<&'static str> = toneless(word).iter().map(|s| s.pinyin).collect();
-            let chinese = word.chars().all(|c| !c.is_ascii()) && sound.len() == word.chars().count();
+            let chinese =
+                word.chars().all(|c| !c.is_ascii()) && sound.len() == word.chars().count();
             if chinese && sound.len() >= SYLLABLES_MIN {
                 known.insert(word.clone());
                 let key = sound.iter().map(|s| blurred(s)).collect();
@@ -72,7 +73,9 @@ impl Respelling {
             let syllables = toneless(&text);
             let mut last: Option<(usize, char)> = None;
             for syllable in &syllables {
-                let Some(c) = text.get(syllable.text.clone()).and_then(|t| t.chars().next()) else { continue };
+                let Some(c) = text.get(syllable.text.clone()).and_then(|t| t.chars().next()) else {
+                    continue;
+                };
                 single.entry(c).or_insert((0, syllable.pinyin)).0 += 1;
                 if let Some((end, before)) = last
                     && end == syllable.text.start
@@ -95,7 +98,8 @@ impl Respelling {
     pub(super) fn repair(&self, text: &str) -> Option<Respelt> {
         let words = self.whole_words(text);
         let respelt = self.best_path(words.as_deref().unwrap_or(text)).or(words)?;
-        let (before, after): (Vec<char>, Vec<char>) = (text.chars().collect(), respelt.chars().collect());
+        let (before, after): (Vec<char>, Vec<char>) =
+            (text.chars().collect(), respelt.chars().collect());
         let changed = before.iter().zip(&after).filter(|(a, b)| a != b).count();
         Some(Respelt { changed: changed as f32 / before.len().max(1) as f32, text: respelt })
     }
@@ -152,7 +156,8 @@ impl Respelling {
             let mut here = self.readings(written, syllable.pinyin);
             for step in &mut here {
                 for (place, before) in steps.last().into_iter().flatten().enumerate() {
-                    let pair = self.pairs.get(&(before.character, step.character)).filter(|_| joined);
+                    let pair =
+                        self.pairs.get(&(before.character, step.character)).filter(|_| joined);
                     let score = before.score + pair.copied().unwrap_or_default();
                     // Of equals the first: what was written stands first.
                     if step.from.is_none_or(|(_, best)| score > best) {
@@ -189,7 +194,9 @@ impl Respelling {
             return steps;
         }
         let others = self.characters.get(&blurred(pinyin)).into_iter().flatten();
-        for (character, sound) in others.filter(|(c, _)| *c != written && !c.is_ascii()).take(CHARACTERS_MAX) {
+        for (character, sound) in
+            others.filter(|(c, _)| *c != written && !c.is_ascii()).take(CHARACTERS_MAX)
+        {
             let cost = if *sound == pinyin { COST_SAME } else { COST_NEAR };
             steps.push(Step { character: *character, score: -cost, from: None });
         }

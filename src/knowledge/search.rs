@@ -131,7 +131,12 @@ impl Index {
     ///
     /// # Errors
     /// The encoder's, or another encoder than the index was built with.
-    pub fn search(&self, text: &str, encoder: &dyn Encoder, k: usize) -> Result<Vec<Hit>, KnowledgeError> {
+    pub fn search(
+        &self,
+        text: &str,
+        encoder: &dyn Encoder,
+        k: usize,
+    ) -> Result<Vec<Hit>, KnowledgeError> {
         self.search_in(text, Context::default(), encoder, k)
     }
 
@@ -184,7 +189,9 @@ impl Index {
         text: &str,
         encoder: &dyn Encoder,
     ) -> Result<Option<(Vec<Nearness>, Signs)>, KnowledgeError> {
-        let Some((ranked, signs)) = self.rank(text, Context::default(), encoder, false)? else { return Ok(None) };
+        let Some((ranked, signs)) = self.rank(text, Context::default(), encoder, false)? else {
+            return Ok(None);
+        };
         let near = |l: &Likeness| {
             Some(Nearness { item: Arc::clone(self.base.items().get(l.item)?), parts: l.parts })
         };
@@ -195,7 +202,11 @@ impl Index {
     ///
     /// # Errors
     /// As [`Index::search`].
-    pub fn explain(&self, text: &str, encoder: &dyn Encoder) -> Result<Vec<Nearness>, KnowledgeError> {
+    pub fn explain(
+        &self,
+        text: &str,
+        encoder: &dyn Encoder,
+    ) -> Result<Vec<Nearness>, KnowledgeError> {
         Ok(self.signs(text, encoder)?.map(|(near, _)| near).unwrap_or_default())
     }
 
@@ -245,7 +256,13 @@ impl Index {
         Ok(Some((ranked, signs)))
     }
 
-    fn ranked(&self, queries: &[Query], said: &Said, context: Context<'_>, whole: bool) -> Vec<Likeness> {
+    fn ranked(
+        &self,
+        queries: &[Query],
+        said: &Said,
+        context: Context<'_>,
+        whole: bool,
+    ) -> Vec<Likeness> {
         let near = if whole { None } else { self.points.likely(queries, MEANT) };
         let candidates = near.map(|mut near| {
             near.extend(self.words.likely(said, WORDED, ENTRIES_MAX));
@@ -253,7 +270,9 @@ impl Index {
             near.dedup();
             near
         });
-        let of = |item: usize| self.holds(item, context).then(|| self.likeness(queries, said, item, context));
+        let of = |item: usize| {
+            self.holds(item, context).then(|| self.likeness(queries, said, item, context))
+        };
         let mut ranked: Vec<Likeness> = match candidates {
             Some(items) => items.into_iter().filter_map(|item| of(item as usize)).collect(),
             None => (0..self.base.items().len()).filter_map(of).collect(),
@@ -262,11 +281,24 @@ impl Index {
         ranked
     }
 
-    fn likeness(&self, queries: &[Query], said: &Said, item: usize, context: Context<'_>) -> Likeness {
+    fn likeness(
+        &self,
+        queries: &[Query],
+        said: &Said,
+        item: usize,
+        context: Context<'_>,
+    ) -> Likeness {
         let (meaning, of_three) = self.points.nearness(queries, item);
         let words = self.words.score(said, item);
-        let parts =
-            [meaning, of_three, words.written, words.sounded, words.near, words.covered, words.keyword];
+        let parts = [
+            meaning,
+            of_three,
+            words.written,
+            words.sounded,
+            words.near,
+            words.covered,
+            words.keyword,
+        ];
         let own = self.base.items().get(item).map_or(0, |item| item.region.len());
         // Where the caller is not known to be, the wider item goes first.
         let nearer = if context.region.is_empty() { -NEARER } else { NEARER };
@@ -313,7 +345,8 @@ fn replacers(base: &Base) -> Vec<Vec<u32>> {
 
 /// Everything that is encoded, in the order of the points: each item's title and asks, then what is outside.
 fn texts_of(base: &Base) -> Vec<String> {
-    let of_items = base.items().iter().flat_map(|item| std::iter::once(&item.title).chain(&item.asks));
+    let of_items =
+        base.items().iter().flat_map(|item| std::iter::once(&item.title).chain(&item.asks));
     of_items.chain(base.outside()).map(|text| tidy(text)).collect()
 }
 
@@ -353,6 +386,7 @@ pub(super) fn tidy(text: &str) -> String {
     for filler in FILLERS {
         bare = bare.replace(filler, "");
     }
-    let chosen = if bare.chars().filter(|c| c.is_alphanumeric()).count() >= 2 { bare } else { plain };
+    let chosen =
+        if bare.chars().filter(|c| c.is_alphanumeric()).count() >= 2 { bare } else { plain };
     chosen.trim_matches(['，', ',']).to_owned()
 }

@@ -31,7 +31,10 @@ pub(super) struct Bag {
 
 impl Space {
     /// One list of texts an item.
-    pub(super) fn new<'t, T>(items: impl Iterator<Item = T> + Clone, features: fn(&str) -> Features) -> Space
+    pub(super) fn new<'t, T>(
+        items: impl Iterator<Item = T> + Clone,
+        features: fn(&str) -> Features,
+    ) -> Space
     where
         T: Iterator<Item = &'t str>,
     {
@@ -58,12 +61,23 @@ impl Space {
         let total = count as f32 + 1.0;
         let weights = holders.iter().map(|n| (total / *n as f32).ln()).collect();
         let unknown = total.ln() * 0.5;
-        let empty = Space { places, weights, unknown, starts: Vec::new(), held: Vec::new(), items: Vec::new() };
+        let empty = Space {
+            places,
+            weights,
+            unknown,
+            starts: Vec::new(),
+            held: Vec::new(),
+            items: Vec::new(),
+        };
         empty.filled(items, features)
     }
 
     /// Other texts, weighed by what this space's features weigh.
-    pub(super) fn beside<'t, T>(&self, items: impl Iterator<Item = T>, features: fn(&str) -> Features) -> Space
+    pub(super) fn beside<'t, T>(
+        &self,
+        items: impl Iterator<Item = T>,
+        features: fn(&str) -> Features,
+    ) -> Space
     where
         T: Iterator<Item = &'t str>,
     {
@@ -78,7 +92,11 @@ impl Space {
         empty.filled(items, features)
     }
 
-    fn filled<'t, T>(mut self, items: impl Iterator<Item = T>, features: fn(&str) -> Features) -> Space
+    fn filled<'t, T>(
+        mut self,
+        items: impl Iterator<Item = T>,
+        features: fn(&str) -> Features,
+    ) -> Space
     where
         T: Iterator<Item = &'t str>,
     {
@@ -115,15 +133,21 @@ impl Space {
 
     /// The largest cosine with one of the item's texts, 0 to 1.
     pub(super) fn nearest(&self, said: &Bag, item: usize) -> f32 {
-        let (Some(from), Some(to)) = (self.items.get(item), self.items.get(item + 1)) else { return 0.0 };
+        let (Some(from), Some(to)) = (self.items.get(item), self.items.get(item + 1)) else {
+            return 0.0;
+        };
         let starts = self.starts.get(*from as usize..=*to as usize).unwrap_or_default();
-        let texts = starts.windows(2).map(|w| self.held.get(w[0] as usize..w[1] as usize).unwrap_or_default());
+        let texts = starts
+            .windows(2)
+            .map(|w| self.held.get(w[0] as usize..w[1] as usize).unwrap_or_default());
         texts.map(|text| shared(&said.held, text, |a, b| a * b)).fold(0.0, f32::max)
     }
 
     /// The share of what was said, 0 to 1, that the item's texts hold among them. For a space with one text an item.
     pub(super) fn covered(&self, said: &Bag, item: usize) -> f32 {
-        let (Some(from), Some(to)) = (self.starts.get(item), self.starts.get(item + 1)) else { return 0.0 };
+        let (Some(from), Some(to)) = (self.starts.get(item), self.starts.get(item + 1)) else {
+            return 0.0;
+        };
         let text = self.held.get(*from as usize..*to as usize).unwrap_or_default();
         shared(&said.held, text, |said, _| said * said)
     }
@@ -144,7 +168,9 @@ impl Space {
         let mut next = starts.clone();
         let mut items = vec![0_u32; self.held.len()];
         for (item, window) in self.starts.windows(2).enumerate() {
-            for (place, _) in self.held.get(window[0] as usize..window[1] as usize).unwrap_or_default() {
+            for (place, _) in
+                self.held.get(window[0] as usize..window[1] as usize).unwrap_or_default()
+            {
                 let at = &mut next[*place as usize];
                 items[*at as usize] = item as u32;
                 *at += 1;
@@ -190,7 +216,10 @@ impl Holders {
         let mut read = 0;
         for (place, weight) in telling {
             let place = place as usize;
-            let (Some(from), Some(to)) = (self.starts.get(place), self.starts.get(place + 1)) else { continue };
+            let (Some(from), Some(to)) = (self.starts.get(place), self.starts.get(place + 1))
+            else {
+                continue;
+            };
             let list = self.items.get(*from as usize..*to as usize).unwrap_or_default();
             read += list.len();
             if read > entries_max && !touched.is_empty() {

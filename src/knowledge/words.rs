@@ -59,7 +59,8 @@ impl Words {
     pub(super) fn new(items: &[Arc<Item>], outside: &[String]) -> Words {
         let all = items.iter().map(|item| asked(item));
         let wholes: Vec<String> = items.iter().map(|item| whole(item)).collect();
-        let (sounded_space, near_space) = (Space::new(all.clone(), sounded), Space::new(all.clone(), near));
+        let (sounded_space, near_space) =
+            (Space::new(all.clone(), sounded), Space::new(all.clone(), near));
         let none = || std::iter::once(outside.iter().map(String::as_str));
         let outside = [sounded_space.beside(none(), sounded), near_space.beside(none(), near)];
         let whole = Space::new(wholes.iter().map(|text| std::iter::once(text.as_str())), near);
@@ -146,7 +147,8 @@ fn near(text: &str) -> Features {
 
 /// FNV-1a: the same in every run and on every machine.
 fn hash(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3))
+    text.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
 /// Words that point at items, found by their sound.
@@ -171,18 +173,24 @@ const NEARLY: f32 = 0.7;
 
 impl Keywords {
     fn new(items: &[Arc<Item>]) -> Keywords {
-        let mut keywords =
-            Keywords { by: HashMap::new(), longest: 0, all: Vec::new(), of: Vec::with_capacity(items.len()) };
+        let mut keywords = Keywords {
+            by: HashMap::new(),
+            longest: 0,
+            all: Vec::new(),
+            of: Vec::with_capacity(items.len()),
+        };
         let mut places: HashMap<Vec<&'static str>, u32> = HashMap::new();
         for item in items {
             let mut own = Vec::new();
             for keyword in &item.keywords {
-                let syllables: Vec<&'static str> = toneless(keyword).iter().map(|s| s.pinyin).collect();
+                let syllables: Vec<&'static str> =
+                    toneless(keyword).iter().map(|s| s.pinyin).collect();
                 // One syllable alone says nothing.
                 if syllables.len() < 2 {
                     continue;
                 }
-                let place = *places.entry(syllables).or_insert_with_key(|s| keywords.push(s.clone()));
+                let place =
+                    *places.entry(syllables).or_insert_with_key(|s| keywords.push(s.clone()));
                 if !own.contains(&place) {
                     own.push(place);
                 }
@@ -231,6 +239,10 @@ impl Keywords {
 
     fn score(&self, heard: &[(u32, f32)], item: usize) -> f32 {
         let own = self.of.get(item).map(Vec::as_slice).unwrap_or_default();
-        heard.iter().filter(|(place, _)| own.contains(place)).map(|(_, weight)| *weight).fold(0.0, f32::max)
+        heard
+            .iter()
+            .filter(|(place, _)| own.contains(place))
+            .map(|(_, weight)| *weight)
+            .fold(0.0, f32::max)
     }
 }

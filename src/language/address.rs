@@ -19,7 +19,9 @@ pub const FILES: [&str; 4] = ["provinces.json", "cities.json", "areas.json", "st
 pub enum AddressError {
     #[error("the gazetteer's {path} is not there ({source}); `huiyin models fetch` brings it")]
     Missing { path: PathBuf, source: std::io::Error },
-    #[error("the gazetteer's {path} cannot be read: {source}; `huiyin models fetch` brings a fresh one")]
+    #[error(
+        "the gazetteer's {path} cannot be read: {source}; `huiyin models fetch` brings a fresh one"
+    )]
     Broken { path: PathBuf, source: serde_json::Error },
 }
 
@@ -152,7 +154,9 @@ impl Gazetteer {
         let mut full_name = String::new();
         for length in [2, 4, 6, 9] {
             let Some(part) = entry.code.get(..length) else { continue };
-            let Some(above) = self.by_code.get(part).and_then(|id| self.entry(*id)) else { continue };
+            let Some(above) = self.by_code.get(part).and_then(|id| self.entry(*id)) else {
+                continue;
+            };
             // 北京市市辖区东城区, 东莞市东莞市: nobody says these.
             if !is_placeholder(&above.name) && !full_name.ends_with(&above.name) {
                 full_name.push_str(&above.name);
@@ -194,7 +198,9 @@ const PEOPLES: &str = include_str!("address/peoples.txt");
 
 fn stem_of(name: &str, level: Level) -> usize {
     let whole = name.len();
-    let Some(mut stem) = endings(level).iter().find_map(|e| name.strip_suffix(e)) else { return whole };
+    let Some(mut stem) = endings(level).iter().find_map(|e| name.strip_suffix(e)) else {
+        return whole;
+    };
     while let Some(shorter) = PEOPLES.lines().find_map(|people| stem.strip_suffix(people)) {
         stem = shorter;
     }

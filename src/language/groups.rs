@@ -129,14 +129,16 @@ fn is_pause(c: char) -> bool {
 /// The end of the run that begins at character `at`; nothing when none does.
 fn run_end(chars: &[(usize, char)], at: usize) -> Option<usize> {
     let here = |n: usize| chars.get(n).map(|&(_, c)| c);
-    let digit_like = |n: usize| here(n).is_some_and(|c| sure(c).is_some() || digit_by_ear(c).is_some());
+    let digit_like =
+        |n: usize| here(n).is_some_and(|c| sure(c).is_some() || digit_by_ear(c).is_some());
     if !digit_like(at) {
         return None;
     }
     let mut end = at;
     loop {
         let times = here(end).and_then(sure).filter(|n| (1..=6).contains(n));
-        if times.is_some() && here(end + 1) == Some('个') && here(end + 2).and_then(sure).is_some() {
+        if times.is_some() && here(end + 1) == Some('个') && here(end + 2).and_then(sure).is_some()
+        {
             end += 3;
         } else if digit_like(end) {
             end += 1;

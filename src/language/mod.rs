@@ -28,7 +28,9 @@ pub use normalise::{character_error_rate, comparable, edits};
 pub use numbers::{DigitRun, Numeral, numerals, parse_numeral, spoken_digits, to_spoken};
 pub use pinyin::Lexicon;
 pub use simplify::simplified;
-pub use sounding::{Found, Syllable, blurred, find_sounding, find_syllables, likeness, sounds_like, toneless};
+pub use sounding::{
+    Found, Syllable, blurred, find_sounding, find_syllables, likeness, sounds_like, toneless,
+};
 pub use speakable::{Clause, FrontEnd, Sound};
 
 use std::path::PathBuf;
@@ -36,8 +38,12 @@ use std::path::PathBuf;
 /// What keeps the front end from being ready. Text itself never fails: whatever it holds, it has clauses.
 #[derive(Debug, thiserror::Error)]
 pub enum LanguageError {
-    #[error("the table of readings {path} is not there ({source}); `huiyin models fetch` brings it")]
+    #[error(
+        "the table of readings {path} is not there ({source}); `huiyin models fetch` brings it"
+    )]
     Missing { path: PathBuf, source: std::io::Error },
-    #[error("the table of readings {path} cannot be used: {detail}; `huiyin models fetch` brings a fresh one")]
+    #[error(
+        "the table of readings {path} cannot be used: {detail}; `huiyin models fetch` brings a fresh one"
+    )]
     Broken { path: PathBuf, detail: String },
 }

@@ -215,7 +215,10 @@ impl Lexicon {
 
     /// Every reading that is there, for a check against a voice's inventory.
     pub fn readings(&self) -> impl Iterator<Item = Reading> + '_ {
-        self.phrases.values().flat_map(|p| p.readings.iter().copied()).chain(self.singles.values().copied())
+        self.phrases
+            .values()
+            .flat_map(|p| p.readings.iter().copied())
+            .chain(self.singles.values().copied())
     }
 }
 

@@ -232,7 +232,9 @@ fn backwards(behind: &[f32], period: usize, length: usize) -> Vec<f32> {
 
 /// The least and the greatest sample.
 fn range(samples: &[f32]) -> (f32, f32) {
-    samples.iter().fold((f32::MAX, f32::MIN), |(low, high), &sample| (low.min(sample), high.max(sample)))
+    samples
+        .iter()
+        .fold((f32::MAX, f32::MIN), |(low, high), &sample| (low.min(sample), high.max(sample)))
 }
 
 /// 1 for the same shape, 0 for none in common.

@@ -13,7 +13,11 @@ pub enum Loss {
     Random(f64),
     /// Two states (Gilbert 1960, Elliott 1963): chances to go from good to bad and back, with each packet, and the
     /// share that is lost in the bad state.
-    Bursts { begins: f64, ends: f64, lost: f64 },
+    Bursts {
+        begins: f64,
+        ends: f64,
+        lost: f64,
+    },
 }
 
 /// What the network does.

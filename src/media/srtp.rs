@@ -165,9 +165,7 @@ impl Inbound {
             return Err(Refusal::Unauthentic);
         }
         let ssrc = u32::from_be_bytes([datagram[4], datagram[5], datagram[6], datagram[7]]);
-        self.with(ssrc, |context| {
-            context.decrypt_rtcp(datagram).map_err(|_| Refusal::Unauthentic)
-        })
+        self.with(ssrc, |context| context.decrypt_rtcp(datagram).map_err(|_| Refusal::Unauthentic))
     }
 
     fn with(

@@ -231,7 +231,8 @@ impl CallTask {
         let long = self.now_ms().saturating_sub(since_ms) >= FILL_AFTER_MS;
         let alone = self.agent.is_none() && !self.music;
         let resumed = self.caller.turn.speaking() && self.caller.turn.deciding().is_none();
-        if long && alone && !resumed && self.filled_ms != Some(since_ms) && self.speaking.is_idle() {
+        if long && alone && !resumed && self.filled_ms != Some(since_ms) && self.speaking.is_idle()
+        {
             self.filled_ms = Some(since_ms);
             self.speaking.fill(&self.setup.moment);
         }
@@ -399,8 +400,5 @@ fn listening(say: &Say) -> Listening {
         Expect::Slot(_) | Expect::Words => Listening::DICTATED,
         Expect::Open | Expect::Nothing => Listening::OPEN,
     };
-    Listening {
-        patience_ms: (say.patience_ms > 0).then_some(say.patience_ms),
-        ..base
-    }
+    Listening { patience_ms: (say.patience_ms > 0).then_some(say.patience_ms), ..base }
 }

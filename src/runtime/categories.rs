@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use anyhow::Context;
 
-use crate::intake::category::{Categories, Example, Form, Points, Taxonomy, examples as read_examples, taxonomy_of};
+use crate::intake::category::{
+    Categories, Example, Form, Points, Taxonomy, examples as read_examples, taxonomy_of,
+};
 use crate::knowledge::Encoder;
 
 /// Our encoder as the intake's points.
@@ -23,14 +25,20 @@ impl Points for EncoderPoints {
     fn point(&self, text: &str) -> Option<Vec<f32>> {
         // Without a point words decide.
         let point = self.encoder.encode(text);
-        point.inspect_err(|error| tracing::warn!(%error, "a text could not be placed by its meaning")).ok()
+        point
+            .inspect_err(
+                |error| tracing::warn!(%error, "a text could not be placed by its meaning"),
+            )
+            .ok()
     }
 }
 
 /// Reads a taxonomy in the form that its name ends in.
 pub fn taxonomy(file: &Path) -> anyhow::Result<Taxonomy> {
     let name = file.display().to_string();
-    let form = Form::of(&name).with_context(|| format!("{name}: is no taxonomy by its name; call it .toml, .jsonl or .csv"))?;
+    let form = Form::of(&name).with_context(|| {
+        format!("{name}: is no taxonomy by its name; call it .toml, .jsonl or .csv")
+    })?;
     Ok(Taxonomy::read(&contents(file)?, form, &name)?)
 }
 

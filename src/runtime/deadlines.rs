@@ -35,8 +35,13 @@ pub fn pack(name: &Path) -> anyhow::Result<Result<Pack, Faults>> {
         return Ok(shipped);
     }
     if name.extension().is_none() && !name.exists() {
-        let codes: Vec<&str> = SHIPPED.iter().filter_map(|(file, _)| file.strip_suffix(".toml")).collect();
-        bail!("no pack {}; those that ship are {}, another is named by its file", name.display(), codes.join(", "));
+        let codes: Vec<&str> =
+            SHIPPED.iter().filter_map(|(file, _)| file.strip_suffix(".toml")).collect();
+        bail!(
+            "no pack {}; those that ship are {}, another is named by its file",
+            name.display(),
+            codes.join(", ")
+        );
     }
     Ok(Pack::parse(&name.display().to_string(), &text(name)?))
 }
@@ -52,6 +57,7 @@ pub fn sound_pack(name: &Path) -> anyhow::Result<Pack> {
 }
 
 fn text(file: &Path) -> anyhow::Result<String> {
-    std::fs::read_to_string(file)
-        .with_context(|| format!("{} cannot be read; check the path and that it is UTF-8 text", file.display()))
+    std::fs::read_to_string(file).with_context(|| {
+        format!("{} cannot be read; check the path and that it is UTF-8 text", file.display())
+    })
 }

@@ -18,8 +18,9 @@ pub fn read(file: Option<&Path>, categories: &[Category]) -> anyhow::Result<Resu
     let Some(path) = file else {
         return Ok(Rules::parse(dispatch::BUILTIN.0, dispatch::BUILTIN.1, categories));
     };
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("{} cannot be read; check the path and that it is UTF-8 text", path.display()))?;
+    let text = std::fs::read_to_string(path).with_context(|| {
+        format!("{} cannot be read; check the path and that it is UTF-8 text", path.display())
+    })?;
     Ok(Rules::parse(&path.display().to_string(), &text, categories))
 }
 
@@ -29,7 +30,10 @@ pub fn rules(file: Option<&Path>) -> anyhow::Result<Rules> {
     let rules = read(file, &categories)?.context("the rules of dispatch")?;
     let faults = dispatch::check(&rules, &categories).errors();
     if faults > 0 {
-        tracing::warn!(faults, "the rules of dispatch have conflicts or gaps; `huiyin rules check` shows them");
+        tracing::warn!(
+            faults,
+            "the rules of dispatch have conflicts or gaps; `huiyin rules check` shows them"
+        );
     }
     Ok(rules)
 }

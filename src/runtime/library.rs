@@ -63,7 +63,10 @@ async fn renew<F: Fn(&Library) + Send + Sync + 'static>(
     tokio::task::spawn_blocking(move || {
         library.renew(&entries)?;
         renewed(&library);
-        tracing::info!(items = library.base().items().len(), "the knowledge base is served as published");
+        tracing::info!(
+            items = library.base().items().len(),
+            "the knowledge base is served as published"
+        );
         Ok(())
     })
     .await?

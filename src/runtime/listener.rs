@@ -15,14 +15,24 @@ use crate::speech::{self, Expected, Gated, Listening, SpeechError, Turn};
 #[derive(Clone, PartialEq, Debug)]
 pub enum Heard {
     /// The party has begun to speak.
-    Started { at_ms: u64 },
+    Started {
+        at_ms: u64,
+    },
     /// They may want the word: our sound is held, and released or stopped later.
     HoldOurSound,
     ReleaseOurSound,
     /// They have the word: our sound must stop.
     StopOurSound,
-    Words { text: String, confidence: f32, start_ms: u64, end_ms: u64 },
-    Unclear { start_ms: u64, end_ms: u64 },
+    Words {
+        text: String,
+        confidence: f32,
+        start_ms: u64,
+        end_ms: u64,
+    },
+    Unclear {
+        start_ms: u64,
+        end_ms: u64,
+    },
     /// There was speech, and no room to recognise it.
     Overloaded,
     Silent,

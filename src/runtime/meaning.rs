@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::pool::{Full, Pool};
 use crate::dialogue::Understood;
 use crate::intake::Intake;
+use crate::kernel::limits::ASR_QUEUE;
 use crate::kernel::{Civil, Slot};
 use crate::knowledge::{Context, Library};
-use crate::kernel::limits::ASR_QUEUE;
 use crate::speech::Utterance;
 
 /// How many items the dialogue gets to choose from.

@@ -141,7 +141,9 @@ impl<J: Send + 'static> Pool<J> {
         let mut queue = self.shared.lock();
         let Some(from) = queue.jobs.iter().position(hurried) else { return };
         let to = queue.jobs.iter().position(can_wait).unwrap_or(from);
-        if to < from && let Some(job) = queue.jobs.remove(from) {
+        if to < from
+            && let Some(job) = queue.jobs.remove(from)
+        {
             queue.jobs.insert(to, job);
         }
     }

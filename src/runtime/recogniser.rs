@@ -1,7 +1,7 @@
 //! Recognisers on their own threads, with admission: words that somebody waits for go before looks ahead.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::pool::{Full, Load, Pool};
 use crate::kernel::limits::ASR_QUEUE;

@@ -28,9 +28,9 @@ use crate::dialogue::{Line, Manner, Prompts};
 use crate::engine::models::ModelDir;
 use crate::hotline::{Fact, Hotline, Input, Restored, Setup};
 use crate::kernel::LegId;
+use crate::kernel::limits::{FEED_EVENTS, HOTLINE_INBOX};
 use crate::knowledge::Library;
 use crate::knowledge::editing::Entry;
-use crate::kernel::limits::{FEED_EVENTS, HOTLINE_INBOX};
 use crate::store::Store;
 
 /// Running calls get this long to say their last words when the service stops.
@@ -195,18 +195,17 @@ async fn restored(
 ) -> anyhow::Result<Restored> {
     let left_over = store.mark_interrupted(clock.wall()).await?;
     if left_over > 0 {
-        tracing::warn!(calls = left_over, "calls that the last run left open are marked as interrupted");
+        tracing::warn!(
+            calls = left_over,
+            "calls that the last run left open are marked as interrupted"
+        );
         recordings.repair();
     }
     Ok(store.restore().await?)
 }
 
 /// Keeps facts, and tells the hotline which are kept.
-fn keeper(
-    store: &Store,
-    feed: &broadcast::Sender<Fact>,
-    inbox: &mpsc::Sender<Message>,
-) -> Keeper {
+fn keeper(store: &Store, feed: &broadcast::Sender<Fact>, inbox: &mpsc::Sender<Message>) -> Keeper {
     let acks = inbox.clone();
     Keeper::start(store.clone(), feed.clone(), move |ack| {
         let acks = acks.clone();

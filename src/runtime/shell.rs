@@ -21,8 +21,8 @@ use crate::call::{CallError, Dial, EndReason, ReinviteAnswer, SignalEvent, Signa
 use crate::config::{Outbound, Sip};
 use crate::desk::DeskError;
 use crate::dialogue::Understood;
-use crate::intake::Reading;
 use crate::hotline::{Command, Effect, Hotline, Input, Party};
+use crate::intake::Reading;
 use crate::kernel::limits::CALLS_MAX;
 use crate::kernel::{CallId, LegId, Pii};
 
@@ -33,10 +33,17 @@ const LINE_DEADLINE: Duration = Duration::from_secs(10);
 pub enum Message {
     Input(Input),
     /// Sound of a leg has been missing for too long.
-    MediaLost { leg: LegId },
-    Command { command: Command, reply: oneshot::Sender<Result<(), DeskError>> },
+    MediaLost {
+        leg: LegId,
+    },
+    Command {
+        command: Command,
+        reply: oneshot::Sender<Result<(), DeskError>>,
+    },
     /// Stop taking calls, end the running ones, then say so.
-    Stop { done: oneshot::Sender<()> },
+    Stop {
+        done: oneshot::Sender<()>,
+    },
 }
 
 /// What the shell works with.
@@ -387,7 +394,10 @@ impl Shell {
             }
         };
         let credentials = match (&party, &self.parts.outbound) {
-            (Party::Citizen { .. }, Outbound { user: Some(user), password: Some(password), .. }) => {
+            (
+                Party::Citizen { .. },
+                Outbound { user: Some(user), password: Some(password), .. },
+            ) => {
                 let (user, password) = (user.clone(), password.clone());
                 Some(crate::call::Credentials { user, password, realm: None })
             }

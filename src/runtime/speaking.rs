@@ -60,7 +60,13 @@ impl Speaking {
     pub fn fill(&mut self, text: &str) {
         if self.is_idle() {
             let sentences = vec![text.to_owned()];
-            self.queue.push_back(Saying { say: None, sentences, asked: 0, played: 0, start_ms: None });
+            self.queue.push_back(Saying {
+                say: None,
+                sentences,
+                asked: 0,
+                played: 0,
+                start_ms: None,
+            });
         }
     }
 
@@ -188,7 +194,9 @@ impl Speaking {
         let first = self.queue.iter().position(|saying| saying.say.is_some())?;
         let saying = self.queue.drain(..).nth(first)?;
         let partial = match (stopped.playing, saying.sentences.get(saying.played)) {
-            (Some((_, played_ms)), Some(sentence)) if saying.start_ms.is_some() => heard_part(sentence, played_ms),
+            (Some((_, played_ms)), Some(sentence)) if saying.start_ms.is_some() => {
+                heard_part(sentence, played_ms)
+            }
             _ => String::new(),
         };
         saying.ended(saying.played, partial, now_ms)

@@ -244,7 +244,8 @@ impl Checker {
                 .is_some_and(|turn| turn.text == *words.reveal()),
         };
         self.unless(given, || format!("{call}: an answer that nobody gave"));
-        let sure = !answer.is_doubtful() || answer.is_confirmed() || answer.value() == Value::Reason;
+        let sure =
+            !answer.is_doubtful() || answer.is_confirmed() || answer.value() == Value::Reason;
         self.unless(sure, || format!("{call}: an answer in doubt counts"));
     }
 

@@ -157,7 +157,8 @@ impl Person {
     }
 
     fn yes_or_no(&mut self) -> Turn {
-        let words = ["对的", "是的", "不是", "解决了", "没解决", "有帮助", "没帮助", "需要", "不用了"];
+        let words =
+            ["对的", "是的", "不是", "解决了", "没解决", "有帮助", "没帮助", "需要", "不用了"];
         if self.rng.chance(0.1) { Turn::Key('1') } else { self.pick(&words) }
     }
 

@@ -11,7 +11,8 @@ use crate::kernel::{CallId, LegId};
 use crate::speech::Speaker;
 
 /// Said by people who talk with an agent.
-const BETWEEN: &[&str] = &["嗯好的", "请您说一下具体地址", "我已经说过了", "我们马上转给主管部门", "谢谢你"];
+const BETWEEN: &[&str] =
+    &["嗯好的", "请您说一下具体地址", "我已经说过了", "我们马上转给主管部门", "谢谢你"];
 const CONFIDENCE: f32 = 0.8;
 const DOUBTFUL: f32 = 0.4;
 
@@ -29,8 +30,8 @@ impl World {
         let Some(voice) = self.voices.get_mut(&call) else { return };
         let Some(length) = voice.start(now) else { return };
         let epoch = voice.mouth;
-        let into = voice.current().is_some_and(|say| !say.must_be_heard)
-            && voice.person.chance(0.06);
+        let into =
+            voice.current().is_some_and(|say| !say.must_be_heard) && voice.person.chance(0.06);
         let (pace, _) = voice.person.pace();
         self.plan(length, Event::SayingEnds { call, epoch });
         if into {

@@ -46,7 +46,14 @@ pub struct Scenario {
 
 impl Default for Scenario {
     fn default() -> Self {
-        Scenario { calls: 1_000, seed: 1, agents: 5, every_ms: 20_000, callback_lines: 2, conversations: 12 }
+        Scenario {
+            calls: 1_000,
+            seed: 1,
+            agents: 5,
+            every_ms: 20_000,
+            callback_lines: 2,
+            conversations: 12,
+        }
     }
 }
 
@@ -77,11 +84,25 @@ pub(super) enum Event {
     Up(LegId),
     Down(LegId, EndReason),
     MediaBreaks(CallId),
-    SayingEnds { call: CallId, epoch: u64 },
-    TurnBegins { call: CallId, epoch: u64 },
-    TurnEnds { call: CallId },
-    PatienceEnds { call: CallId, epoch: u64 },
-    Between { call: CallId, epoch: u64 },
+    SayingEnds {
+        call: CallId,
+        epoch: u64,
+    },
+    TurnBegins {
+        call: CallId,
+        epoch: u64,
+    },
+    TurnEnds {
+        call: CallId,
+    },
+    PatienceEnds {
+        call: CallId,
+        epoch: u64,
+    },
+    Between {
+        call: CallId,
+        epoch: u64,
+    },
     Break(AgentId),
     /// Something reaches the hotline.
     Input(Box<Input>),

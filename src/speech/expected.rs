@@ -45,7 +45,9 @@ pub struct Shape(Vec<u16>);
 
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ShapeError {
-    #[error("{0:?} stands in the shape of a number; use digits, #, and digits in brackets such as [3-9]")]
+    #[error(
+        "{0:?} stands in the shape of a number; use digits, #, and digits in brackets such as [3-9]"
+    )]
     Character(char),
     #[error("a bracket of the shape is open at its end or holds no digit")]
     Bracket,

@@ -73,8 +73,7 @@ struct RawRow {
     changed_at: i64,
 }
 
-const COLUMNS: &str =
-    "SELECT item_id, stage, draft, served, withdrawn, authors, reviewer, version, changed_at FROM knowledge_items";
+const COLUMNS: &str = "SELECT item_id, stage, draft, served, withdrawn, authors, reviewer, version, changed_at FROM knowledge_items";
 
 fn unknown(column: &'static str, value: &str) -> StoreError {
     StoreError::Unknown { table: "knowledge_items", column, value: value.to_owned() }
@@ -83,8 +82,10 @@ fn unknown(column: &'static str, value: &str) -> StoreError {
 impl RawRow {
     fn checked(self) -> Result<KnowledgeRow, StoreError> {
         let item = |column, text: Option<String>| -> Result<Option<Box<Item>>, StoreError> {
-            text.map(|text| exchange::item_from_json(&text).map(Box::new).ok_or_else(|| unknown(column, &text)))
-                .transpose()
+            text.map(|text| {
+                exchange::item_from_json(&text).map(Box::new).ok_or_else(|| unknown(column, &text))
+            })
+            .transpose()
         };
         let served = match (item("served", self.served)?, self.withdrawn) {
             (_, 1) => Served::Nothing,
@@ -107,7 +108,8 @@ impl Store {
     /// Every item that editors have touched, by id.
     pub async fn knowledge(&self) -> Result<Vec<KnowledgeRow>, StoreError> {
         let sql = format!("{COLUMNS} ORDER BY item_id");
-        let rows: Vec<RawRow> = sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(&self.readers).await?;
+        let rows: Vec<RawRow> =
+            sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(&self.readers).await?;
         rows.into_iter().map(RawRow::checked).collect()
     }
 
@@ -210,7 +212,11 @@ async fn keep_entry(
     Ok(done.rows_affected() == 1)
 }
 
-async fn keep_event(db: &mut SqliteConnection, id: &str, taken: &Taken<'_>) -> Result<(), StoreError> {
+async fn keep_event(
+    db: &mut SqliteConnection,
+    id: &str,
+    taken: &Taken<'_>,
+) -> Result<(), StoreError> {
     let changes: Vec<(&str, &str, &str)> =
         taken.changes.iter().map(|(column, a, b)| (column.key(), a.as_str(), b.as_str())).collect();
     sqlx::query(

@@ -6,12 +6,12 @@ mod read;
 mod related;
 mod write;
 
-pub use related::{Beside, BesideRow};
 pub use knowledge::{KnowledgeEvent, KnowledgeRow, Taken, UnansweredRow};
 pub use read::{
     AgentRow, AnswerRow, AttemptRow, CallRow, EventRow, EvidenceRow, FieldRow, Figures, SurveyRow,
     TicketRow, TurnRow, VerificationRow,
 };
+pub use related::{Beside, BesideRow};
 
 use std::path::{Path, PathBuf};
 
@@ -23,7 +23,9 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    #[error("the store {path} cannot be opened: {source}; check that the folder exists, is writable and has room")]
+    #[error(
+        "the store {path} cannot be opened: {source}; check that the folder exists, is writable and has room"
+    )]
     Open { path: PathBuf, source: sqlx::Error },
     #[error("the store {path} cannot be brought up to date: {source}")]
     Migrate { path: PathBuf, source: sqlx::migrate::MigrateError },

@@ -168,7 +168,8 @@ pub struct Figures {
     pub latency_p95_ms: Option<i64>,
 }
 
-const CALLS: &str = "SELECT c.id, c.direction, c.number, c.state, c.outcome, c.started_at, c.ended_at,
+const CALLS: &str =
+    "SELECT c.id, c.direction, c.number, c.state, c.outcome, c.started_at, c.ended_at,
      (SELECT MAX(t.id) FROM tickets t WHERE t.call_id = c.id) AS ticket_id FROM calls c ";
 
 impl Store {
@@ -257,7 +258,8 @@ impl Store {
     }
 
     pub async fn agents(&self) -> Result<Vec<AgentRow>, StoreError> {
-        let query = sqlx::query_as("SELECT agent, state, call_id, at FROM agent_states ORDER BY agent");
+        let query =
+            sqlx::query_as("SELECT agent, state, call_id, at FROM agent_states ORDER BY agent");
         Ok(query.fetch_all(&self.readers).await?)
     }
 
@@ -301,7 +303,10 @@ impl Store {
         Ok(query.bind(limit).fetch_all(&self.readers).await?)
     }
 
-    pub async fn verification(&self, id: VerificationId) -> Result<Option<VerificationRow>, StoreError> {
+    pub async fn verification(
+        &self,
+        id: VerificationId,
+    ) -> Result<Option<VerificationRow>, StoreError> {
         let query = sqlx::query_as(
             "SELECT id, survey_id, ticket_id, reason, opened_at, closed_at, result, actor
              FROM verifications WHERE id = $1",
@@ -356,7 +361,8 @@ impl Store {
                 .fetch_one(&self.readers)
                 .await?;
         let nth = async |rank: i64| -> Result<Option<i64>, StoreError> {
-            let sql = format!("SELECT t.latency_ms {REPLIES} ORDER BY t.latency_ms LIMIT 1 OFFSET $2");
+            let sql =
+                format!("SELECT t.latency_ms {REPLIES} ORDER BY t.latency_ms LIMIT 1 OFFSET $2");
             let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(since.unix_ms);
             Ok(query.bind(rank).fetch_optional(&self.readers).await?)
         };

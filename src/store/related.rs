@@ -67,7 +67,11 @@ impl Store {
     }
 
     /// The newest `limit` tickets that have a unit, but for `ticket`.
-    pub async fn dispatched_tickets(&self, ticket: i64, limit: i64) -> Result<Vec<BesideRow>, StoreError> {
+    pub async fn dispatched_tickets(
+        &self,
+        ticket: i64,
+        limit: i64,
+    ) -> Result<Vec<BesideRow>, StoreError> {
         let ids: Vec<i64> = sqlx::query_scalar(
             "SELECT ticket_id FROM ticket_fields WHERE slot = 'unit' AND ticket_id <> $1
              ORDER BY ticket_id DESC LIMIT $2",
@@ -85,8 +89,11 @@ impl Store {
         }
         // Numbers of our own: nothing of a caller enters the text of the query.
         let list = ids.iter().map(i64::to_string).collect::<Vec<String>>().join(",");
-        let heads = format!("SELECT id, state, opened_at FROM tickets WHERE id IN ({list}) ORDER BY id DESC");
-        let heads: Vec<Head> = sqlx::query_as(sqlx::AssertSqlSafe(heads)).fetch_all(&self.readers).await?;
+        let heads = format!(
+            "SELECT id, state, opened_at FROM tickets WHERE id IN ({list}) ORDER BY id DESC"
+        );
+        let heads: Vec<Head> =
+            sqlx::query_as(sqlx::AssertSqlSafe(heads)).fetch_all(&self.readers).await?;
         let fields = format!(
             "SELECT ticket_id, slot, value, code, source FROM ticket_fields WHERE ticket_id IN ({list})
              ORDER BY ticket_id"

@@ -77,12 +77,14 @@ async fn keep_one(db: &mut SqliteConnection, fact: &Fact) -> Result<(), StoreErr
                 .await?;
         }
         Fact::CallEnded { call, outcome, at } => {
-            sqlx::query("UPDATE calls SET state = 'ended', outcome = $2, ended_at = $3 WHERE id = $1")
-                .bind(call.0 as i64)
-                .bind(outcome.as_str())
-                .bind(at.unix_ms)
-                .execute(db)
-                .await?;
+            sqlx::query(
+                "UPDATE calls SET state = 'ended', outcome = $2, ended_at = $3 WHERE id = $1",
+            )
+            .bind(call.0 as i64)
+            .bind(outcome.as_str())
+            .bind(at.unix_ms)
+            .execute(db)
+            .await?;
         }
         Fact::Turn { utterance, latency_ms, cut_short, at } => {
             turn(db, utterance, *latency_ms, *cut_short, *at).await?;
@@ -295,8 +297,10 @@ async fn ticket_row(db: &mut SqliteConnection, ticket: &Ticket) -> Result<(), St
 
 async fn ticket_fields(db: &mut SqliteConnection, ticket: &Ticket) -> Result<(), StoreError> {
     let id = ticket.id.0 as i64;
-    for table in ["DELETE FROM field_evidence WHERE ticket_id = $1", "DELETE FROM ticket_fields WHERE ticket_id = $1"]
-    {
+    for table in [
+        "DELETE FROM field_evidence WHERE ticket_id = $1",
+        "DELETE FROM ticket_fields WHERE ticket_id = $1",
+    ] {
         sqlx::query(table).bind(id).execute(&mut *db).await?;
     }
     for (slot, filled) in &ticket.fields {

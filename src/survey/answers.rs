@@ -85,7 +85,13 @@ impl Survey {
         self.rounds.get(question as usize).copied().unwrap_or_default()
     }
 
-    pub(super) fn back_heard(&mut self, now: Moment, answers: Vec<Answer>, tries: Tries, u: &Understood) {
+    pub(super) fn back_heard(
+        &mut self,
+        now: Moment,
+        answers: Vec<Answer>,
+        tries: Tries,
+        u: &Understood,
+    ) {
         let doubtful = is_doubtful(u);
         let solved = hearing::solved_named(u);
         let grade = u.reading.grade;
@@ -96,8 +102,7 @@ impl Survey {
         };
         let asked = |question| answers.iter().any(|answer| answer.question() == question);
         let other_solved = solved.filter(|_| asked(Question::Solved) && !answers.iter().any(same));
-        let other_grade =
-            grade.filter(|grade| !answers.iter().any(|a| a.grade() == Some(*grade)));
+        let other_grade = grade.filter(|grade| !answers.iter().any(|a| a.grade() == Some(*grade)));
         if other_solved.is_some() || other_grade.is_some() {
             if doubtful {
                 return self.ask_again(now, Ask::Back(answers), tries, Failing::Unclear);

@@ -104,23 +104,14 @@ impl Question {
 /// How an answer was given. There is no answer without it.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Given {
-    Spoken {
-        words: Pii<String>,
-        evidence: Evidence,
-    },
-    Key {
-        key: char,
-        at_ms: u64,
-    },
+    Spoken { words: Pii<String>, evidence: Evidence },
+    Key { key: char, at_ms: u64 },
 }
 
 impl Given {
     /// From the citizen's utterance.
     pub fn spoken(utterance: &Utterance) -> Given {
-        Given::Spoken {
-            words: Pii::new(utterance.text.clone()),
-            evidence: utterance.evidence(),
-        }
+        Given::Spoken { words: Pii::new(utterance.text.clone()), evidence: utterance.evidence() }
     }
 }
 
@@ -144,19 +135,12 @@ pub enum Value {
 
 impl Answer {
     pub const fn new(value: Value, given: Given) -> Answer {
-        Answer {
-            value,
-            given,
-            confirmed_by: None,
-        }
+        Answer { value, given, confirmed_by: None }
     }
 
     /// The same answer, agreed to when it was read back.
     pub fn agreed(self, by: Given) -> Answer {
-        Answer {
-            confirmed_by: Some(by),
-            ..self
-        }
+        Answer { confirmed_by: Some(by), ..self }
     }
 
     pub const fn value(&self) -> Value {
@@ -263,11 +247,8 @@ pub enum VerifyReason {
 }
 
 impl VerifyReason {
-    pub const ALL: [VerifyReason; 3] = [
-        VerifyReason::Unhappy,
-        VerifyReason::Unsolved,
-        VerifyReason::Contradiction,
-    ];
+    pub const ALL: [VerifyReason; 3] =
+        [VerifyReason::Unhappy, VerifyReason::Unsolved, VerifyReason::Contradiction];
 
     pub const fn key(self) -> &'static str {
         match self {

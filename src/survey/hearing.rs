@@ -50,17 +50,8 @@ const WRONG_PERSON: [&str; 14] = [
     "不认识这个人",
 ];
 /// Who is calling?
-const WHO: [&str; 9] = [
-    "你是谁",
-    "你谁",
-    "哪位",
-    "你是哪",
-    "你哪里",
-    "什么单位",
-    "什么电话",
-    "你是干什么",
-    "干嘛的",
-];
+const WHO: [&str; 9] =
+    ["你是谁", "你谁", "哪位", "你是哪", "你哪里", "什么单位", "什么电话", "你是干什么", "干嘛的"];
 
 /// The matter itself is done.
 const SOLVED: [&str; 7] = ["解决", "处理", "好了", "修好", "弄好", "办好", "搞定"];
@@ -79,12 +70,7 @@ const UNSOLVED: [&str; 10] = [
 ];
 
 fn says_one_of(u: &Understood, phrases: &[&str]) -> bool {
-    let words: String = u
-        .utterance
-        .text
-        .chars()
-        .filter(|c| c.is_alphanumeric())
-        .collect();
+    let words: String = u.utterance.text.chars().filter(|c| c.is_alphanumeric()).collect();
     phrases.iter().any(|phrase| words.contains(phrase))
 }
 

@@ -42,12 +42,7 @@ const REASON_FAILINGS_MAX: u8 = 2;
 
 impl Survey {
     pub fn new(setup: Setup) -> Survey {
-        let Setup {
-            survey,
-            matter,
-            prompts,
-            manner,
-        } = setup;
+        let Setup { survey, matter, prompts, manner } = setup;
         Survey {
             survey,
             matter,
@@ -163,17 +158,12 @@ impl Survey {
         let mut phrases = before;
         phrases.push(self.question(&ask, line, 0));
         self.turn(now, phrases);
-        self.state = State::Asking {
-            ask,
-            tries: Tries::default(),
-        };
+        self.state = State::Asking { ask, tries: Tries::default() };
     }
 
     fn notice(&self) -> Phrase {
-        let values = [
-            ("when", self.matter.when.as_str()),
-            ("matter", self.matter.words.reveal().as_str()),
-        ];
+        let values =
+            [("when", self.matter.when.as_str()), ("matter", self.matter.words.reveal().as_str())];
         self.statement(Line::SurveyNotice, &values)
     }
 
@@ -197,9 +187,7 @@ impl Survey {
         }
         if let Some(emergency) = u.reading.emergency {
             let number = spoken_digits(emergency.number());
-            let phrase = self
-                .statement(Line::SurveyEmergency, &[("number", &number)])
-                .heard();
+            let phrase = self.statement(Line::SurveyEmergency, &[("number", &number)]).heard();
             return self.finish(now, phrase, SurveyOutcome::ToPerson);
         }
         let closed = matches!(ask.expect(), Expect::YesNo | Expect::Grade);
@@ -328,10 +316,7 @@ impl Survey {
             self.effects.push_back(Effect::Hush);
         }
         let text = self.prompts.text(Line::SurveyTakeYourTime, 0, &[]);
-        let says = self.mouth.aside(
-            now,
-            Phrase::question(text, ask.expect(), self.manner.wait_ms),
-        );
+        let says = self.mouth.aside(now, Phrase::question(text, ask.expect(), self.manner.wait_ms));
         self.speak(says);
     }
 
@@ -354,11 +339,8 @@ impl Survey {
             Failing::Silent => tries.silent,
             Failing::Unclear => tries.unclear,
         };
-        let phrase = self.question(
-            &ask,
-            ask.again(failing, tries),
-            usize::from(count.saturating_sub(1)),
-        );
+        let phrase =
+            self.question(&ask, ask.again(failing, tries), usize::from(count.saturating_sub(1)));
         self.turn(now, vec![phrase]);
         self.state = State::Asking { ask, tries };
     }
@@ -394,11 +376,7 @@ impl Survey {
         } else if unhappy && !std::mem::replace(&mut self.reason_asked, true) {
             self.ask(now, Vec::new(), Ask::Reason);
         } else {
-            let line = if self.verified {
-                Line::SurveyThanksUnhappy
-            } else {
-                Line::SurveyThanks
-            };
+            let line = if self.verified { Line::SurveyThanksUnhappy } else { Line::SurveyThanks };
             self.close(now, line, SurveyOutcome::Complete);
         }
     }
@@ -406,11 +384,7 @@ impl Survey {
     // ---- the end ----
 
     fn outcome_so_far(&self) -> SurveyOutcome {
-        if self.grade.is_some() {
-            SurveyOutcome::Complete
-        } else {
-            SurveyOutcome::CallLater
-        }
+        if self.grade.is_some() { SurveyOutcome::Complete } else { SurveyOutcome::CallLater }
     }
 
     pub(super) fn close(&mut self, now: Moment, line: Line, outcome: SurveyOutcome) {

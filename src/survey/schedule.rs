@@ -36,16 +36,9 @@ impl Window {
     pub fn new(opens: &str, closes: &str) -> Result<Window, SurveyError> {
         let (opens_minute, closes_minute) = (minute_of_day(opens)?, minute_of_day(closes)?);
         if closes_minute <= opens_minute {
-            return Err(SurveyError::Closed {
-                opens: opens.to_owned(),
-                closes: closes.to_owned(),
-            });
+            return Err(SurveyError::Closed { opens: opens.to_owned(), closes: closes.to_owned() });
         }
-        Ok(Window {
-            opens_minute,
-            closes_minute,
-            ..Window::default()
-        })
+        Ok(Window { opens_minute, closes_minute, ..Window::default() })
     }
 
     /// The same hours with other limits; `spacing_ms` is from one attempt's beginning to the next one's.
@@ -63,12 +56,7 @@ impl Window {
         if spacing_ms < 0 {
             return Err(SurveyError::Spacing(spacing_ms));
         }
-        Ok(Window {
-            per_day,
-            in_all,
-            spacing_ms,
-            ..self
-        })
+        Ok(Window { per_day, in_all, spacing_ms, ..self })
     }
 
     /// A call may begin at this moment.
@@ -80,13 +68,7 @@ impl Window {
 
     fn opening(&self, day: Civil) -> Wall {
         let (hour, minute) = (self.opens_minute / 60, self.opens_minute % 60);
-        Civil {
-            hour,
-            minute,
-            second: 0,
-            ..day
-        }
-        .wall()
+        Civil { hour, minute, second: 0, ..day }.wall()
     }
 }
 
@@ -118,18 +100,12 @@ pub fn next_attempt(not_before: Wall, attempts: &[Wall], window: &Window) -> Nex
     if attempts.len() >= window.in_all {
         return Next::GiveUp(GiveUp::AttemptsUsed);
     }
-    let last = attempts
-        .iter()
-        .max()
-        .map(|last| last.plus_ms(window.spacing_ms));
+    let last = attempts.iter().max().map(|last| last.plus_ms(window.spacing_ms));
     let mut at = last.map_or(not_before, |spaced| spaced.max(not_before));
     // Every turn of the loop leaves a day behind; only a day with an attempt can be full.
     loop {
         let day = at.civil();
-        let made = attempts
-            .iter()
-            .filter(|made| made.civil().days() == day.days())
-            .count();
+        let made = attempts.iter().filter(|made| made.civil().days() == day.days()).count();
         let start = at.max(window.opening(day));
         if made < window.per_day && window.is_open(start) {
             return Next::At(start);
@@ -143,16 +119,9 @@ fn minute_of_day(text: &str) -> Result<u32, SurveyError> {
     let (hour, minute) = text.split_once(':').ok_or_else(wrong)?;
     let number = |part: &str| {
         let figures = part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());
-        figures
-            .then(|| part.parse::<u32>().ok())
-            .flatten()
-            .ok_or_else(wrong)
+        figures.then(|| part.parse::<u32>().ok()).flatten().ok_or_else(wrong)
     };
     let (hour, minute) = (number(hour)?, number(minute)?);
     let total = hour * 60 + minute;
-    if minute > 59 || total > DAY_MINUTES {
-        Err(wrong())
-    } else {
-        Ok(total)
-    }
+    if minute > 59 || total > DAY_MINUTES { Err(wrong()) } else { Ok(total) }
 }

@@ -122,7 +122,9 @@ fn the_days_by_law_stand_in_for_a_year_that_is_not_published() {
     let mut holidays = [0; 3];
     while at <= day("2026-12-31") {
         if let DayKind::Holiday { name } = law.kind(at) {
-            let DayKind::Holiday { name: real } = published.kind(at) else { panic!("{at} {name} is worked") };
+            let DayKind::Holiday { name: real } = published.kind(at) else {
+                panic!("{at} {name} is worked")
+            };
             assert_eq!(name, real, "{at}");
             holidays[usize::try_from(at.year() - 2024).unwrap()] += 1;
         }
@@ -168,16 +170,29 @@ fn a_faulty_calendar_names_the_line_the_field_and_the_way_out() {
     for (text, wants) in [
         ("name = \"x\"\n", ["c.toml:1: error: holiday", "is missing", "[[holiday]]"]),
         ("name = \n", ["c.toml:1: error", "", "a calendar has `name`"]),
-        ("name = \"x\"\nyear = [2026]\n", ["c.toml:2: error", "unknown field `year`", "`years = [2026]`"]),
-        (&format!("{head}from = \"2026-1-1\"\n"), ["c.toml:4: error: holiday.from", "`2026-1-1` is no day", "YYYY-MM-DD"]),
-        (&format!("{head}from = \"2026-02-29\"\n"), ["c.toml:4: error: holiday.from", "is no day", "YYYY-MM-DD"]),
+        (
+            "name = \"x\"\nyear = [2026]\n",
+            ["c.toml:2: error", "unknown field `year`", "`years = [2026]`"],
+        ),
+        (
+            &format!("{head}from = \"2026-1-1\"\n"),
+            ["c.toml:4: error: holiday.from", "`2026-1-1` is no day", "YYYY-MM-DD"],
+        ),
+        (
+            &format!("{head}from = \"2026-02-29\"\n"),
+            ["c.toml:4: error: holiday.from", "is no day", "YYYY-MM-DD"],
+        ),
         (
             &format!("{head}from = \"2026-01-03\"\nto = \"2026-01-01\"\n"),
             ["c.toml:5: error: holiday.to", "are -1 days", "the last day off"],
         ),
         (
             &format!("{head}from = \"2026-01-01\"\nwork = [\"2026-01-05\"]\n"),
-            ["c.toml:5: error: holiday.work", "2026-01-05 is no Saturday or Sunday", "mend the date"],
+            [
+                "c.toml:5: error: holiday.work",
+                "2026-01-05 is no Saturday or Sunday",
+                "mend the date",
+            ],
         ),
         (
             &format!("{head}from = \"2026-01-03\"\nwork = [\"2026-01-03\"]\n"),
@@ -192,7 +207,10 @@ fn a_faulty_calendar_names_the_line_the_field_and_the_way_out() {
             "{\"holidays\": {},\n\"workdays\": {\n\"2026-13-01\": \"a,b,1\"}}",
             ["c.toml:3: error: workdays", "`2026-13-01` is no day", "YYYY-MM-DD"],
         ),
-        ("{\"holidays\": {}, \"workdays\": {}}", ["c.toml:1: error: holidays", "holds no whole year", "国庆节"]),
+        (
+            "{\"holidays\": {}, \"workdays\": {}}",
+            ["c.toml:1: error: holidays", "holds no whole year", "国庆节"],
+        ),
     ] {
         let told = Calendar::read("c.toml", text).unwrap_err().to_string();
         assert!(wants.iter().all(|want| told.contains(want)), "{told}\nfor:\n{text}");

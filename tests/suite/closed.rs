@@ -178,9 +178,13 @@ fn candidate(meaning: &str, score: f32) -> Candidate {
 #[test]
 fn what_fits_and_stands_alone_is_taken() {
     let sure = decide(&[candidate("yes", -1.0), candidate("no", -6.0)]);
-    assert!(matches!(&sure, Verdict::Taken { text, confidence } if text == "yes" && *confidence > 0.9));
+    assert!(
+        matches!(&sure, Verdict::Taken { text, confidence } if text == "yes" && *confidence > 0.9)
+    );
     let two = decide(&[candidate("yes", -1.0), candidate("no", -1.4)]);
-    assert!(matches!(&two, Verdict::Doubtful { text, confidence } if text == "yes" && *confidence < DOUBT));
+    assert!(
+        matches!(&two, Verdict::Doubtful { text, confidence } if text == "yes" && *confidence < DOUBT)
+    );
     assert_eq!(decide(&[candidate("yes", -40.0)]), Verdict::Outside);
     assert_eq!(decide(&[]), Verdict::Outside);
 }
@@ -198,7 +202,10 @@ fn two_hearings_are_weighed_together() {
 
 #[test]
 fn wordings_of_one_meaning_stand_together() {
-    let of = |meaning: &str, text: &str, score| Candidate { text: text.into(), ..candidate(meaning, score) };
+    let of = |meaning: &str, text: &str, score| Candidate {
+        text: text.into(),
+        ..candidate(meaning, score)
+    };
     let all = [of("yes", "有", -3.0), of("no", "不用", -3.2), of("no", "不要", -3.3)];
     let verdict = decide(&all);
     assert!(matches!(&verdict, Verdict::Doubtful { text, .. } if text == "不用"), "{verdict:?}");
@@ -206,7 +213,10 @@ fn wordings_of_one_meaning_stand_together() {
 
 #[test]
 fn the_free_words_break_a_tie_by_ear() {
-    let of = |meaning: &str, text: &str, score| Candidate { text: text.into(), ..candidate(meaning, score) };
+    let of = |meaning: &str, text: &str, score| Candidate {
+        text: text.into(),
+        ..candidate(meaning, score)
+    };
     let mut all = [of("yes", "对", -5.0), of("repeat", "没听清", -5.2)];
     by_ear(&mut all, "没听轻。没听轻。");
     assert_eq!(all[0].score, -5.0);
@@ -217,7 +227,9 @@ fn the_free_words_break_a_tie_by_ear() {
 fn shapes_of_numbers_are_read_and_refused() {
     let mobile = Shape::parse("1[3-9]#########").unwrap();
     assert_eq!(mobile.length(), 11);
-    assert!(mobile.fits("13800138000") && !mobile.fits("12800138000") && !mobile.fits("1380013800"));
+    assert!(
+        mobile.fits("13800138000") && !mobile.fits("12800138000") && !mobile.fits("1380013800")
+    );
     assert!(!mobile.fits("1380013800a") && !mobile.fits("一三八"));
     assert!(Shape::parse("[1-35]").unwrap().fits("5"));
     for (text, wanted) in [
@@ -241,7 +253,9 @@ fn form(expect: Expect) -> Arc<Form> {
 fn the_talk_understands_every_wording_as_its_class() {
     let intake = Intake::new(Arc::new(Gazetteer::empty()), "3307").unwrap();
     let mut wrong = Vec::new();
-    for expect in [Expect::YesNo, Expect::Grade, Expect::Slot(Slot::Number), Expect::Slot(Slot::Time)] {
+    for expect in
+        [Expect::YesNo, Expect::Grade, Expect::Slot(Slot::Number), Expect::Slot(Slot::Time)]
+    {
         for class in &form(expect).classes {
             for wording in &class.wordings {
                 let reading = intake.read(&said(wording), NOW, None);
@@ -249,11 +263,16 @@ fn the_talk_understands_every_wording_as_its_class() {
                 let held = match key {
                     "yes" => reading.yes_no == Some(true) && reading.command.is_none(),
                     "no" => reading.yes_no == Some(false) && reading.command.is_none(),
-                    _ if Command::from_key(key).is_some() => reading.command == Command::from_key(key),
+                    _ if Command::from_key(key).is_some() => {
+                        reading.command == Command::from_key(key)
+                    }
                     _ => Grade::from_key(key).is_some() && reading.grade == Grade::from_key(key),
                 };
                 if !held {
-                    wrong.push(format!("{key} {wording}: {:?} {:?} {:?}", reading.command, reading.yes_no, reading.grade));
+                    wrong.push(format!(
+                        "{key} {wording}: {:?} {:?} {:?}",
+                        reading.command, reading.yes_no, reading.grade
+                    ));
                 }
             }
         }
@@ -264,7 +283,9 @@ fn the_talk_understands_every_wording_as_its_class() {
 #[test]
 fn a_person_can_be_asked_for_wherever_there_is_a_set() {
     let hearing = Hearing::builtin().unwrap();
-    for expect in [Expect::YesNo, Expect::Grade, Expect::Slot(Slot::Number), Expect::Slot(Slot::Time)] {
+    for expect in
+        [Expect::YesNo, Expect::Grade, Expect::Slot(Slot::Number), Expect::Slot(Slot::Time)]
+    {
         let form = hearing.of(expect).form.unwrap();
         assert!(form.classes.iter().any(|class| class.key == "person"), "{expect:?}");
     }
@@ -275,7 +296,8 @@ fn a_person_can_be_asked_for_wherever_there_is_a_set() {
 
 #[test]
 fn a_fault_in_the_file_of_the_ear_says_where() {
-    let hints: String = huiyin::runtime::hearing::KEYS.iter().map(|key| format!("{key} = \"\"\n")).collect();
+    let hints: String =
+        huiyin::runtime::hearing::KEYS.iter().map(|key| format!("{key} = \"\"\n")).collect();
     let parse = |rest: &str| Hearing::parse(&format!("[hints]\n{hints}{rest}"));
     assert!(parse("").is_ok());
     let cases = [

@@ -116,7 +116,13 @@ async fn a_change_that_a_foreign_page_asks_for_is_refused() {
 async fn the_token_opens_a_session_and_the_session_can_be_closed() {
     let house = build(Some(TOKEN), Arc::new(|_| Some(Ok(())))).await;
     let form_token = |page: &str| {
-        page.split("name=\"form_token\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
+        page.split("name=\"form_token\" value=\"")
+            .nth(1)
+            .unwrap()
+            .split('"')
+            .next()
+            .unwrap()
+            .to_owned()
     };
     let page = house.page("/login").await;
     let own = form_token(&page);
@@ -211,7 +217,9 @@ async fn the_api_tells_what_the_store_knows() {
     assert_eq!(figures["callbacks"], 1);
     assert_eq!((&figures["latency_p50_ms"], &figures["latency_p95_ms"]), (&json!(0), &json!(640)));
     assert_eq!(house.json("/api/health").await, json!({ "status": "ok" }));
-    for path in ["/api/calls/99", "/api/tickets/0", "/api/calls/x", "/api/calls/99999999999999999999"] {
+    for path in
+        ["/api/calls/99", "/api/tickets/0", "/api/calls/x", "/api/calls/99999999999999999999"]
+    {
         let missing = house.get(path).await;
         assert_eq!(missing.status(), 404, "{path}");
         assert!(missing.json::<Value>().await.unwrap()["remedy"].is_string());
@@ -255,12 +263,16 @@ async fn staff_act_through_commands_and_bad_input_is_named() {
     house.post("/api/agents/2/away", json!({})).await;
     let place = json!({ "value": "白龙桥镇", "by": "李晓" });
     house.post(&format!("/api/tickets/{TICKET}/fields/place"), place).await;
-    house.post(&format!("/api/tickets/{TICKET}/reopen"), json!({ "why": "仍吵", "by": "李晓" })).await;
+    house
+        .post(&format!("/api/tickets/{TICKET}/reopen"), json!({ "why": "仍吵", "by": "李晓" }))
+        .await;
     let (ticket, by) = (TicketId(TICKET), "李晓".to_owned());
     let wanted = [
         Command::CloseTicket { ticket, result: "已办".into(), by: by.clone() },
         Command::AgentAway { agent: AgentId(2) },
-        Command::EditField { ticket, slot: Slot::Place, value: "白龙桥镇".into(), by: by.clone() },
+        Command::EditField {
+            ticket, slot: Slot::Place, value: "白龙桥镇".into(), by: by.clone()
+        },
         Command::Reopen { ticket, why: "仍吵".into(), by },
     ];
     assert_eq!(house.commands.lock().unwrap().as_slice(), wanted);
@@ -272,7 +284,11 @@ async fn staff_act_through_commands_and_bad_input_is_named() {
         (close.clone(), json!({ "result": "已办" }), Value::Null),
         (close.clone(), json!([]), Value::Null),
         (close, json!({ "result": "x", "by": "y", "more": 1 }), Value::Null),
-        ("/api/tickets/1/fields/number".into(), json!({ "value": "sip:x@y", "by": "y" }), json!("value")),
+        (
+            "/api/tickets/1/fields/number".into(),
+            json!({ "value": "sip:x@y", "by": "y" }),
+            json!("value"),
+        ),
         ("/api/tickets/1/fields/colour".into(), json!({ "value": "x", "by": "y" }), json!("slot")),
     ] {
         let refused = house.post(&path, body.clone()).await;

@@ -5,7 +5,9 @@ use crate::console::house::{House, NUMBER, house, noon, turn};
 use huiyin::hotline::{Direction, Fact, Why};
 use huiyin::kernel::CallId;
 use huiyin::knowledge::editing::{Entry, Refused, Served, Stage, Step};
-use huiyin::knowledge::{Base, BigramEncoder, Column, Encoder, Grain, Item, Library, Rule, cluster};
+use huiyin::knowledge::{
+    Base, BigramEncoder, Column, Encoder, Grain, Item, Library, Rule, cluster,
+};
 use huiyin::runtime::library::entries;
 use huiyin::speech::Speaker;
 use huiyin::store::Store;
@@ -40,7 +42,10 @@ async fn new_item(house: &House) {
     let reply = house.post("/api/knowledge", body.clone()).await;
     assert_eq!(reply.status(), 200);
     assert_eq!(reply.json::<Value>().await.unwrap()["page"], "/knowledge/senior-card");
-    assert_eq!(house.post("/api/knowledge", body).await.json::<Value>().await.unwrap()["code"], "exists");
+    assert_eq!(
+        house.post("/api/knowledge", body).await.json::<Value>().await.unwrap()["code"],
+        "exists"
+    );
 }
 
 /// Waits until what is served is as wanted.
@@ -60,20 +65,24 @@ async fn a_draft_is_reviewed_by_another_and_published_into_the_running_search() 
     let house = house().await;
     new_item(&house).await;
     let page = house.page("/knowledge/senior-card").await;
-    for shown in ["草稿", "还没有发布", "没有填写", "审核通过", "id=\"field-spoken\""] {
+    for shown in ["草稿", "还没有发布", "没有填写", "审核通过", "id=\"field-spoken\""]
+    {
         assert!(page.contains(shown), "{shown}");
     }
-    let (status, error) = post(&house, "senior-card", "steps/review", json!({ "by": "王敏" })).await;
+    let (status, error) =
+        post(&house, "senior-card", "steps/review", json!({ "by": "王敏" })).await;
     assert_eq!((status, error["code"].as_str()), (422, Some("faults")));
     assert_eq!(post(&house, "senior-card", "draft", whole()).await.0, 200);
     let shown = house.json("/api/knowledge/senior-card").await;
     assert_eq!(shown["faults"], json!([]));
     assert_eq!(shown["fields"]["valid_from"], "2026-01-01");
     for own in ["李晓", " 李 晓 "] {
-        let (status, error) = post(&house, "senior-card", "steps/review", json!({ "by": own })).await;
+        let (status, error) =
+            post(&house, "senior-card", "steps/review", json!({ "by": own })).await;
         assert_eq!((status, error["code"].as_str()), (409, Some("own_draft")), "{own}");
     }
-    let (status, error) = post(&house, "senior-card", "steps/publish", json!({ "by": "王敏" })).await;
+    let (status, error) =
+        post(&house, "senior-card", "steps/publish", json!({ "by": "王敏" })).await;
     assert_eq!((status, error["code"].as_str()), (409, Some("not_now")));
     assert_eq!(post(&house, "senior-card", "steps/review", json!({ "by": "王敏" })).await.0, 200);
     assert!(house.library.base().get("senior-card").is_none());
@@ -83,12 +92,14 @@ async fn a_draft_is_reviewed_by_another_and_published_into_the_running_search() 
     assert_eq!(hits[0].item.id, "senior-card");
 
     let history = house.json("/api/knowledge/senior-card").await["history"].clone();
-    let steps: Vec<&str> = history.as_array().unwrap().iter().map(|e| e["step"].as_str().unwrap()).collect();
+    let steps: Vec<&str> =
+        history.as_array().unwrap().iter().map(|e| e["step"].as_str().unwrap()).collect();
     assert_eq!(steps, ["write", "write", "review", "publish"]);
     let changes = history[1]["changes"].as_array().unwrap();
     assert!(changes.contains(&json!(["title", "老年证", "老年优待证办理"])), "{changes:?}");
     let page = house.page("/knowledge/senior-card").await;
-    for shown in ["已发布", "编辑发布的版本", "审核人", "王敏", "停用", "2026-01-01"] {
+    for shown in ["已发布", "编辑发布的版本", "审核人", "王敏", "停用", "2026-01-01"]
+    {
         assert!(page.contains(shown), "{shown}");
     }
 
@@ -132,24 +143,55 @@ async fn nobody_overwrites_what_they_have_not_seen_and_bad_input_says_so() {
     let house = house().await;
     let send = async |path: &str, body: Value| {
         let reply = house.post(path, body).await;
-        (reply.status().as_u16(), reply.json::<Value>().await.unwrap()["code"].as_str().unwrap_or_default().to_owned())
+        (
+            reply.status().as_u16(),
+            reply.json::<Value>().await.unwrap()["code"].as_str().unwrap_or_default().to_owned(),
+        )
     };
     let edit = json!({ "by": "李晓", "title": "一" });
     assert_eq!(send("/api/knowledge/id-card/draft?version=0", edit.clone()).await.0, 200);
     let cases = [
         ("/api/knowledge/id-card/draft?version=0", edit.clone(), (409, "stale")),
         ("/api/knowledge/id-card/steps/review?version=0", json!({ "by": "王敏" }), (409, "stale")),
-        ("/api/knowledge/id-card/draft?version=1", json!({ "by": "", "title": "二" }), (422, "empty")),
-        ("/api/knowledge/id-card/draft?version=1", json!({ "by": "李晓", "titel": "二" }), (422, "bad_body")),
-        ("/api/knowledge/id-card/draft?version=1", json!({ "by": "李晓", "id": "other" }), (422, "bad_body")),
-        ("/api/knowledge/id-card/draft?version=1", json!({ "by": "李晓", "valid_until": "明年" }), (422, "bad_day")),
-        ("/api/knowledge/id-card/draft?version=1", json!({ "by": "李晓", "title": "一" }), (409, "same")),
+        (
+            "/api/knowledge/id-card/draft?version=1",
+            json!({ "by": "", "title": "二" }),
+            (422, "empty"),
+        ),
+        (
+            "/api/knowledge/id-card/draft?version=1",
+            json!({ "by": "李晓", "titel": "二" }),
+            (422, "bad_body"),
+        ),
+        (
+            "/api/knowledge/id-card/draft?version=1",
+            json!({ "by": "李晓", "id": "other" }),
+            (422, "bad_body"),
+        ),
+        (
+            "/api/knowledge/id-card/draft?version=1",
+            json!({ "by": "李晓", "valid_until": "明年" }),
+            (422, "bad_day"),
+        ),
+        (
+            "/api/knowledge/id-card/draft?version=1",
+            json!({ "by": "李晓", "title": "一" }),
+            (409, "same"),
+        ),
         ("/api/knowledge/id-card/draft?version=x", edit.clone(), (400, "bad_query")),
         ("/api/knowledge/nobody/draft?version=0", edit, (404, "not_found")),
-        ("/api/knowledge/id-card/steps/burn?version=1", json!({ "by": "李晓" }), (404, "not_found")),
+        (
+            "/api/knowledge/id-card/steps/burn?version=1",
+            json!({ "by": "李晓" }),
+            (404, "not_found"),
+        ),
         ("/api/knowledge", json!({ "id": "身份证", "title": "a", "by": "b" }), (422, "bad_id")),
         ("/api/knowledge", json!({ "id": "id-card", "title": "a", "by": "b" }), (422, "exists")),
-        ("/api/questions/draft", json!({ "members": "x", "id": "a", "title": "a", "by": "b" }), (422, "bad_body")),
+        (
+            "/api/questions/draft",
+            json!({ "members": "x", "id": "a", "title": "a", "by": "b" }),
+            (422, "bad_body"),
+        ),
     ];
     for (path, body, (status, code)) in cases {
         assert_eq!(send(path, body.clone()).await, (status, code.to_owned()), "{path} {body}");
@@ -188,7 +230,14 @@ async fn questions_without_an_answer_are_put_together_and_become_a_draft() {
     assert!(clusters[0]["nearest"][0]["id"].is_string());
     let page = house.page("/questions").await;
     assert!(!page.contains(NUMBER) && !clusters.to_string().contains(NUMBER));
-    for shown in ["没有答案", "转了人工", "猜错了事项", "答了没解决", "data-play=\"1\" data-start=\"700\"", "138****8000"] {
+    for shown in [
+        "没有答案",
+        "转了人工",
+        "猜错了事项",
+        "答了没解决",
+        "data-play=\"1\" data-start=\"700\"",
+        "138****8000",
+    ] {
         assert!(page.contains(shown), "{shown}");
     }
     let members: Vec<String> = clusters[0]["questions"]
@@ -204,7 +253,10 @@ async fn questions_without_an_answer_are_put_together_and_become_a_draft() {
     assert_eq!(made["stage"], "draft");
     assert_eq!(made["fields"]["asks"], "宠物狗证怎么办理\n宠物狗证在哪办理");
     assert_eq!(house.json("/api/questions").await["clusters"].as_array().unwrap().len(), 1);
-    assert_eq!(house.post("/api/questions/dismiss", json!({ "members": "2:1" })).await.status(), 200);
+    assert_eq!(
+        house.post("/api/questions/dismiss", json!({ "members": "2:1" })).await.status(),
+        200
+    );
     assert_eq!(house.json("/api/questions").await["clusters"], json!([]));
 }
 
@@ -222,7 +274,11 @@ async fn staff_see_which_item_was_told_with_its_source_and_date() {
     let page = house.page("/calls/1").await;
     assert_eq!(page.matches("href=\"/knowledge/id-card\"").count(), 1);
     let told = page.split("href=\"/knowledge/id-card\"").nth(1).unwrap();
-    assert!(told.starts_with(">身份证补领</a> · 依据：办事指南 2026"), "{}", told.chars().take(60).collect::<String>());
+    assert!(
+        told.starts_with(">身份证补领</a> · 依据：办事指南 2026"),
+        "{}",
+        told.chars().take(60).collect::<String>()
+    );
 }
 
 #[test]
@@ -235,7 +291,10 @@ fn steps_lead_only_where_they_may() {
     let withdrawn = published.take(Step::Withdraw, "丙", &files, &files).unwrap().0;
     let stages = [&draft, &reviewed, &published, &withdrawn].map(|entry| entry.stage);
     assert_eq!(stages, [Stage::Draft, Stage::Reviewed, Stage::Published, Stage::Withdrawn]);
-    assert_eq!((&published.served, &withdrawn.served), (&Served::Own(Box::new(good.clone())), &Served::Nothing));
+    assert_eq!(
+        (&published.served, &withdrawn.served),
+        (&Served::Own(Box::new(good.clone())), &Served::Nothing)
+    );
     let steps = [Step::Review, Step::Return, Step::Publish, Step::Withdraw, Step::Discard];
     let allowed = [
         (&draft, [true, false, false, false, true]),
@@ -280,7 +339,14 @@ fn item(id: &str) -> Item {
 
 #[test]
 fn the_same_questions_are_put_together_in_the_same_way() {
-    let words = ["社保卡怎么补办", "路灯坏了找谁", "社保卡怎么补半", "社保卡在哪补办", "路灯坏了找谁修", "下雨吗"];
+    let words = [
+        "社保卡怎么补办",
+        "路灯坏了找谁",
+        "社保卡怎么补半",
+        "社保卡在哪补办",
+        "路灯坏了找谁修",
+        "下雨吗",
+    ];
     let words = words.map(str::to_owned);
     let once = cluster(&words, &BigramEncoder).unwrap();
     assert_eq!(once, cluster(&words, &BigramEncoder).unwrap());
@@ -308,7 +374,8 @@ fn fit_the_bound_of_clusters() {
         }
     }
     for encoder in [&Once::new(&encoder) as &dyn Encoder, &BigramEncoder] {
-        let grains = [0.3, 0.5, 0.7].iter().flat_map(|m| (24..=60).step_by(4).map(move |near| (*m, near)));
+        let grains =
+            [0.3, 0.5, 0.7].iter().flat_map(|m| (24..=60).step_by(4).map(move |near| (*m, near)));
         for (meaning, near) in grains {
             let grain = Grain { meaning, near_min: near as f32 / 100.0 };
             let clusters = huiyin::knowledge::cluster_at(&words, encoder, grain).unwrap();
@@ -325,8 +392,15 @@ fn fit_the_bound_of_clusters() {
                     both += u32::from(together && same);
                 }
             }
-            let (right, found) = (f64::from(both) / f64::from(put.max(1)), f64::from(both) / f64::from(belong.max(1)));
-            println!("{} {meaning} {near}: {} clusters, right {right:.3}, found {found:.3}", encoder.name(), clusters.len());
+            let (right, found) = (
+                f64::from(both) / f64::from(put.max(1)),
+                f64::from(both) / f64::from(belong.max(1)),
+            );
+            println!(
+                "{} {meaning} {near}: {} clusters, right {right:.3}, found {found:.3}",
+                encoder.name(),
+                clusters.len()
+            );
         }
     }
 }

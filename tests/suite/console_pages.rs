@@ -20,7 +20,9 @@ async fn lists_and_the_call_page_show_no_whole_number() {
     }
     assert!(house.page("/").await.contains("138****8000"));
     house.store.keep(&aftermath()).await.unwrap();
-    for path in LISTS.into_iter().chain(["/calls/2", "/api/calls/1", "/api/tickets", "/api/surveys"]) {
+    for path in
+        LISTS.into_iter().chain(["/calls/2", "/api/calls/1", "/api/tickets", "/api/surveys"])
+    {
         assert!(!house.page(path).await.contains(NUMBER), "{path}, afterwards");
     }
     for path in [format!("/tickets/{TICKET}"), format!("/api/tickets/{TICKET}")] {
@@ -48,10 +50,20 @@ async fn the_ticket_page_shows_every_field_with_its_evidence_and_blank_ones_as_b
     house.store.keep(&complaint()).await.unwrap();
     house.record();
     let page = house.page(&format!("/tickets/{TICKET}")).await;
-    for name in ["来电号码", "来电人", "诉求类型", "事项分类", "发生地点", "发生时间", "诉求内容", "诉求目的"] {
+    for name in [
+        "来电号码",
+        "来电人",
+        "诉求类型",
+        "事项分类",
+        "发生地点",
+        "发生时间",
+        "诉求内容",
+        "诉求目的",
+    ] {
         assert!(page.contains(name), "{name}");
     }
-    for shown in ["金华市婺城区白龙桥镇", "330702103", "0:02.1–0:02.7", "91%", "来电显示", "登记"] {
+    for shown in ["金华市婺城区白龙桥镇", "330702103", "0:02.1–0:02.7", "91%", "来电显示", "登记"]
+    {
         assert!(page.contains(shown), "{shown}");
     }
     assert!(page.contains("data-play=\"1\" data-start=\"2100\" data-end=\"2700\""));
@@ -73,7 +85,8 @@ async fn a_ringing_agent_sees_the_ticket_before_picking_up() {
     assert!(page.contains("没有来电") && page.contains("离席"));
     house.store.keep(&complaint()).await.unwrap();
     let page = house.page("/agents/1").await;
-    for shown in ["振铃", NUMBER, "夜间施工噪声", "330702103", "请问是在什么地方？", "A1 李晓"] {
+    for shown in ["振铃", NUMBER, "夜间施工噪声", "330702103", "请问是在什么地方？", "A1 李晓"]
+    {
         assert!(page.contains(shown), "{shown}");
     }
     assert!(house.page("/agents/2").await.contains("没有来电"));
@@ -90,7 +103,14 @@ async fn the_supervisor_sees_open_verifications_with_the_citizens_words() {
     house.store.keep(&complaint()).await.unwrap();
     house.store.keep(&aftermath()).await.unwrap();
     let page = house.page("/supervisor").await;
-    for shown in ["待核实", "不满意", "还是吵", "夜间施工噪声", "640", "data-post=\"/api/verifications/1/close\""] {
+    for shown in [
+        "待核实",
+        "不满意",
+        "还是吵",
+        "夜间施工噪声",
+        "640",
+        "data-post=\"/api/verifications/1/close\"",
+    ] {
         assert!(page.contains(shown), "{shown}");
     }
     let page = house.page("/surveys").await;
@@ -101,9 +121,32 @@ async fn the_supervisor_sees_open_verifications_with_the_citizens_words() {
 
 /// As the store, the conversation and the callback name them.
 const CALL_STATES: [&str; 27] = [
-    "begun", "new", "request", "rephrase", "more", "go_on", "confirm", "helped", "fill", "place_back",
-    "callback", "leave_word", "saving", "waiting", "talking", "closing", "ended", "interrupted",
-    "dialling", "solved", "solved_back", "grade", "grade_back", "reason", "number", "number_back",
+    "begun",
+    "new",
+    "request",
+    "rephrase",
+    "more",
+    "go_on",
+    "confirm",
+    "helped",
+    "fill",
+    "place_back",
+    "callback",
+    "leave_word",
+    "saving",
+    "waiting",
+    "talking",
+    "closing",
+    "ended",
+    "interrupted",
+    "dialling",
+    "solved",
+    "solved_back",
+    "grade",
+    "grade_back",
+    "reason",
+    "number",
+    "number_back",
     "number_keys",
 ];
 

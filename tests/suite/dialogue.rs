@@ -6,8 +6,8 @@ use huiyin::dialogue::{
     Dialogue, Effect, HandOverReason, Input, Line, Manner, Outcome, Prompts, Setup, spoken_digits,
     spoken_number,
 };
-use huiyin::knowledge::Bars;
 use huiyin::kernel::{CallId, Moment, Pii, Slot, TicketId};
+use huiyin::knowledge::Bars;
 
 #[path = "dialogue/doubts.rs"]
 mod doubts;
@@ -78,10 +78,7 @@ impl Desk {
     /// A script's line as an input; nothing when the telephone has nothing to report.
     fn read(&mut self, row: &str) -> Option<Input> {
         let (word, rest) = row.split_once(' ').unwrap_or((row, ""));
-        let number = |text: &str| {
-            text.parse::<u64>()
-                .unwrap_or_else(|_| panic!("{row}: a number"))
-        };
+        let number = |text: &str| text.parse::<u64>().unwrap_or_else(|_| panic!("{row}: a number"));
         Some(match word {
             "begin" => Input::Begin,
             "heard" => self.heard(rest),
@@ -93,16 +90,11 @@ impl Desk {
                 let (say, said, unsaid) = self.player.cut(number(rest) as usize)?;
                 Input::Interrupted { say, said, unsaid }
             }
-            "stored" => Input::Stored {
-                ticket: TicketId(number(rest)),
-            },
+            "stored" => Input::Stored { ticket: TicketId(number(rest)) },
             "waiting" => {
                 let (position, estimate) = rest.split_once(' ').unwrap_or((rest, ""));
                 let estimate_s = (!estimate.is_empty()).then(|| number(estimate) as u32);
-                Input::Waiting {
-                    position: number(position) as u32,
-                    estimate_s,
-                }
+                Input::Waiting { position: number(position) as u32, estimate_s }
             }
             "agent" => match rest {
                 "reached" => Input::AgentReached,
@@ -131,14 +123,8 @@ fn effect_written(effect: &Effect) -> String {
         Effect::Say(say) => written(say),
         Effect::Hush => "hush".into(),
         Effect::Save(_) => "save".into(),
-        Effect::HandOver {
-            reason,
-            emergency: None,
-        } => format!("hand_over {}", reason.key()),
-        Effect::HandOver {
-            reason,
-            emergency: Some(emergency),
-        } => {
+        Effect::HandOver { reason, emergency: None } => format!("hand_over {}", reason.key()),
+        Effect::HandOver { reason, emergency: Some(emergency) } => {
             format!("hand_over {} {}", reason.key(), emergency.key())
         }
         Effect::LeaveQueue => "leave_queue".into(),
@@ -176,11 +162,7 @@ fn a_denied_place_is_not_on_the_ticket_and_a_confirmed_one_stays() {
     let denied = play("denied", Some("13800000000"), talks::PLACE_DENIED_TWICE).unwrap();
     assert!(denied.dialogue.draft().get(Slot::Place).is_none());
     let corrected = play("corrected", Some("13800000000"), talks::PLACE_CORRECTED).unwrap();
-    let place = corrected
-        .dialogue
-        .draft()
-        .get(Slot::Place)
-        .map(|place| place.value.clone());
+    let place = corrected.dialogue.draft().get(Slot::Place).map(|place| place.value.clone());
     assert_eq!(place.as_deref(), Some("金华市婺城区汤溪镇"));
     assert!(corrected.dialogue.draft().is_confirmed(Slot::Place));
 }
@@ -216,25 +198,15 @@ fn prompts_are_checked_when_loaded() {
     let dir = tempfile::tempdir().unwrap();
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("prompts/zh-CN");
     let texts = ["dialogue.toml", "survey.toml"].map(|f| std::fs::read_to_string(folder.join(f)));
-    let Ok([dialogue, survey]) = texts
-        .into_iter()
-        .collect::<Result<Vec<_>, _>>()
-        .map(|t| [t[0].clone(), t[1].clone()])
+    let Ok([dialogue, survey]) =
+        texts.into_iter().collect::<Result<Vec<_>, _>>().map(|t| [t[0].clone(), t[1].clone()])
     else {
         eprintln!("skipped: no prompts folder beside the manifest");
         return;
     };
     let rows: [(&str, String, &str); 7] = [
-        (
-            "unused",
-            format!("{dialogue}\nnoise = \"哦\"\n"),
-            "nothing says \"noise\"",
-        ),
-        (
-            "missing",
-            dialogue.replace("goodbye = ", "# "),
-            "\"goodbye\" is missing",
-        ),
+        ("unused", format!("{dialogue}\nnoise = \"哦\"\n"), "nothing says \"noise\""),
+        ("missing", dialogue.replace("goodbye = ", "# "), "\"goodbye\" is missing"),
         (
             "unknown slot",
             dialogue.replace("{position}位，请稍等", "{place}位，请稍等"),
@@ -245,16 +217,8 @@ fn prompts_are_checked_when_loaded() {
             dialogue.replace("{number}。我同时", "一一九。我同时"),
             "leaves out the slot {number}",
         ),
-        (
-            "open brace",
-            dialogue.replace("{answer}", "{answer"),
-            "does not close",
-        ),
-        (
-            "empty",
-            dialogue.replace("go_on = \"您请讲。\"", "go_on = []"),
-            "go_on has no text",
-        ),
+        ("open brace", dialogue.replace("{answer}", "{answer"), "does not close"),
+        ("empty", dialogue.replace("go_on = \"您请讲。\"", "go_on = []"), "go_on has no text"),
         ("syntax", format!("{dialogue}\n= 1"), "dialogue.toml"),
     ];
     for (name, text, message) in rows {
@@ -262,19 +226,11 @@ fn prompts_are_checked_when_loaded() {
         std::fs::write(dir.path().join("dialogue.toml"), text).unwrap();
         std::fs::write(dir.path().join("survey.toml"), &survey).unwrap();
         let error = Prompts::load(dir.path()).unwrap_err().to_string();
-        assert!(
-            error.contains(message) && error.contains("dialogue.toml"),
-            "{name}: {error}"
-        );
+        assert!(error.contains(message) && error.contains("dialogue.toml"), "{name}: {error}");
     }
     std::fs::remove_file(dir.path().join("survey.toml")).unwrap();
     std::fs::write(dir.path().join("dialogue.toml"), &dialogue).unwrap();
-    assert!(
-        Prompts::load(dir.path())
-            .unwrap_err()
-            .to_string()
-            .contains("survey.toml")
-    );
+    assert!(Prompts::load(dir.path()).unwrap_err().to_string().contains("survey.toml"));
 }
 
 #[test]
@@ -283,15 +239,9 @@ fn prompts_hold_nothing_that_the_voice_cannot_read() {
     for line in Line::ALL {
         for turn in 0..prompts.wordings(*line) {
             let text = prompts.text(*line, turn, &[]);
-            let odd = text
-                .chars()
-                .find(|c| c.is_ascii() || matches!(c, '《' | '》' | '（' | '）'));
+            let odd = text.chars().find(|c| c.is_ascii() || matches!(c, '《' | '》' | '（' | '）'));
             assert_eq!(odd, None, "{}: {text}", line.key());
-            assert!(
-                text.chars().count() <= 64,
-                "{} is too long to listen to: {text}",
-                line.key()
-            );
+            assert!(text.chars().count() <= 64, "{} is too long to listen to: {text}", line.key());
             let ends = text.is_empty() || text.ends_with(['。', '？']);
             assert!(ends, "{} does not end as a sentence: {text}", line.key());
         }

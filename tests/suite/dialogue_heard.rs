@@ -10,14 +10,7 @@ use huiyin::knowledge::{Bars, Base, BigramEncoder, Index};
 use huiyin::language::address::Row;
 use huiyin::speech::{Speaker, Utterance};
 
-const NOW: Civil = Civil {
-    year: 2026,
-    month: 11,
-    day: 22,
-    hour: 10,
-    minute: 0,
-    second: 0,
-};
+const NOW: Civil = Civil { year: 2026, month: 11, day: 22, hour: 10, minute: 0, second: 0 };
 
 fn utterance(text: &str) -> Utterance {
     let (call, text) = (CallId(1), text.to_owned());
@@ -66,10 +59,7 @@ fn offered_answers_are_understood() {
         ] {
             let reading = intake.read(&utterance(&said), NOW, None);
             if !offered || reading.yes_no != expected || reading.command.is_some() {
-                wrong.push(format!(
-                    "{} {said}: offered {offered}, {reading:?}",
-                    line.key()
-                ));
+                wrong.push(format!("{} {said}: offered {offered}, {reading:?}", line.key()));
             }
         }
     }
@@ -93,12 +83,7 @@ fn talk(words: &[&str]) -> Vec<String> {
     let intake = intake();
     let prompts = Arc::new(Prompts::builtin().unwrap());
     let number = Some(Pii::new("13800000000".to_owned()));
-    let setup = Setup {
-        call: CallId(1),
-        number,
-        prompts,
-        manner: Manner::default(),
-    };
+    let setup = Setup { call: CallId(1), number, prompts, manner: Manner::default() };
     let mut dialogue = Dialogue::new(setup);
     let mut now = Moment::from_ms(1_000);
     let mut log = Vec::new();
@@ -124,46 +109,21 @@ fn talk(words: &[&str]) -> Vec<String> {
     for text in words {
         let utterance = utterance(text);
         let reading = intake.read(&utterance, NOW, dialogue.asked());
-        give(
-            &mut dialogue,
-            Input::Heard(Understood {
-                utterance,
-                reading,
-                hits: Vec::new(),
-            }),
-        );
+        give(&mut dialogue, Input::Heard(Understood { utterance, reading, hits: Vec::new() }));
     }
     log
 }
 
 #[test]
 fn night_building_noise_is_taken_down_and_handed_over() {
-    let log = talk(&[
-        "我们小区旁边的工地半夜还在施工，吵得睡不着，我要投诉",
-        "在白龙桥镇",
-        "对的",
-    ]);
+    let log = talk(&["我们小区旁边的工地半夜还在施工，吵得睡不着，我要投诉", "在白龙桥镇", "对的"]);
     let said = log.join("\n");
-    assert!(
-        log.first()
-            .is_some_and(|s| s.contains("智能客服") && s.contains("录音")),
-        "{said}"
-    );
-    assert_eq!(
-        log.last().map(String::as_str),
-        Some("hand_over ticket"),
-        "{said}"
-    );
-    assert!(
-        said.contains("地点是白龙桥"),
-        "the place is read back: {said}"
-    );
+    assert!(log.first().is_some_and(|s| s.contains("智能客服") && s.contains("录音")), "{said}");
+    assert_eq!(log.last().map(String::as_str), Some("hand_over ticket"), "{said}");
+    assert!(said.contains("地点是白龙桥"), "the place is read back: {said}");
     let asked =
         ["什么地方", "什么时候", "什么情况"].map(|q| log.iter().filter(|s| s.contains(q)).count());
-    assert!(
-        asked.iter().sum::<usize>() <= 2,
-        "at most two questions: {said}"
-    );
+    assert!(asked.iter().sum::<usize>() <= 2, "at most two questions: {said}");
 }
 
 #[test]
@@ -175,12 +135,7 @@ fn everyday_wishes() {
         (&["喂，你好", "我想找人工客服"], "hand_over asked"),
     ] {
         let log = talk(words);
-        assert_eq!(
-            log.last().map(String::as_str),
-            Some(last),
-            "{words:?}: {}",
-            log.join("\n")
-        );
+        assert_eq!(log.last().map(String::as_str), Some(last), "{words:?}: {}", log.join("\n"));
     }
 }
 
@@ -189,13 +144,17 @@ fn everyday_wishes() {
 fn commands_of_the_closed_sets_are_read_as_such() {
     let intake = intake();
     let rows: [(Command, &[&str]); 5] = [
-        (Command::Person, &["转人工", "人工", "人工服务", "人工客服", "转人工服务", "找人工", "接人工"]),
+        (
+            Command::Person,
+            &["转人工", "人工", "人工服务", "人工客服", "转人工服务", "找人工", "接人工"],
+        ),
         (Command::Repeat, &["再说一遍", "没听清", "听不清", "没听清楚", "请再说一遍"]),
         (Command::Wait, &["等一下", "稍等", "等等", "稍等一下", "等一会"]),
         (Command::Slower, &["说慢一点", "慢一点"]),
         (Command::StopCalling, &["别再打了", "不要再打了"]),
     ];
-    let asked = [None, Some(Slot::Place), Some(Slot::Time), Some(Slot::Number), Some(Slot::Narrative)];
+    let asked =
+        [None, Some(Slot::Place), Some(Slot::Time), Some(Slot::Number), Some(Slot::Narrative)];
     let mut wrong = Vec::new();
     for (command, wordings) in rows {
         for (said, asked) in wordings.iter().flat_map(|said| asked.map(|asked| (*said, asked))) {
@@ -258,7 +217,11 @@ fn withheld(words: &[&str], nobody: bool) -> Vec<String> {
         }
     }
     let value = |slot| dialogue.draft().get(slot).map(|filled| filled.value.clone());
-    log.push(format!("{} {}", value(Slot::Number).unwrap_or_default(), value(Slot::Place).unwrap_or_default()));
+    log.push(format!(
+        "{} {}",
+        value(Slot::Number).unwrap_or_default(),
+        value(Slot::Place).unwrap_or_default()
+    ));
     log
 }
 
@@ -273,7 +236,8 @@ fn a_number_is_dictated_and_put_right() {
         (&["幺三九五五五零八八九八", "不对", "是幺三九五五五零八八九九", "对的"], "13955508899"),
         (&["我不想说"], ""),
     ] {
-        let words: Vec<&str> = std::iter::once("我建议公交车晚点收班").chain(said.iter().copied()).collect();
+        let words: Vec<&str> =
+            std::iter::once("我建议公交车晚点收班").chain(said.iter().copied()).collect();
         let log = withheld(&words, true);
         let last = log.last().unwrap();
         assert_eq!(last.trim(), number, "{said:?}: {}", log.join("\n"));
@@ -305,7 +269,8 @@ fn what_is_asked_and_known_is_answered() {
         let log = withheld(&[words], false);
         assert!(log.iter().any(|text| text.contains("依据")), "{words}: {}", log.join("\n"));
     }
-    for words in ["老板拖欠工资没人管", "白龙桥镇的老板拖欠工资怎么办", "工地太吵怎么没人管"] {
+    for words in ["老板拖欠工资没人管", "白龙桥镇的老板拖欠工资怎么办", "工地太吵怎么没人管"]
+    {
         let log = withheld(&[words], false);
         assert!(!log.iter().any(|text| text.contains("依据")), "{words}: {}", log.join("\n"));
     }

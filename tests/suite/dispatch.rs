@@ -2,7 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use huiyin::desk::dispatch::{
-    BUILTIN, Case, Category, Decision, Gravity, Miss, Occurred, Past, Rules, Suggestion, check, learned,
+    BUILTIN, Case, Category, Decision, Gravity, Miss, Occurred, Past, Rules, Suggestion, check,
+    learned,
 };
 use huiyin::kernel::{Civil, Wall};
 use huiyin::language::pairs::sounded_pairs;
@@ -21,7 +22,14 @@ fn day(month: u32, day: u32) -> Civil {
 }
 
 fn case<'a>(category: &'a str, place: &'a str, words: &'a str, time: &str) -> Case<'a> {
-    Case { category, place, address: "", words, occurred: Occurred::of_code(time), registered: day(11, 22) }
+    Case {
+        category,
+        place,
+        address: "",
+        words,
+        occurred: Occurred::of_code(time),
+        registered: day(11, 22),
+    }
 }
 
 fn clear(rules: &Rules, case: &Case<'_>) -> Suggestion {
@@ -40,11 +48,46 @@ fn shipped_rules_have_no_faults() {
 /// Category, place, words, time; the owner's code and the rule.
 const CASES: &[(&str, &str, &str, &str, &str, &str)] = &[
     ("0101", "330702103", "工地打桩", "", "enforcement-330702", "construction-noise"),
-    ("0101", "330702103", "工地打桩", "2026-11-21T22:00", "enforcement-330702", "construction-noise-night"),
-    ("0101", "330702103", "工地打桩", "2026-11-21TNI", "enforcement-330702", "construction-noise-night"),
-    ("0101", "330702103", "工地打桩", "R/22:00/02:00", "enforcement-330702", "construction-noise-night"),
-    ("0101", "330702103", "工地打桩", "2026-11-21T10:00", "enforcement-330702", "construction-noise"),
-    ("0101", "330702103", "工地打桩", "2026-06-07T10:00", "enforcement-330702", "construction-noise-exams"),
+    (
+        "0101",
+        "330702103",
+        "工地打桩",
+        "2026-11-21T22:00",
+        "enforcement-330702",
+        "construction-noise-night",
+    ),
+    (
+        "0101",
+        "330702103",
+        "工地打桩",
+        "2026-11-21TNI",
+        "enforcement-330702",
+        "construction-noise-night",
+    ),
+    (
+        "0101",
+        "330702103",
+        "工地打桩",
+        "R/22:00/02:00",
+        "enforcement-330702",
+        "construction-noise-night",
+    ),
+    (
+        "0101",
+        "330702103",
+        "工地打桩",
+        "2026-11-21T10:00",
+        "enforcement-330702",
+        "construction-noise",
+    ),
+    (
+        "0101",
+        "330702103",
+        "工地打桩",
+        "2026-06-07T10:00",
+        "enforcement-330702",
+        "construction-noise-exams",
+    ),
     ("0102", "330782001", "楼下跳广场舞太吵", "", "government-330782001", "square-dance"),
     ("0601", "330784100", "老板欠工资", "", "labour-330784", "wages"),
     ("0601", "330784100", "老板欠工资", "2026-12-20", "labour-330784", "wages-at-year-end"),
@@ -57,7 +100,11 @@ fn the_most_particular_rule_gives_the_owner() {
     let rules = shipped();
     for (category, place, words, time, owner, rule) in CASES {
         let one = clear(&rules, &case(category, place, words, time));
-        assert_eq!((*owner, *rule), (one.owner.code.as_str(), one.rule.as_str()), "{category} {words} {time}");
+        assert_eq!(
+            (*owner, *rule),
+            (one.owner.code.as_str(), one.rule.as_str()),
+            "{category} {words} {time}"
+        );
         assert!(!one.why.category.is_empty() && one.line > 0);
     }
 }
@@ -67,7 +114,10 @@ fn a_streets_case_is_copied_to_its_district() {
     let rules = shipped();
     let one = clear(&rules, &case("1005", "330702001", "邻居吵架", ""));
     assert_eq!("婺城区城东街道办事处", one.owner.name);
-    assert_eq!(["centre-330702"], one.copied.iter().map(|u| u.code.as_str()).collect::<Vec<_>>().as_slice());
+    assert_eq!(
+        ["centre-330702"],
+        one.copied.iter().map(|u| u.code.as_str()).collect::<Vec<_>>().as_slice()
+    );
     let county = clear(&rules, &case("0202", "330702001", "垃圾没人收", ""));
     assert!(county.copied.is_empty());
 }
@@ -85,8 +135,13 @@ fn a_road_in_the_place_counts_and_says_so() {
 #[test]
 fn an_unknown_place_leaves_it_open_and_tells_what_is_missing() {
     let rules = shipped();
-    let Decision::Open { near } = rules.decide(&case("0601", "", "老板欠工资", "")) else { panic!() };
-    assert!(near.iter().any(|v| v.rule == "wages" && matches!(v.miss, Some(Miss::PlaceUnknown(_)))), "{near:?}");
+    let Decision::Open { near } = rules.decide(&case("0601", "", "老板欠工资", "")) else {
+        panic!()
+    };
+    assert!(
+        near.iter().any(|v| v.rule == "wages" && matches!(v.miss, Some(Miss::PlaceUnknown(_)))),
+        "{near:?}"
+    );
 }
 
 #[test]
@@ -140,19 +195,55 @@ fn rule(lines: &str) -> String {
 
 /// A rule's text and what is found in it: the field, and words of the fault.
 const BROKEN: &[(&str, &str, &str)] = &[
-    ("id = \"a\"\ncategories = [\"0999\"]\nto = \"centre@county\"", "rule.categories", "can never fire"),
-    ("id = \"a\"\ncategories = [\"*\"]\nplaces = [\"3399\"]\nto = \"centre@county\"", "rule.places", "not among"),
+    (
+        "id = \"a\"\ncategories = [\"0999\"]\nto = \"centre@county\"",
+        "rule.categories",
+        "can never fire",
+    ),
+    (
+        "id = \"a\"\ncategories = [\"*\"]\nplaces = [\"3399\"]\nto = \"centre@county\"",
+        "rule.places",
+        "not among",
+    ),
     ("id = \"a\"\ncategories = [\"*\"]\nto = \"police@county\"", "rule.to", "no kind of unit"),
     ("id = \"a\"\ncategories = [\"*\"]\nto = \"centre@village\"", "rule.to", "no level"),
     ("id = \"a\"\ncategories = [\"*\"]\nto = \"office@county\"", "rule.to", "stands on that level"),
     ("id = \"a\"\ncategories = [\"*\"]\nto = \"nobody\"", "rule.to", "no unit"),
-    ("id = \"a\"\ncategories = [\"*\"]\nto = \"centre@county\"\npack = \"x\"", "rule.pack", "no rule pack"),
-    ("id = \"a\"\ncategories = [\"*\"]\nto = \"centre@county\"\nhours = [\"08:00-08:00\"]", "rule.hours", "no time"),
-    ("id = \"a\"\ncategories = [\"*\"]\nto = \"centre@county\"\nhours = [\"25:00-26:00\"]", "rule.hours", "not like"),
-    ("id = \"a\"\ncategories = [\"*\"]\nto = \"centre@county\"\nseasons = [\"02-30..03-01\"]", "rule.seasons", "not like"),
-    ("id = \"a\"\ncategories = [\"*\"]\nto = \"centre@county\"\nweekdays = [8]", "rule.weekdays", "not like"),
-    ("id = \"a\"\ncategories = [\"*\"]\nto = \"centre@county\"\nwords = [\"夜间\"]\nunless = [\"夜\"]", "rule.words", "never fire"),
-    ("id = \"a\"\ncategories = [\"*\"]\nto = \"centre@county\"\ncolour = \"red\"", "rule.colour", "not a known key"),
+    (
+        "id = \"a\"\ncategories = [\"*\"]\nto = \"centre@county\"\npack = \"x\"",
+        "rule.pack",
+        "no rule pack",
+    ),
+    (
+        "id = \"a\"\ncategories = [\"*\"]\nto = \"centre@county\"\nhours = [\"08:00-08:00\"]",
+        "rule.hours",
+        "no time",
+    ),
+    (
+        "id = \"a\"\ncategories = [\"*\"]\nto = \"centre@county\"\nhours = [\"25:00-26:00\"]",
+        "rule.hours",
+        "not like",
+    ),
+    (
+        "id = \"a\"\ncategories = [\"*\"]\nto = \"centre@county\"\nseasons = [\"02-30..03-01\"]",
+        "rule.seasons",
+        "not like",
+    ),
+    (
+        "id = \"a\"\ncategories = [\"*\"]\nto = \"centre@county\"\nweekdays = [8]",
+        "rule.weekdays",
+        "not like",
+    ),
+    (
+        "id = \"a\"\ncategories = [\"*\"]\nto = \"centre@county\"\nwords = [\"夜间\"]\nunless = [\"夜\"]",
+        "rule.words",
+        "never fire",
+    ),
+    (
+        "id = \"a\"\ncategories = [\"*\"]\nto = \"centre@county\"\ncolour = \"red\"",
+        "rule.colour",
+        "not a known key",
+    ),
     ("categories = [\"*\"]\nto = \"centre@county\"", "rule.id", "is missing"),
     ("id = \"a\"\nto = \"centre@county\"", "rule.categories", "no category"),
     ("id = \"a\"\ncategories = [\"*\"]", "rule.to", "is missing"),
@@ -163,7 +254,11 @@ fn what_a_rule_gets_wrong_is_told_with_its_line_and_field() {
     for (text, field, words) in BROKEN {
         let text = format!("{HEAD}{}", rule(text));
         let faults = Rules::parse("t.toml", &text, &two()).expect_err(&text);
-        let fault = faults.0.iter().find(|f| f.field == *field).unwrap_or_else(|| panic!("{field}: {faults}"));
+        let fault = faults
+            .0
+            .iter()
+            .find(|f| f.field == *field)
+            .unwrap_or_else(|| panic!("{field}: {faults}"));
         assert!(fault.problem.contains(words), "{field}: {fault}");
         assert!(fault.line > 19 && !fault.mend.is_empty(), "{fault}");
         assert!(fault.to_string().starts_with(&format!("t.toml:{}: error: {field}: ", fault.line)));
@@ -195,7 +290,11 @@ const WHOLES: &[(&[&str], Gravity, &str)] = &[
         Gravity::Warning,
         "where both \"打桩\" and \"挖机\" are said",
     ),
-    (&["id = \"a\"\ncategories = [\"0101\"]\nto = \"centre@county\""], Gravity::Error, "nobody owns category 0201 市容 anywhere"),
+    (
+        &["id = \"a\"\ncategories = [\"0101\"]\nto = \"centre@county\""],
+        Gravity::Error,
+        "nobody owns category 0201 市容 anywhere",
+    ),
     (
         &[
             "id = \"z\"\ncategories = [\"0101\"]\nto = \"centre@county\"",
@@ -236,7 +335,8 @@ const WHOLES: &[(&[&str], Gravity, &str)] = &[
 fn conflicts_gaps_and_dead_rules_are_found() {
     for (rules, gravity, words) in WHOLES {
         let text = format!("{HEAD}{}", rules.iter().map(|one| rule(one)).collect::<String>());
-        let parsed = Rules::parse("t.toml", &text, &two()).unwrap_or_else(|faults| panic!("{faults}"));
+        let parsed =
+            Rules::parse("t.toml", &text, &two()).unwrap_or_else(|faults| panic!("{faults}"));
         let faults = check(&parsed, &two());
         let found = faults.0.iter().find(|fault| fault.problem.contains(words));
         assert_eq!(Some(*gravity), found.map(|fault| fault.gravity), "{words}: {faults}");
@@ -246,9 +346,12 @@ fn conflicts_gaps_and_dead_rules_are_found() {
 
 #[test]
 fn rules_that_only_share_a_part_of_their_time_conflict_there() {
-    let night = "id = \"a\"\ncategories = [\"0101\"]\nhours = [\"22:00-06:00\"]\nto = \"centre@county\"";
-    let early = "id = \"b\"\ncategories = [\"0101\"]\nhours = [\"05:00-09:00\"]\nto = \"office@township\"";
-    let day = "id = \"b\"\ncategories = [\"0101\"]\nhours = [\"06:00-22:00\"]\nto = \"office@township\"";
+    let night =
+        "id = \"a\"\ncategories = [\"0101\"]\nhours = [\"22:00-06:00\"]\nto = \"centre@county\"";
+    let early =
+        "id = \"b\"\ncategories = [\"0101\"]\nhours = [\"05:00-09:00\"]\nto = \"office@township\"";
+    let day =
+        "id = \"b\"\ncategories = [\"0101\"]\nhours = [\"06:00-22:00\"]\nto = \"office@township\"";
     for (other, conflicts) in [(early, true), (day, false)] {
         let text = format!("{HEAD}{}{}", rule(night), rule(other));
         let parsed = Rules::parse("t.toml", &text, &two()).unwrap();
@@ -268,7 +371,13 @@ fn past_tickets_suggest_where_rules_do_not() {
     let past: Vec<Past<'_>> = texts
         .iter()
         .zip(&features)
-        .map(|((ticket, category, _, owner), features)| Past { ticket: *ticket, category, place: "330702103", owner, features })
+        .map(|((ticket, category, _, owner), features)| Past {
+            ticket: *ticket,
+            category,
+            place: "330702103",
+            owner,
+            features,
+        })
         .collect();
     // 公地 for 工地: by ear it is the same.
     let found = learned("", "330702103", &sounded_pairs("公地晚上打桩"), &past);

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use huiyin::kernel::Day;
 use huiyin::knowledge::exchange::{Mapping, export, import, toml};
-use huiyin::knowledge::{Base, Citation, Column, Item, Origin, check_all, check_with, differences, faults};
+use huiyin::knowledge::{
+    Base, Citation, Column, Item, Origin, check_all, check_with, differences, faults,
+};
 use proptest::prelude::*;
 
 fn repo(path: &str) -> PathBuf {
@@ -20,7 +22,11 @@ fn good(id: &str, region: &str) -> Item {
         asks: (0..4).map(|n| format!("{id}怎么补{n}")).collect(),
         spoken: "到就近的派出所补领。".into(),
         full: "到就近的派出所补领。".into(),
-        source: Citation { name: "居民身份证法".into(), date: "2011".into(), ..Citation::default() },
+        source: Citation {
+            name: "居民身份证法".into(),
+            date: "2011".into(),
+            ..Citation::default()
+        },
         topic: "户籍证件".into(),
         keywords: vec!["身份证".into()],
         ..Item::default()
@@ -69,7 +75,13 @@ fn the_head_of_a_folder_and_of_a_file_holds_for_the_items_that_say_nothing() {
     let base = folder(&[
         ("base.toml", head),
         ("a.toml", item("a", "")),
-        ("b.toml", format!("base = \"市人社局\"\ndepartment = \"市人社局\"\n{}", item("b", "region = \"330702\"\n"))),
+        (
+            "b.toml",
+            format!(
+                "base = \"市人社局\"\ndepartment = \"市人社局\"\n{}",
+                item("b", "region = \"330702\"\n")
+            ),
+        ),
     ]);
     let base = Base::load(base.path()).unwrap_or_else(|e| panic!("{e}"));
     let of = |id: &str| {
@@ -83,11 +95,8 @@ fn the_head_of_a_folder_and_of_a_file_holds_for_the_items_that_say_nothing() {
 #[test]
 fn a_city_may_stand_in_for_the_province_and_ask_in_the_same_words() {
     let wide = good("wide", "33");
-    let near = Item {
-        asks: wide.asks.clone(),
-        replaces: vec!["wide".into()],
-        ..good("near", "3307")
-    };
+    let near =
+        Item { asks: wide.asks.clone(), replaces: vec!["wide".into()], ..good("near", "3307") };
     let province = folder(&[("a.toml", toml(&[&wide], &[], "省级"))]);
     let city = folder(&[("a.toml", toml(&[&near], &[], "金华市"))]);
     let both = Base::of(&[origin(&province), origin(&city)]).unwrap_or_else(|e| panic!("{e}"));
@@ -125,9 +134,15 @@ fn an_item_keeps_its_rules_wherever_it_was_written() {
         (
             "valid_until",
             "before",
-            Box::new(move |i| (i.valid_from, i.valid_until) = (day("2026-02-01"), day("2026-01-31"))),
+            Box::new(move |i| {
+                (i.valid_from, i.valid_until) = (day("2026-02-01"), day("2026-01-31"))
+            }),
         ),
-        ("replaces", "itself", Box::new(|i| (i.region, i.replaces) = ("33".into(), vec![i.id.clone()]))),
+        (
+            "replaces",
+            "itself",
+            Box::new(|i| (i.region, i.replaces) = ("33".into(), vec![i.id.clone()])),
+        ),
         ("replaces", "everywhere", Box::new(|i| i.replaces = vec!["other".into()])),
     ];
     assert_eq!(faults(&good("a", "")), []);
@@ -244,7 +259,8 @@ fn the_shipped_base_goes_out_and_comes_back_in_every_format() {
     let base = Base::builtin().unwrap();
     for name in ["b.json", "b.csv", "b.xlsx"] {
         let path = Path::new(name);
-        let back = import(path, &export(&base, path).unwrap(), None, "").unwrap_or_else(|e| panic!("{e}"));
+        let back =
+            import(path, &export(&base, path).unwrap(), None, "").unwrap_or_else(|e| panic!("{e}"));
         assert_eq!(back.items.len(), base.items().len(), "{name}");
         for (own, other) in base.items().iter().zip(&back.items) {
             assert_eq!(**own, *other, "{name}");
@@ -271,9 +287,12 @@ fn a_bad_cell_is_named_by_row_and_column_with_the_way_out() {
     for (from, to, place, problem, mend) in cases {
         let spoilt = csv.replacen(from, to, 1);
         assert_ne!(spoilt, csv, "{from} is not in it");
-        let errors = import(Path::new("guides.csv"), spoilt.as_bytes(), None, "").unwrap_err().to_string();
+        let errors =
+            import(Path::new("guides.csv"), spoilt.as_bytes(), None, "").unwrap_err().to_string();
         let wanted = format!("guides.csv: {place}");
-        let hit = errors.lines().any(|l| l.starts_with(&wanted) && l.contains(problem) && l.contains(mend));
+        let hit = errors
+            .lines()
+            .any(|l| l.starts_with(&wanted) && l.contains(problem) && l.contains(mend));
         assert!(hit, "{from} to {to}: wanted {place} {problem} {mend}, got\n{errors}");
     }
 }
@@ -342,14 +361,20 @@ fn a_mapping_makes_items_and_tells_what_was_left_out_and_cut() {
     let imported = import(Path::new("f.csv"), FOREIGN.as_bytes(), Some(&mapping), "").unwrap();
     let of = |id: &str| imported.items.iter().find(|item| item.id == id).unwrap();
     let first = of("x-a1");
-    assert_eq!((first.region.as_str(), first.documents.as_slice()), ("3307", &["照片".to_owned(), "身份证".into()][..]));
+    assert_eq!(
+        (first.region.as_str(), first.documents.as_slice()),
+        ("3307", &["照片".to_owned(), "身份证".into()][..])
+    );
     assert_eq!(first.spoken, "居住证办理初次可以办。要带照片、身份证。电话0579-1。");
     assert_eq!(first.full, "居住证办理（初次）\n材料：照片、身份证\n电话：0579-1");
     assert_eq!(first.keywords, ["居住证办理"]);
     assert_eq!(first.asks[0], "居住证办理初次怎么办");
     assert_eq!(of("x-a2").spoken, "居住证办理可以办。");
     // Two items of one region with one title: the shared wordings lead to neither.
-    assert_eq!(of("x-a2").asks, ["A2居住证办理一", "A2居住证办理二", "A2居住证办理三", "A2居住证办理四"]);
+    assert_eq!(
+        of("x-a2").asks,
+        ["A2居住证办理一", "A2居住证办理二", "A2居住证办理三", "A2居住证办理四"]
+    );
     let left: Vec<(usize, &str)> =
         imported.notes.left_out.iter().map(|row| (row.row, row.reasons[0].as_str())).collect();
     assert_eq!(left, [(5, "its id is that of row 2"), (6, "id is missing")]);
@@ -377,14 +402,18 @@ fn a_mapping_that_is_wrong_says_where() {
         let error = Mapping::read(Path::new("m.toml"), &spoilt).unwrap_err().to_string();
         assert!(error.contains(place) && error.contains(problem), "{from}: {error}");
     }
-    let mapping = Mapping::read(Path::new("m.toml"), &MAPPING.replace("from = \"编码\"", "from = \"编号\"")).unwrap();
-    let error = import(Path::new("f.csv"), FOREIGN.as_bytes(), Some(&mapping), "").unwrap_err().to_string();
+    let mapping =
+        Mapping::read(Path::new("m.toml"), &MAPPING.replace("from = \"编码\"", "from = \"编号\""))
+            .unwrap();
+    let error =
+        import(Path::new("f.csv"), FOREIGN.as_bytes(), Some(&mapping), "").unwrap_err().to_string();
     assert!(error.contains("no column `编号`") && error.contains("fields.id"), "{error}");
 }
 
 #[test]
 fn the_service_guides_all_come_in_by_the_shipped_mapping() {
-    let data = std::env::var_os("HUIYIN_TEST_DATA").map_or_else(|| repo("../shared/data"), PathBuf::from);
+    let data =
+        std::env::var_os("HUIYIN_TEST_DATA").map_or_else(|| repo("../shared/data"), PathBuf::from);
     let file = data.join("text/guangdong-service-guides/policy.json");
     let Ok(bytes) = std::fs::read(&file) else {
         eprintln!("skipped: {} is not there", file.display());

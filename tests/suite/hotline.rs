@@ -278,8 +278,7 @@ fn nobody_is_called_about_a_ticket_that_is_open_again() {
     let reopen = Command::Reopen { ticket: TicketId(1), why: "x".into(), by: "x".into() };
     assert_eq!(desk.give(Input::Command { token: 1, command: reopen }), ["S1 ended reopened"]);
     assert!(desk.later(86_400_000).is_empty());
-    let close =
-        Command::CloseTicket { ticket: TicketId(1), result: "x".into(), by: "x".into() };
+    let close = Command::CloseTicket { ticket: TicketId(1), result: "x".into(), by: "x".into() };
     assert_eq!(desk.give(Input::Command { token: 2, command: close }), ["S10 due"]);
 }
 
@@ -287,8 +286,7 @@ fn nobody_is_called_about_a_ticket_that_is_open_again() {
 fn a_ticket_is_closed_once_however_the_staff_press() {
     assert_eq!(closed(1).state, TicketState::Closed { result: "办结".into() });
     let mut desk = Desk::new(0, restored(1));
-    let close =
-        Command::CloseTicket { ticket: TicketId(1), result: "x".into(), by: "x".into() };
+    let close = Command::CloseTicket { ticket: TicketId(1), result: "x".into(), by: "x".into() };
     assert!(desk.give(Input::Command { token: 2, command: close }).is_empty());
 }
 

@@ -14,7 +14,15 @@ pub const NOW: Civil = Civil { year: 2026, month: 11, day: 22, hour: 14, minute:
 pub fn said(text: &str) -> Utterance {
     let end_ms = 10_000 + 200 * text.chars().count() as u64;
     let (call, speaker) = (CallId(1), Speaker::Caller);
-    Utterance { call, index: 2, speaker, text: text.to_owned(), start_ms: 10_000, end_ms, confidence: 0.9 }
+    Utterance {
+        call,
+        index: 2,
+        speaker,
+        text: text.to_owned(),
+        start_ms: 10_000,
+        end_ms,
+        confidence: 0.9,
+    }
 }
 
 fn intake() -> Intake {
@@ -348,7 +356,10 @@ fn the_story_and_the_demand_keep_the_callers_words() {
         None,
     );
     let value = |slot| read.fact(slot).map(|f| f.value.clone()).unwrap_or_default();
-    assert_eq!("我要投诉，我家旁边的工地每天晚上施工，吵得睡不着，希望你们来管一管", value(Slot::Narrative));
+    assert_eq!(
+        "我要投诉，我家旁边的工地每天晚上施工，吵得睡不着，希望你们来管一管",
+        value(Slot::Narrative)
+    );
     assert_eq!("希望你们来管一管", value(Slot::Demand));
     assert_eq!("投诉", value(Slot::MatterType));
     assert_eq!("施工噪声", value(Slot::Category));
@@ -383,7 +394,9 @@ fn holds(reading: &Reading, u: &Utterance) -> Result<(), TestCaseError> {
         prop_assert!(!filled.evidence.is_empty(), "{slot:?} has no evidence");
         prop_assert!(!filled.value.is_empty(), "{slot:?} is empty");
         for e in &filled.evidence {
-            prop_assert!(u.start_ms <= e.start_ms && e.start_ms <= e.end_ms && e.end_ms <= u.end_ms);
+            prop_assert!(
+                u.start_ms <= e.start_ms && e.start_ms <= e.end_ms && e.end_ms <= u.end_ms
+            );
             prop_assert!((0.0..=1.0).contains(&e.confidence));
             prop_assert_eq!(u.index, e.utterance);
         }
@@ -392,9 +405,46 @@ fn holds(reading: &Reading, u: &Utterance) -> Result<(), TestCaseError> {
 }
 
 const WORDS: [&str; 40] = [
-    "转人工", "嗯", "不", "满意", "白龙桥", "婺城区", "，", "。", "昨晚", "十点", "每天", "到", "我姓", "王", "幺三八", "零",
-    "号", "路", "希望", "怎么", "吗", "工地", "投诉", "没", "解决", "了", "三", "半", "月", "年", "前", "上", "周", "五", "的",
-    "在", " ", "对", "12345", "A",
+    "转人工",
+    "嗯",
+    "不",
+    "满意",
+    "白龙桥",
+    "婺城区",
+    "，",
+    "。",
+    "昨晚",
+    "十点",
+    "每天",
+    "到",
+    "我姓",
+    "王",
+    "幺三八",
+    "零",
+    "号",
+    "路",
+    "希望",
+    "怎么",
+    "吗",
+    "工地",
+    "投诉",
+    "没",
+    "解决",
+    "了",
+    "三",
+    "半",
+    "月",
+    "年",
+    "前",
+    "上",
+    "周",
+    "五",
+    "的",
+    "在",
+    " ",
+    "对",
+    "12345",
+    "A",
 ];
 
 proptest! {

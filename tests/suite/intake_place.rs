@@ -89,7 +89,11 @@ fn places_are_found_down_to_township() {
         let value = fact.map(|f| f.value.clone()).unwrap_or_default();
         let found = fact.and_then(|f| f.code.clone()).unwrap_or_default();
         let inside = fact.is_none_or(|f| f.evidence.iter().all(|e| e.end_ms <= u.end_ms));
-        if found != code || !value.ends_with(ending) || value.is_empty() != ending.is_empty() || !inside {
+        if found != code
+            || !value.ends_with(ending)
+            || value.is_empty() != ending.is_empty()
+            || !inside
+        {
             wrong.push(format!("{text}: {found:?} {value:?}, not {code:?} {ending:?}"));
         }
     }
@@ -169,7 +173,12 @@ fn a_draft_grows_with_the_call() {
     assert_eq!("R/22:00", draft.get(Slot::Time).unwrap().code.clone().unwrap());
     assert_eq!("我要投诉婺城区的工地太吵了", value(Slot::Narrative));
     assert!(draft.missing().is_empty());
-    assert!(draft.fields().map(|(slot, _)| slot).eq(Slot::ALL.into_iter().filter(|s| draft.get(*s).is_some())));
+    assert!(
+        draft
+            .fields()
+            .map(|(slot, _)| slot)
+            .eq(Slot::ALL.into_iter().filter(|s| draft.get(*s).is_some()))
+    );
 }
 
 #[test]
@@ -188,7 +197,12 @@ fn a_place_read_back_can_be_corrected_or_confirmed() {
     assert_eq!(Some("330702100"), draft.get(Slot::Place).unwrap().code.as_deref());
     let evidence = said(3, "竹马乡").evidence();
     let code = Some("330702202".to_owned());
-    let filled = Filled { value: "竹马乡".to_owned(), code, evidence: vec![evidence], source: Source::Spoken };
+    let filled = Filled {
+        value: "竹马乡".to_owned(),
+        code,
+        evidence: vec![evidence],
+        source: Source::Spoken,
+    };
     draft.replace(Slot::Place, filled);
     assert!(!draft.is_confirmed(Slot::Place));
     assert_eq!("竹马乡", draft.get(Slot::Place).unwrap().value);

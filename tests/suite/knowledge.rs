@@ -30,7 +30,8 @@ pub fn shipped() -> Arc<Base> {
 
 /// The sentence encoder, or `None` with a message where its model is not installed.
 pub fn universal() -> Option<UseEncoder> {
-    let folder = std::env::var_os("HUIYIN_MODELS").map_or_else(|| repo("models/cache"), PathBuf::from);
+    let folder =
+        std::env::var_os("HUIYIN_MODELS").map_or_else(|| repo("models/cache"), PathBuf::from);
     if !UseEncoder::FILES.iter().all(|file| folder.join(file).is_file()) {
         eprintln!(
             "skipped: the sentence encoder is not in {}; `huiyin models fetch` brings it",
@@ -69,8 +70,22 @@ const SPOILT: &[(&str, &str, usize, &str, &str, &str)] = &[
     ("\"身份证掉了\"", "\"补身份证去哪里\"", 7, "asks", "twice", "remove"),
     ("asks = [", "asks = 5 # [", 7, "asks", "is a number, not a list", "asks = ["),
     ("id = \"id-card\"", "id = \"身份证\"", 5, "id", "is not an id", "a-z"),
-    ("date = \"2011-10-29\"", "date = \"2011-13-01\"", 10, "source.date", "is not a date", "YYYY-MM-DD"),
-    ("date = \"2011-10-29\"", "date = \"2023-02-29\"", 10, "source.date", "is not a date", "YYYY-MM-DD"),
+    (
+        "date = \"2011-10-29\"",
+        "date = \"2011-13-01\"",
+        10,
+        "source.date",
+        "is not a date",
+        "YYYY-MM-DD",
+    ),
+    (
+        "date = \"2011-10-29\"",
+        "date = \"2023-02-29\"",
+        10,
+        "source.date",
+        "is not a date",
+        "YYYY-MM-DD",
+    ),
     (
         "date = \"2011-10-29\"",
         "date = 2011-10-29",
@@ -160,8 +175,12 @@ fn the_encoder_equals_its_reference() {
     for line in reference.lines() {
         let row: serde_json::Value = serde_json::from_str(line).unwrap();
         let (text, scale) = (row["text"].as_str().unwrap(), row["scale"].as_f64().unwrap() as f32);
-        let want: Vec<f32> =
-            row["bytes"].as_array().unwrap().iter().map(|b| b.as_i64().unwrap() as f32 * scale).collect();
+        let want: Vec<f32> = row["bytes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|b| b.as_i64().unwrap() as f32 * scale)
+            .collect();
         let got = encoder.encode(text).unwrap();
         let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f32>();
         let cosine = dot(&want, &got) / (dot(&want, &want) * dot(&got, &got)).sqrt();

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use huiyin::kernel::{Day, Rng};
 use huiyin::knowledge::{
-    Bars, Base, BigramEncoder, Citation, Context, Decision, Encoder, Hit, Index, Item, KnowledgeError, decide,
+    Bars, Base, BigramEncoder, Citation, Context, Decision, Encoder, Hit, Index, Item,
+    KnowledgeError, decide,
 };
 use huiyin::language::{blurred, character_error_rate, misheard, toneless};
 use proptest::prelude::*;
@@ -24,7 +25,10 @@ fn rows(file: &str) -> Vec<Row> {
         let row: serde_json::Value = serde_json::from_str(line).unwrap();
         let also = row["also"].as_array().into_iter().flatten();
         let items = row["item"].as_str().into_iter().chain(also.filter_map(|id| id.as_str()));
-        Row { text: row["text"].as_str().unwrap().to_owned(), items: items.map(str::to_owned).collect() }
+        Row {
+            text: row["text"].as_str().unwrap().to_owned(),
+            items: items.map(str::to_owned).collect(),
+        }
     };
     text.lines().map(row).collect()
 }
@@ -54,11 +58,17 @@ fn rates(index: &Index, encoder: &dyn Encoder, file: &str, noise: f64) -> Rates 
         inside += 1.0;
         r.first += f32::from(hits.first().is_some_and(right));
         r.among += f32::from(hits.iter().any(right));
-        let told = matches!(&decision, Decision::Answer(hit) | Decision::Confirm(hit) if right(hit));
+        let told =
+            matches!(&decision, Decision::Answer(hit) | Decision::Confirm(hit) if right(hit));
         r.told += f32::from(told);
     }
     let all = set.len() as f32;
-    Rates { first: r.first / inside, among: r.among / inside, wrong: r.wrong / all, told: r.told / inside }
+    Rates {
+        first: r.first / inside,
+        among: r.among / inside,
+        wrong: r.wrong / all,
+        told: r.told / inside,
+    }
 }
 
 /// Files, errors a character; least right first, among three, most wrong answers, least told: a little below what was measured.
@@ -88,7 +98,12 @@ fn the_encoder_finds_what_callers_mean_and_seldom_answers_wrongly() {
     for complaint in ["工地晚上施工太吵", "我要投诉，晚上十一点多了工地还在施工，吵得睡不着"]
     {
         let hits = index.search(complaint, &encoder, 1).unwrap();
-        assert!(hits[0].confidence < bars.answer, "{complaint}: {} {}", hits[0].item.id, hits[0].confidence);
+        assert!(
+            hits[0].confidence < bars.answer,
+            "{complaint}: {} {}",
+            hits[0].item.id,
+            hits[0].confidence
+        );
     }
 }
 
@@ -129,9 +144,13 @@ fn respelling_keeps_length_and_sound() {
     let index = Index::build(shipped(), &BigramEncoder).unwrap();
     let mut rng = Rng::new(3);
     for row in rows("tests/data/knowledge-dev.jsonl").iter().step_by(3) {
-        let plain: String = misheard(&row.text, 0.2, &mut rng).chars().filter(|c| c.is_alphanumeric()).collect();
-        let respelt: String = index.respelt(&plain).chars().filter(|c| c.is_alphanumeric()).collect();
-        let sound = |text: &str| -> Vec<String> { toneless(text).iter().map(|s| blurred(s.pinyin)).collect() };
+        let plain: String =
+            misheard(&row.text, 0.2, &mut rng).chars().filter(|c| c.is_alphanumeric()).collect();
+        let respelt: String =
+            index.respelt(&plain).chars().filter(|c| c.is_alphanumeric()).collect();
+        let sound = |text: &str| -> Vec<String> {
+            toneless(text).iter().map(|s| blurred(s.pinyin)).collect()
+        };
         let (before, after) = (sound(&plain), sound(&respelt));
         // Fillers are taken away; nothing is added.
         assert!(after.len() <= before.len(), "{plain}: {respelt}");
@@ -142,13 +161,16 @@ fn respelling_keeps_length_and_sound() {
 
 #[test]
 fn mishearing_has_its_rate_and_its_seed() {
-    let texts: Vec<String> = rows("tests/data/knowledge-dev.jsonl").into_iter().map(|row| row.text).collect();
+    let texts: Vec<String> =
+        rows("tests/data/knowledge-dev.jsonl").into_iter().map(|row| row.text).collect();
     for rate in [0.05, 0.17, 0.3] {
         let (mut rng, mut errors, mut characters) = (Rng::new(11), 0.0, 0.0);
         for _ in 0..4 {
             for text in &texts {
                 let many = text.chars().filter(|c| c.is_alphanumeric()).count() as f64;
-                errors += f64::from(character_error_rate(text, &misheard(text, rate, &mut rng)) as f32) * many;
+                errors +=
+                    f64::from(character_error_rate(text, &misheard(text, rate, &mut rng)) as f32)
+                        * many;
                 characters += many;
             }
         }
@@ -183,7 +205,8 @@ const DECIDED: &[(&[f32], &str)] = &[
 fn confidences_decide() {
     let bars = Bars { answer: 0.75, confirm: 0.4, offer: 0.4, offered: 0.1 };
     for (confidences, expected) in DECIDED {
-        let hits: Vec<Hit> = confidences.iter().zip(["a", "b", "c"]).map(|(c, id)| hit(id, *c)).collect();
+        let hits: Vec<Hit> =
+            confidences.iter().zip(["a", "b", "c"]).map(|(c, id)| hit(id, *c)).collect();
         let decision = decide(&hits, &bars);
         let kind = match &decision {
             Decision::Answer(_) => "a",
@@ -253,7 +276,11 @@ fn item(id: &str, region: &str, from: &str, until: &str, replaces: &[&str]) -> I
         asks: vec!["身份证丢了怎么补".into(), format!("身份证掉了{id}")],
         spoken: "到派出所补领。".into(),
         full: "到派出所补领。".into(),
-        source: Citation { name: "居民身份证法".into(), article: String::new(), date: "2011".into() },
+        source: Citation {
+            name: "居民身份证法".into(),
+            article: String::new(),
+            date: "2011".into(),
+        },
         topic: "户籍".into(),
         keywords: vec!["身份证".into()],
         valid_from: Day::parse(from),
@@ -296,7 +323,11 @@ fn the_nearest_valid_item_answers() {
         let hits = index.search_in("身份证丢了怎么补", context, &BigramEncoder, 9).unwrap();
         let mut got: Vec<&str> = hits.iter().map(|hit| hit.item.id.as_str()).collect();
         let depth = |hit: &Hit| hit.item.region.len();
-        assert_eq!(hits.first().map(depth), hits.iter().map(depth).max(), "{region} {day}: {got:?}");
+        assert_eq!(
+            hits.first().map(depth),
+            hits.iter().map(depth).max(),
+            "{region} {day}: {got:?}"
+        );
         let mut expected = expected.to_vec();
         got.sort_unstable();
         expected.sort_unstable();
@@ -355,7 +386,13 @@ fn large() -> Arc<Base> {
         let mut other = |text: &String| format!("{}{}", misheard(text, 0.25, &mut rng), n % 97);
         let asks = of.asks.iter().take(5).map(&mut other).collect();
         let keywords = vec![other(&of.title)];
-        Some(Item { id: format!("{}-{n}", of.id), title: other(&of.title), asks, keywords, ..(**of).clone() })
+        Some(Item {
+            id: format!("{}-{n}", of.id),
+            title: other(&of.title),
+            asks,
+            keywords,
+            ..(**of).clone()
+        })
     });
     Arc::new(Base::new(items.collect(), shipped.outside().to_vec()))
 }
@@ -373,7 +410,10 @@ fn a_large_base_is_searched_nearly_as_if_whole() {
         let hits = index.search_in(&text, context, &BigramEncoder, 3).unwrap();
         let whole = index.search_whole(&text, context, &BigramEncoder, 3).unwrap();
         wanted += whole.len();
-        found += whole.iter().filter(|w| hits.iter().any(|h| h.score >= w.score - 1e-6 && h.item.id == w.item.id)).count();
+        found += whole
+            .iter()
+            .filter(|w| hits.iter().any(|h| h.score >= w.score - 1e-6 && h.item.id == w.item.id))
+            .count();
     }
     let recall = found as f32 / wanted as f32;
     assert!(recall >= 0.95, "{recall}");

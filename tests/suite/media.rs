@@ -81,7 +81,13 @@ fn a_codec_is_found_by_number_and_by_name() {
 const PEER: &str = "192.0.2.7:4000";
 
 fn agreed(nat: bool) -> Agreed {
-    Agreed { audio: vec![(8, Codec::Pcma)], events: Some(101), comfort: None, remote: addr(PEER), nat }
+    Agreed {
+        audio: vec![(8, Codec::Pcma)],
+        events: Some(101),
+        comfort: None,
+        remote: addr(PEER),
+        nat,
+    }
 }
 
 fn is_audio(received: &Received) -> bool {

@@ -79,7 +79,8 @@ fn opus_is_telephone_speech_at_a_clock_of_its_own() {
         let (mut encoder, mut decoder) = (Encoder::default(), Decoder::default());
         let (mut ours, mut heard) = (Vec::new(), Vec::new());
         for number in 0..100 {
-            let samples: Vec<i16> = (0..ms * 8).map(|i| vowel(number * ms * 8 + i) as i16).collect();
+            let samples: Vec<i16> =
+                (0..ms * 8).map(|i| vowel(number * ms * 8 + i) as i16).collect();
             let payload = encoder.encode(Codec::Opus, &samples);
             assert_eq!(Codec::Opus.samples(&payload), Some(ms * 8), "{ms} ms");
             decoder.decode(Codec::Opus, &payload, &mut heard);
@@ -229,7 +230,10 @@ fn comfort_noise_is_taken_with_its_static_type() {
 // ---- SRTP
 
 fn hex(text: &str) -> Vec<u8> {
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+    (0..text.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
+        .collect()
 }
 
 fn key(text: &str) -> MasterKey {

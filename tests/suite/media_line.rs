@@ -81,7 +81,8 @@ impl Outcome {
 /// can be read from what is heard. Every level has a code of its own.
 fn level(codec: Codec, number: u64) -> i16 {
     let law = if codec == Codec::Pcmu { Law::Mu } else { Law::A };
-    let mut levels: Vec<i16> = (0..=255).map(|code| law.expand(code)).filter(|level| *level > 0).collect();
+    let mut levels: Vec<i16> =
+        (0..=255).map(|code| law.expand(code)).filter(|level| *level > 0).collect();
     levels.sort_unstable();
     levels[20 + (number % LEVELS) as usize]
 }
@@ -171,7 +172,10 @@ impl Caller {
             self.from.set_port(4_777);
         }
         if let Some(from) = elsewhere(scene.stranger) {
-            network.send(now, (from, self.stranger.audio(&[STRANGER; FRAME_SAMPLES]).unwrap().to_vec()));
+            network.send(
+                now,
+                (from, self.stranger.audio(&[STRANGER; FRAME_SAMPLES]).unwrap().to_vec()),
+            );
         }
         let within = number % (scene.speech + scene.silence);
         if within < scene.speech {
@@ -292,7 +296,9 @@ fn a_recording_over_a_bad_line_is_the_same_each_time_and_as_long() {
 
 #[test]
 fn silence_that_is_announced_is_no_loss() {
-    for network in [Conditions::GOOD, Conditions { delay_ms: 60, jitter_ms: 20, ..Conditions::GOOD }] {
+    for network in
+        [Conditions::GOOD, Conditions { delay_ms: 60, jitter_ms: 20, ..Conditions::GOOD }]
+    {
         let scene = Scene { network, speech: 50, silence: 50, ..PLAIN };
         let outcome = play(scene, 4, 1_000);
         let comfort = outcome.count(FrameKind::Comfort);
@@ -311,9 +317,11 @@ fn a_new_stream_and_a_new_port_are_heard_soon() {
         for network in [Conditions::GOOD, BAD] {
             let outcome = play(Scene { network, changes, moves, ..PLAIN }, 11, 800);
             // What is under way and in the buffer is heard on; then there is a gap; then the new is heard.
-            let gone = outcome.frames[300..].iter().take_while(|(_, kind)| *kind != FrameKind::Silence);
+            let gone =
+                outcome.frames[300..].iter().take_while(|(_, kind)| *kind != FrameKind::Silence);
             let start = 300 + gone.count().min(40);
-            let quiet = outcome.frames[start..700].iter().take_while(|(_, kind)| *kind != FrameKind::Heard);
+            let quiet =
+                outcome.frames[start..700].iter().take_while(|(_, kind)| *kind != FrameKind::Heard);
             let quiet = quiet.count();
             assert!(quiet <= gap, "{changes:?} {moves:?} {network:?}: {quiet}");
             let stats = outcome.receiver.stats();

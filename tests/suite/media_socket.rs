@@ -135,7 +135,8 @@ async fn protected_sound_keys_and_reports_go_both_ways() {
             arrive(&mut one, now).await;
             arrive(&mut two, now).await;
             let frame = one.heard(now);
-            heard += usize::from(one.kind() == FrameKind::Heard && (1_800..2_200).contains(&frame[80]));
+            heard +=
+                usize::from(one.kind() == FrameKind::Heard && (1_800..2_200).contains(&frame[80]));
             two.heard(now);
             keys.extend(std::iter::from_fn(|| two.key()));
         }
@@ -143,7 +144,11 @@ async fn protected_sound_keys_and_reports_go_both_ways() {
         assert!(heard >= 580, "{security:?} {codec:?}: {heard} of 600 frames; {stats:?}");
         assert_eq!((keys.as_str(), stats.rtp.unauthentic), ("7", 0), "{security:?}");
         assert!(stats.rtcp.sent >= 2 && stats.rtcp.received >= 2, "{security:?}: {:?}", stats.rtcp);
-        assert!(stats.rtcp.round_trip_ms.is_some() && stats.rtcp.malformed == 0, "{:?}", stats.rtcp);
+        assert!(
+            stats.rtcp.round_trip_ms.is_some() && stats.rtcp.malformed == 0,
+            "{:?}",
+            stats.rtcp
+        );
         assert_eq!(stats.rtcp.peer_loss, 0.0);
     }
 }
@@ -166,7 +171,11 @@ async fn packets_of_10_and_30_ms_are_sent_where_they_are_wanted() {
             two.heard(now);
             whole += usize::from(two.kind() == FrameKind::Heard);
         }
-        assert_eq!((one.stats().sent, two.stats().rtp.received), (packets, packets), "{ptime_ms} ms");
+        assert_eq!(
+            (one.stats().sent, two.stats().rtp.received),
+            (packets, packets),
+            "{ptime_ms} ms"
+        );
         assert!(whole >= 52, "{ptime_ms} ms: {whole} of 60");
     }
 }

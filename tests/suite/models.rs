@@ -34,11 +34,7 @@ impl World {
         }
         fs::write(scratch.path().join("member"), CONTENT).unwrap();
         let dir = ModelDir::at(scratch.path().join("cache"));
-        World {
-            scratch,
-            package,
-            dir,
-        }
+        World { scratch, package, dir }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -85,13 +81,7 @@ impl World {
     fn run_with(&self, manifest: &Manifest, tools: Tools) -> Result<(), ModelsError> {
         let dir = &self.dir;
         let progress = Progress::Silent;
-        Installer {
-            dir,
-            manifest,
-            tools,
-            progress,
-        }
-        .run()
+        Installer { dir, manifest, tools, progress }.run()
     }
 
     fn installed(&self) -> PathBuf {
@@ -110,8 +100,7 @@ fn manifest_text(registry: &str, sha256: &str, member: &str) -> String {
 
 fn write_zip(path: &Path) {
     let mut zip = zip::ZipWriter::new(fs::File::create(path).unwrap());
-    zip.start_file(MEMBER, zip::write::SimpleFileOptions::default())
-        .unwrap();
+    zip.start_file(MEMBER, zip::write::SimpleFileOptions::default()).unwrap();
     zip.write_all(CONTENT).unwrap();
     zip.finish().unwrap();
 }
@@ -160,10 +149,7 @@ fn a_broken_download_is_tried_again_and_its_pieces_do_not_count() {
     let client = w.client(&format!("{body}{SERVE_WHEEL}"));
     w.run(&w.manifest("pypi"), &client).unwrap();
     assert_eq!(w.calls().len(), 3);
-    assert!(
-        w.calls()[1].contains("--no-cache-dir"),
-        "a bad file may sit in the client's cache"
-    );
+    assert!(w.calls()[1].contains("--no-cache-dir"), "a bad file may sit in the client's cache");
     assert_eq!(fs::read(w.installed()).unwrap(), CONTENT);
 }
 
@@ -232,9 +218,7 @@ fn two_at_once_fetch_once() {
     let manifest = w.manifest("pypi");
     let client = w.client(&format!("sleep 1\n{SERVE_WHEEL}"));
     std::thread::scope(|s| {
-        let runs: Vec<_> = (0..2)
-            .map(|_| s.spawn(|| w.run(&manifest, &client)))
-            .collect();
+        let runs: Vec<_> = (0..2).map(|_| s.spawn(|| w.run(&manifest, &client))).collect();
         for run in runs {
             run.join().unwrap().unwrap();
         }
@@ -245,27 +229,12 @@ fn two_at_once_fetch_once() {
 #[test]
 fn each_failure_says_the_way_out() {
     let cases = [
-        (
-            "echo 'python3: No module named pip' >&2; exit 1",
-            "apt-get install python3 python3-pip",
-        ),
-        (
-            "echo 'OSError: [Errno 28] No space left on device' >&2; exit 1",
-            "the disk is full",
-        ),
-        (
-            "echo 'ERROR: Name or service not known' >&2; exit 1",
-            "check the network",
-        ),
-        (
-            "echo 'ERROR: No matching distribution found' >&2; exit 1",
-            "does it hold this version",
-        ),
+        ("echo 'python3: No module named pip' >&2; exit 1", "apt-get install python3 python3-pip"),
+        ("echo 'OSError: [Errno 28] No space left on device' >&2; exit 1", "the disk is full"),
+        ("echo 'ERROR: Name or service not known' >&2; exit 1", "check the network"),
+        ("echo 'ERROR: No matching distribution found' >&2; exit 1", "does it hold this version"),
         ("exit 0", "left no .whl file"),
-        (
-            "echo noise > \"$dest/thing-1.0-py3-none-any.whl\"",
-            "has checksum",
-        ),
+        ("echo noise > \"$dest/thing-1.0-py3-none-any.whl\"", "has checksum"),
     ];
     for (body, expected) in cases {
         let w = World::new(false);
@@ -274,9 +243,7 @@ fn each_failure_says_the_way_out() {
         assert!(!w.dir.path().join("thing").exists(), "{body}");
     }
     let w = World::new(true);
-    let e = w
-        .run(&w.manifest("npm"), Path::new("/nowhere/npm"))
-        .unwrap_err();
+    let e = w.run(&w.manifest("npm"), Path::new("/nowhere/npm")).unwrap_err();
     assert!(e.to_string().contains("apt-get install npm"), "{e}");
 }
 
@@ -302,18 +269,9 @@ fn a_manifest_with_errors_names_the_field() {
         (good.replace("version = 1\n", "version = 9\n"), "version"),
         (good.replace("pypi", "cpan"), "cpan"),
         (good.replace(&"0".repeat(64), "12"), "sha256"),
-        (
-            good.replace("to = \"table.txt\"", "to = \"../x\""),
-            "plain file name",
-        ),
-        (
-            good.replace("entry = \"table.txt\"", "entry = \"other\""),
-            "entry",
-        ),
-        (
-            good.replace("name = \"thing\"\nversion", "name = \"--index\"\nversion"),
-            "package",
-        ),
+        (good.replace("to = \"table.txt\"", "to = \"../x\""), "plain file name"),
+        (good.replace("entry = \"table.txt\"", "entry = \"other\""), "entry"),
+        (good.replace("name = \"thing\"\nversion", "name = \"--index\"\nversion"), "package"),
     ];
     for (text, expected) in cases {
         let e = Manifest::parse(&text).unwrap_err().to_string();
@@ -336,24 +294,14 @@ fn the_folder_is_found_in_the_documented_order() {
             .map(|d| d.path().display().to_string())
     };
     let elsewhere = scratch.path();
-    let all = [
-        ("HUIYIN_MODELS", "/m"),
-        ("XDG_DATA_HOME", "/d"),
-        ("HOME", "/h"),
-    ];
+    let all = [("HUIYIN_MODELS", "/m"), ("XDG_DATA_HOME", "/d"), ("HOME", "/h")];
     assert_eq!(at(Some("/x"), &checkout, &all).unwrap(), "/x");
     assert_eq!(at(None, &checkout, &all).unwrap(), "/m");
     let cache = checkout.join("models/cache").display().to_string();
     assert_eq!(at(None, &checkout, &all[1..]).unwrap(), cache);
     assert_eq!(at(None, elsewhere, &all[1..]).unwrap(), "/d/huiyin/models");
-    assert_eq!(
-        at(None, elsewhere, &all[2..]).unwrap(),
-        "/h/.local/share/huiyin/models"
-    );
-    assert!(matches!(
-        at(None, elsewhere, &[]),
-        Err(ModelsError::NoFolder)
-    ));
+    assert_eq!(at(None, elsewhere, &all[2..]).unwrap(), "/h/.local/share/huiyin/models");
+    assert!(matches!(at(None, elsewhere, &[]), Err(ModelsError::NoFolder)));
 }
 
 #[test]
@@ -364,17 +312,8 @@ fn an_empty_folder_says_what_is_missing() {
     assert!(states.iter().all(|s| s.state == State::Missing) && states.len() >= 7);
     for s in &states {
         let e = dir.path_of(&s.name).unwrap_err().to_string();
-        assert!(
-            e.contains(&s.name) && e.contains("huiyin models fetch"),
-            "{e}"
-        );
+        assert!(e.contains(&s.name) && e.contains("huiyin models fetch"), "{e}");
     }
-    assert!(matches!(
-        dir.path_of("nothing"),
-        Err(ModelsError::UnknownArtifact(_))
-    ));
-    assert!(matches!(
-        verify(&dir, Progress::Silent),
-        Err(ModelsError::Missing { .. })
-    ));
+    assert!(matches!(dir.path_of("nothing"), Err(ModelsError::UnknownArtifact(_))));
+    assert!(matches!(verify(&dir, Progress::Silent), Err(ModelsError::Missing { .. })));
 }

@@ -154,20 +154,14 @@ impl Ggml {
             let data = take(size * dims.iter().product::<i32>() as usize);
             tensors.insert(name, (kind, dims, data));
         }
-        Ggml {
-            header,
-            tokens,
-            tensors,
-        }
+        Ggml { header, tokens, tensors }
     }
 
     fn floats(&self, name: &str) -> Vec<f32> {
         let (kind, _, data) = &self.tensors[name];
         assert_eq!(*kind, 0, "{name}");
         let chunks = data.chunks(4);
-        chunks
-            .map(|b| f32::from_le_bytes(b.try_into().unwrap()))
-            .collect()
+        chunks.map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect()
     }
 }
 
@@ -222,16 +216,10 @@ fn other_files_are_named_for_what_they_are() {
     let mut bytes = ct2(&tiny());
     bytes[0] = 5;
     assert_eq!(Ct2Model::parse(&bytes), Err(Ct2Error::Version(5)));
-    assert!(matches!(
-        Ct2Model::parse(b"PK\x03\x04 a zip file"),
-        Err(Ct2Error::Version(_))
-    ));
+    assert!(matches!(Ct2Model::parse(b"PK\x03\x04 a zip file"), Err(Ct2Error::Version(_))));
     let mut other = 6u32.to_le_bytes().to_vec();
     other.extend(string("TransformerSpec"));
-    assert_eq!(
-        Ct2Model::parse(&other),
-        Err(Ct2Error::Spec("TransformerSpec".into()))
-    );
+    assert_eq!(Ct2Model::parse(&other), Err(Ct2Error::Spec("TransformerSpec".into())));
     let mut v = tiny();
     v.get_mut("encoder/conv1/bias").unwrap().2.pop();
     let bytes = ct2(&v);
@@ -243,14 +231,8 @@ fn other_files_are_named_for_what_they_are() {
 fn a_model_built_differently_is_refused() {
     type Change = fn(&mut Variables);
     let cases: [(Change, &str); 6] = [
-        (
-            |v| drop(v.remove("decoder/layer_norm/beta")),
-            "decoder/layer_norm/beta",
-        ),
-        (
-            |v| drop(v.insert("decoder/extra".into(), half(&[2], 0))),
-            "decoder/extra",
-        ),
+        (|v| drop(v.remove("decoder/layer_norm/beta")), "decoder/layer_norm/beta"),
+        (|v| drop(v.insert("decoder/extra".into(), half(&[2], 0))), "decoder/extra"),
         (
             |v| {
                 let name = "encoder/layer_0/self_attention/linear_0/bias";
@@ -269,10 +251,7 @@ fn a_model_built_differently_is_refused() {
             |v| drop(v.insert("encoder/conv1/weight".into(), half(&[WIDTH, 128, 3], 0))),
             "128 mel bands",
         ),
-        (
-            |v| v.get_mut("decoder/embeddings/weight").unwrap().1 = I16,
-            "decoder/embeddings/weight",
-        ),
+        (|v| v.get_mut("decoder/embeddings/weight").unwrap().1 = I16, "decoder/embeddings/weight"),
     ];
     for (change, expected) in cases {
         let mut v = tiny();
@@ -285,10 +264,7 @@ fn a_model_built_differently_is_refused() {
 #[test]
 fn a_vocabulary_is_read_from_lines_or_json_and_checked() {
     assert!(Vocabulary::from_json(r#"["!","é","<|endoftext|>"]"#).is_ok());
-    for (text, expected) in [
-        ("!\na\n", "<|endoftext|>"),
-        ("字\n<|endoftext|>", "token 0"),
-    ] {
+    for (text, expected) in [("!\na\n", "<|endoftext|>"), ("字\n<|endoftext|>", "token 0")] {
         let e = Vocabulary::from_lines(text).err().unwrap().to_string();
         assert!(e.contains(expected), "{e}");
     }

@@ -296,7 +296,8 @@ fn nothing_is_said_into_silence() {
     eprintln!("sort: listened, turns begun, dropped, asked again, words");
     tally.iter().for_each(|(sort, row)| eprintln!("{sort:?}: {row:?}"));
     // Voices far from the telephone are voices: a syllable of theirs may come through, no more.
-    let (far, invented): (Vec<_>, Vec<_>) = said.iter().partition(|words| words.starts_with("far "));
+    let (far, invented): (Vec<_>, Vec<_>) =
+        said.iter().partition(|words| words.starts_with("far "));
     assert!(invented.is_empty(), "{invented:#?}");
     assert!(far.len() <= 1, "{far:#?}");
     let asked_again: usize = tally.values().map(|row| row[3]).sum();

@@ -28,14 +28,17 @@ async fn ticket_and_agent_page_show_their_texts_and_no_markup_of_callers() {
     browser.open(&house.url(&format!("/tickets/{TICKET}"))).await;
     browser.until(ONLINE).await;
     let text = browser.text().await;
-    for shown in ["金华市婺城区白龙桥镇", "330702103", NUMBER, "（空白）", "实时", "<script>alert('x')"] {
+    for shown in
+        ["金华市婺城区白龙桥镇", "330702103", NUMBER, "（空白）", "实时", "<script>alert('x')"]
+    {
         assert!(text.contains(shown), "the ticket page shows no {shown}: {text}");
     }
     assert_eq!(browser.value("document.querySelectorAll('main img, main script').length").await, 0);
     browser.open(&house.url("/agents/1")).await;
     browser.until(ONLINE).await;
     let text = browser.text().await;
-    for shown in ["振铃", NUMBER, "夜间施工噪声", "请问是在什么地方？", "A1 李晓"] {
+    for shown in ["振铃", NUMBER, "夜间施工噪声", "请问是在什么地方？", "A1 李晓"]
+    {
         assert!(text.contains(shown), "the agent's page shows no {shown}: {text}");
     }
     browser.close().await;
@@ -116,7 +119,8 @@ async fn a_moment_of_the_recording_is_played_from_its_start_to_its_end() {
     let mut browser = Browser::start(&program).await;
     browser.open(&house.url(&format!("/tickets/{TICKET}"))).await;
     browser.value("document.querySelector('#field-place .play').click()").await;
-    let playing = "document.querySelector('#field-place .play').getAttribute('aria-pressed') === 'true'
+    let playing =
+        "document.querySelector('#field-place .play').getAttribute('aria-pressed') === 'true'
         && document.querySelector('#player').currentTime >= 2.1";
     browser.until(playing).await;
     browser.until("document.querySelector('#player').paused").await;
@@ -130,7 +134,9 @@ async fn is_there(house: &House, id: &str, stage: &str) {
     let path = format!("/api/knowledge/{id}");
     for _ in 0..400 {
         let reply = house.get(&path).await;
-        if reply.status() == 200 && reply.json::<serde_json::Value>().await.unwrap()["stage"] == stage {
+        if reply.status() == 200
+            && reply.json::<serde_json::Value>().await.unwrap()["stage"] == stage
+        {
             return;
         }
         tokio::time::sleep(std::time::Duration::from_millis(25)).await;
@@ -150,7 +156,9 @@ async fn an_editor_drafts_and_a_colleague_publishes_with_forms_and_keys() {
     browser.open(&house.url("/knowledge")).await;
     browser.until(ONLINE).await;
     browser.value("document.querySelector('#new-item').open = true").await;
-    for (field, text) in [("new-id", "senior-card"), ("new-title", "老年优待证办理"), ("new-by", "李晓")] {
+    for (field, text) in
+        [("new-id", "senior-card"), ("new-title", "老年优待证办理"), ("new-by", "李晓")]
+    {
         browser.value(&fill(field, text)).await;
     }
     browser.value(&send("#new-item form")).await;
@@ -158,8 +166,15 @@ async fn an_editor_drafts_and_a_colleague_publishes_with_forms_and_keys() {
     browser.until("localStorage.getItem('huiyin.by') === '李晓'").await;
     browser.open(&house.url("/knowledge/senior-card")).await;
     browser.until(ONLINE).await;
-    assert_eq!(browser.value("document.querySelector('#draft-by').value").await, "李晓", "the browser remembers");
-    assert_eq!(browser.value("document.querySelector('#field-spoken').getAttribute('aria-invalid')").await, "true");
+    assert_eq!(
+        browser.value("document.querySelector('#draft-by').value").await,
+        "李晓",
+        "the browser remembers"
+    );
+    assert_eq!(
+        browser.value("document.querySelector('#field-spoken').getAttribute('aria-invalid')").await,
+        "true"
+    );
     for (field, text) in [
         ("field-asks", "老年证怎么办\n办老年证要什么\n老人优待证去哪里领\n满六十岁办什么证"),
         ("field-spoken", "年满六十周岁的，带身份证到社区办理。"),
@@ -172,12 +187,22 @@ async fn an_editor_drafts_and_a_colleague_publishes_with_forms_and_keys() {
         browser.value(&fill(field, text)).await;
     }
     browser.value("document.querySelector('#field-keywords').focus()").await;
-    browser.value("document.dispatchEvent(new KeyboardEvent('keydown', { key: 's', altKey: true }))").await;
+    browser
+        .value("document.dispatchEvent(new KeyboardEvent('keydown', { key: 's', altKey: true }))")
+        .await;
     browser.until("document.querySelector('#faults') === null").await;
     let kept = "document.activeElement.id + document.activeElement.value";
-    assert_eq!(browser.value(kept).await, "field-keywords老年证", "what is being typed stays");
+    assert_eq!(
+        browser.value(kept).await,
+        "field-keywords老年证",
+        "the focus and what is being typed stay"
+    );
     browser.value(&send("#step-review")).await;
-    browser.until("document.querySelector('#step-review output').textContent.includes('起草人不能审核')").await;
+    browser
+        .until(
+            "document.querySelector('#step-review output').textContent.includes('起草人不能审核')",
+        )
+        .await;
     browser.value(&fill("by-review", "王敏")).await;
     browser.value(&send("#step-review")).await;
     browser.until("document.querySelector('#step-publish') !== null").await;
@@ -190,7 +215,9 @@ async fn an_editor_drafts_and_a_colleague_publishes_with_forms_and_keys() {
 /// Takes pictures of every page, light and dark, where `HUIYIN_SCREENSHOTS` names a folder.
 #[tokio::test]
 async fn pictures_of_the_pages() {
-    let (Ok(folder), Some(program)) = (std::env::var("HUIYIN_SCREENSHOTS"), chromium()) else { return };
+    let (Ok(folder), Some(program)) = (std::env::var("HUIYIN_SCREENSHOTS"), chromium()) else {
+        return;
+    };
     let house = house().await;
     house.store.keep(&complaint()).await.unwrap();
     house.record();
@@ -213,7 +240,12 @@ async fn pictures_of_the_pages() {
     take("supervisor", "/supervisor", true).await;
     let why = huiyin::hotline::Why::Refused;
     let at = crate::console::house::noon();
-    let unanswered = huiyin::hotline::Fact::Unanswered { call: huiyin::kernel::CallId(1), utterance: 3, why, at };
+    let unanswered = huiyin::hotline::Fact::Unanswered {
+        call: huiyin::kernel::CallId(1),
+        utterance: 3,
+        why,
+        at,
+    };
     house.store.keep(&[unanswered]).await.unwrap();
     let edit = serde_json::json!({ "by": "李晓", "spoken": "带户口簿到派出所补领，可以吗？" });
     assert_eq!(house.post("/api/knowledge/id-card/draft?version=0", edit).await.status(), 200);

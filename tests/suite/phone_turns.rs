@@ -41,11 +41,39 @@ fn speech_is_found_without_its_padding() {
     let table: &[Row] = &[
         ("nothing", &[(2_000, 0.0)], -70.0, None),
         ("a noisy line", &[(2_000, 0.0)], -55.0, None),
-        ("padding on both sides", &[(500, 0.0), (2_000, 8_000.0), (700, 0.0)], -60.0, Some((500, 2_500))),
+        (
+            "padding on both sides",
+            &[(500, 0.0), (2_000, 8_000.0), (700, 0.0)],
+            -60.0,
+            Some((500, 2_500)),
+        ),
         ("no padding at all", &[(1_500, 8_000.0)], -60.0, Some((0, 1_500))),
-        ("a pause within", &[(300, 0.0), (1_000, 8_000.0), (900, 0.0), (500, 8_000.0), (400, 0.0)], -60.0, Some((300, 2_700))),
-        ("a soft last syllable", &[(400, 0.0), (1_000, 8_000.0), (250, 900.0), (600, 0.0)], -62.0, Some((400, 1_650))),
-        ("a click before and after", &[(200, 0.0), (20, 8_000.0), (400, 0.0), (2_000, 8_000.0), (300, 0.0), (20, 8_000.0), (300, 0.0)], -60.0, Some((620, 2_620))),
+        (
+            "a pause within",
+            &[(300, 0.0), (1_000, 8_000.0), (900, 0.0), (500, 8_000.0), (400, 0.0)],
+            -60.0,
+            Some((300, 2_700)),
+        ),
+        (
+            "a soft last syllable",
+            &[(400, 0.0), (1_000, 8_000.0), (250, 900.0), (600, 0.0)],
+            -62.0,
+            Some((400, 1_650)),
+        ),
+        (
+            "a click before and after",
+            &[
+                (200, 0.0),
+                (20, 8_000.0),
+                (400, 0.0),
+                (2_000, 8_000.0),
+                (300, 0.0),
+                (20, 8_000.0),
+                (300, 0.0),
+            ],
+            -60.0,
+            Some((620, 2_620)),
+        ),
         ("a noisy street", &[(500, 0.0), (2_000, 8_000.0), (500, 0.0)], -38.0, Some((500, 2_500))),
     ];
     for (name, pieces, noise, expected) in table {
@@ -96,7 +124,8 @@ fn track(pieces: &[(u64, bool)]) -> Track {
 fn sound_begins_and_stops_where_it_does() {
     let quiet = false;
     let sounds = true;
-    let spoken = track(&[(1_000, quiet), (600, sounds), (300, quiet), (600, sounds), (2_000, quiet)]);
+    let spoken =
+        track(&[(1_000, quiet), (600, sounds), (300, quiet), (600, sounds), (2_000, quiet)]);
     assert_eq!(spoken.onset(0, 10_000), Some(1_000));
     assert_eq!(spoken.onset(0, 1_000), None, "the end is not included");
     assert_eq!(spoken.onset(1_200, 1_800), None, "what sounds already does not begin");
@@ -190,7 +219,14 @@ fn a_caller_whom_nobody_answers_goes_on_and_hangs_up() {
 const BEGAN: i64 = 1_000_000;
 
 /// A turn of the service's record; positions begin with the call.
-fn row(idx: i64, speaker: &str, start_ms: i64, end_ms: i64, at_ms: i64, cut_short: bool) -> TurnRow {
+fn row(
+    idx: i64,
+    speaker: &str,
+    start_ms: i64,
+    end_ms: i64,
+    at_ms: i64,
+    cut_short: bool,
+) -> TurnRow {
     TurnRow {
         call_id: 1,
         idx,
@@ -247,12 +283,25 @@ fn an_answered_turn_is_measured_and_taken_apart() {
         row(1, "caller", 4_000, 6_050, 6_700, false),
         row(2, "robot", 6_740, 8_700, 8_700, false),
     ];
-    let seen = judged(&[(4_000, 6_000, false)], &[(2_000, true), (4_800, false), (2_000, true), (3_000, false)], turns);
+    let seen = judged(
+        &[(4_000, 6_000, false)],
+        &[(2_000, true), (4_800, false), (2_000, true), (3_000, false)],
+        turns,
+    );
     let turn = &seen[0];
-    assert_eq!((turn.latency_ms, turn.cut_off, turn.missed, turn.stale), (Some(800), None, false, None));
-    assert_eq!((turn.heard.as_str(), turn.reply.as_str(), turn.filled), ("caller1", "robot2", false));
+    assert_eq!(
+        (turn.latency_ms, turn.cut_off, turn.missed, turn.stale),
+        (Some(800), None, false, None)
+    );
+    assert_eq!(
+        (turn.heard.as_str(), turn.reply.as_str(), turn.filled),
+        ("caller1", "robot2", false)
+    );
     let parts = turn.parts.unwrap();
-    assert_eq!((parts.to_end_found, parts.to_words, parts.to_sample, parts.to_ear), (50, 650, 40, 60));
+    assert_eq!(
+        (parts.to_end_found, parts.to_words, parts.to_sample, parts.to_ear),
+        (50, 650, 40, 60)
+    );
 }
 
 #[test]
@@ -262,19 +311,49 @@ fn what_goes_wrong_is_told_apart() {
     let into: &[(u64, bool)] = &[(2_000, true), (3_000, false), (2_000, true), (7_000, false)];
     let words = |start, end, at| row(1, "caller", start, end, at, false);
     let says = |start, end| row(2, "robot", start, end, end, false);
-    type Row<'a> = (&'a str, &'a [(u64, bool)], Vec<TurnRow>, (Option<&'a str>, bool, Option<&'a str>));
+    type Row<'a> =
+        (&'a str, &'a [(u64, bool)], Vec<TurnRow>, (Option<&'a str>, bool, Option<&'a str>));
     let table: Vec<Row> = vec![
-        ("well answered", reply, vec![words(4_000, 6_000, 6_700), says(6_720, 8_700)], (None, false, None)),
+        (
+            "well answered",
+            reply,
+            vec![words(4_000, 6_000, 6_700), says(6_720, 8_700)],
+            (None, false, None),
+        ),
         ("not heard", nothing, vec![words(4_000, 6_000, 6_700)], (None, true, None)),
-        ("spoken into", into, vec![words(4_000, 4_600, 4_900), says(4_950, 7_000)], (Some("spoken into"), false, None)),
-        ("taken in parts", reply, vec![words(4_000, 4_700, 6_000), words(5_000, 6_000, 6_700), says(6_720, 8_700)], (Some("taken in parts"), false, None)),
-        ("decided early", reply, vec![words(4_000, 5_400, 5_700), says(6_720, 8_700)], (Some("decided on early"), false, None)),
-        ("an answer to earlier words", reply, vec![words(4_000, 6_000, 7_400), says(6_720, 8_700)], (None, false, Some("begun before the words were known"))),
+        (
+            "spoken into",
+            into,
+            vec![words(4_000, 4_600, 4_900), says(4_950, 7_000)],
+            (Some("spoken into"), false, None),
+        ),
+        (
+            "taken in parts",
+            reply,
+            vec![words(4_000, 4_700, 6_000), words(5_000, 6_000, 6_700), says(6_720, 8_700)],
+            (Some("taken in parts"), false, None),
+        ),
+        (
+            "decided early",
+            reply,
+            vec![words(4_000, 5_400, 5_700), says(6_720, 8_700)],
+            (Some("decided on early"), false, None),
+        ),
+        (
+            "an answer to earlier words",
+            reply,
+            vec![words(4_000, 6_000, 7_400), says(6_720, 8_700)],
+            (None, false, Some("begun before the words were known")),
+        ),
     ];
     for (name, theirs, mut turns, (cut_off, missed, stale)) in table {
         turns.insert(0, greeting());
         let seen = judged(&[(4_000, 6_000, false)], theirs, turns);
-        assert_eq!((seen[0].cut_off, seen[0].missed, seen[0].stale), (cut_off, missed, stale), "{name}");
+        assert_eq!(
+            (seen[0].cut_off, seen[0].missed, seen[0].stale),
+            (cut_off, missed, stale),
+            "{name}"
+        );
     }
     let dropped = vec![
         greeting(),
@@ -284,8 +363,13 @@ fn what_goes_wrong_is_told_apart() {
     ];
     let seen = judged(&[(4_000, 6_000, false)], reply, dropped);
     assert_eq!(seen[0].stale, Some("dropped for another"));
-    let filled = vec![greeting(), words(4_000, 6_000, 7_600), row(2, "robot", 7_900, 9_000, 9_000, false)];
-    let seen = judged(&[(4_000, 6_000, false)], &[(2_000, true), (4_800, false), (800, true), (200, false), (1_200, true), (5_000, false)], filled);
+    let filled =
+        vec![greeting(), words(4_000, 6_000, 7_600), row(2, "robot", 7_900, 9_000, 9_000, false)];
+    let seen = judged(
+        &[(4_000, 6_000, false)],
+        &[(2_000, true), (4_800, false), (800, true), (200, false), (1_200, true), (5_000, false)],
+        filled,
+    );
     assert_eq!((seen[0].filled, seen[0].latency_ms, seen[0].stale), (true, Some(800), None));
     assert_eq!(seen[0].reply, "robot2");
 }
@@ -304,7 +388,10 @@ fn an_interruption_is_timed_to_our_last_sound() {
         (&[(4_800, true), (9_000, false)], true, None),
     ];
     for (theirs, cut, took_ms) in table {
-        let turns = vec![row(0, "robot", 0, 5_200, 5_200, cut), row(1, "caller", 5_000, 7_000, 7_700, false)];
+        let turns = vec![
+            row(0, "robot", 0, 5_200, 5_200, cut),
+            row(1, "caller", 5_000, 7_000, 7_700, false),
+        ];
         let seen = judged(&[(5_000, 7_000, true)], theirs, turns);
         assert_eq!(seen[0].barge_in_ms, took_ms, "{theirs:?}");
         assert_eq!(seen[0].cut_off, None, "our own sound that goes on does not cut the caller off");
@@ -342,7 +429,8 @@ fn a_bad_row_is_named_with_its_field() {
     for (row, expected) in table {
         let rows = if row.is_empty() { String::new() } else { format!("{good}\n{row}\n") };
         std::fs::write(&manifest, rows).unwrap();
-        let program = std::env::var_os("HUIYIN_TEST_BIN").unwrap_or(env!("CARGO_BIN_EXE_huiyin").into());
+        let program =
+            std::env::var_os("HUIYIN_TEST_BIN").unwrap_or(env!("CARGO_BIN_EXE_huiyin").into());
         let mut command = std::process::Command::new(program);
         let output = command.args(["eval", "turns"]).arg(&manifest).output().unwrap();
         let told = String::from_utf8_lossy(&output.stderr).into_owned();

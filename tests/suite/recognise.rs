@@ -48,9 +48,7 @@ fn tones() -> Vec<PathBuf> {
         return Vec::new();
     };
     let paths = entries.map(|e| e.unwrap().path());
-    paths
-        .filter(|p| p.extension().is_some_and(|e| e == "wav"))
-        .collect()
+    paths.filter(|p| p.extension().is_some_and(|e| e == "wav")).collect()
 }
 
 /// `count` read sentences, spread evenly over all there are.
@@ -75,12 +73,7 @@ pub fn sentences(count: usize) -> Vec<Sample> {
 }
 
 fn raw(text: &str, logprob: f32) -> Raw<'_> {
-    Raw {
-        text,
-        logprob,
-        seconds: 3.0,
-        active: 0.8,
-    }
+    Raw { text, logprob, seconds: 3.0, active: 0.8 }
 }
 
 #[test]
@@ -103,30 +96,19 @@ fn guesses_loops_and_inventions_are_unclear() {
         raw(&too_much, -0.1),
         raw("(再次 再次 再次 再次 再次 再次 再次)", -0.1),
         raw("字幕by索兰娅", -0.9),
-        Raw {
-            active: 0.1,
-            ..raw("謝謝觀看", -0.2)
-        },
+        Raw { active: 0.1, ..raw("謝謝觀看", -0.2) },
     ];
     for it in unclear {
         assert_eq!(judge(&it), Heard::Unclear, "{it:?}");
     }
-    assert_ne!(
-        judge(&raw("谢谢观看", -0.2)),
-        Heard::Unclear,
-        "said clearly"
-    );
+    assert_ne!(judge(&raw("谢谢观看", -0.2)), Heard::Unclear, "said clearly");
 }
 
 #[test]
 fn people_may_repeat_themselves() {
-    for text in [
-        "喂喂喂喂",
-        "对对对对对",
-        "是是是，好的好的好的",
-        "号码是八八八八八八八八",
-        "谢谢谢谢谢谢",
-    ] {
+    for text in
+        ["喂喂喂喂", "对对对对对", "是是是，好的好的好的", "号码是八八八八八八八八", "谢谢谢谢谢谢"]
+    {
         assert!(!is_loop(text), "{text}");
     }
     for text in [
@@ -142,9 +124,7 @@ fn people_may_repeat_themselves() {
 
 #[test]
 fn confidence_rises_with_the_log_probability() {
-    let values: Vec<f32> = (0..=300)
-        .map(|i| confidence(-3.0 + 0.01 * i as f32))
-        .collect();
+    let values: Vec<f32> = (0..=300).map(|i| confidence(-3.0 + 0.01 * i as f32)).collect();
     assert!(values.is_sorted() && values.iter().all(|v| (0.0..=1.0).contains(v)));
     assert!(confidence(0.0) > 0.95 && confidence(-1.3) < 0.25);
 }
@@ -152,22 +132,15 @@ fn confidence_rises_with_the_log_probability() {
 #[test]
 fn doubling_the_rate_keeps_a_tone_and_adds_no_image() {
     let tone = |hz: f32, rate: f32, n: usize| -> Vec<f32> {
-        (0..n)
-            .map(|i| 0.5 * (TAU * hz * i as f32 / rate).sin())
-            .collect()
+        (0..n).map(|i| 0.5 * (TAU * hz * i as f32 / rate).sin()).collect()
     };
     for hz in [300.0, 1000.0, 3400.0] {
-        let low: Vec<i16> = tone(hz, 8000.0, 800)
-            .iter()
-            .map(|s| (s * 32768.0) as i16)
-            .collect();
+        let low: Vec<i16> = tone(hz, 8000.0, 800).iter().map(|s| (s * 32768.0) as i16).collect();
         let high = double(&low);
         assert_eq!(high.len(), 1600);
         let expected = tone(hz, 16000.0, 1600);
         // Away from the edges, where the filter sees the silence outside.
-        let worst = (200..1400)
-            .map(|i| (high[i] - expected[i]).abs())
-            .fold(0.0, f32::max);
+        let worst = (200..1400).map(|i| (high[i] - expected[i]).abs()).fold(0.0, f32::max);
         assert!(worst < 2e-3, "{hz} Hz: {worst}");
     }
     assert!(double(&[]).is_empty());
@@ -193,10 +166,7 @@ fn what_is_no_model_is_an_error_that_names_the_file() {
     for length in [4, 40, 60, 60_000, 400_000, 1_000_000, bytes.len() - 1] {
         fs::write(&path, &bytes[..length]).unwrap();
         let e = WhisperModel::load(&path).err().unwrap();
-        assert!(
-            matches!(e, SpeechError::ModelBroken { .. }),
-            "{length}: {e}"
-        );
+        assert!(matches!(e, SpeechError::ModelBroken { .. }), "{length}: {e}");
     }
     bytes[8..12].fill(0x7f);
     fs::write(&path, &bytes).unwrap();
@@ -207,9 +177,7 @@ fn what_is_no_model_is_an_error_that_names_the_file() {
 fn no_detector_without_its_files() {
     let scratch = tempfile::TempDir::new().unwrap();
     let path = scratch.path().join("silero_vad.onnx");
-    let e = SileroModel::load(&path, Path::new("/nowhere.so"))
-        .err()
-        .unwrap();
+    let e = SileroModel::load(&path, Path::new("/nowhere.so")).err().unwrap();
     assert!(matches!(e, SpeechError::ModelMissing { .. }), "{e}");
     let Some(library) = model("onnxruntime") else {
         return;
@@ -238,13 +206,7 @@ fn read_speech_is_understood() {
 fn silence_and_scraps_are_unclear() {
     let Some(whisper) = whisper() else { return };
     let mut asr = whisper.recogniser().unwrap();
-    for pcm in [
-        vec![],
-        vec![0; 40],
-        vec![9000; 100],
-        vec![0; 16_000],
-        vec![i16::MAX; 1000],
-    ] {
+    for pcm in [vec![], vec![0; 40], vec![9000; 100], vec![0; 16_000], vec![i16::MAX; 1000]] {
         for last in [false, true] {
             assert_eq!(asr.recognise(&pcm, &Expected::anything(), last).unwrap(), Heard::Unclear);
         }
@@ -288,10 +250,8 @@ fn no_tone_and_no_noise_is_taken_for_speech() {
 fn speech_is_found_and_streams_do_not_disturb_each_other() {
     let Some(silero) = silero() else { return };
     let samples = sentences(4);
-    let alone: Vec<Vec<f32>> = samples
-        .iter()
-        .map(|s| speech_steps(&mut silero.stream(), &s.pcm))
-        .collect();
+    let alone: Vec<Vec<f32>> =
+        samples.iter().map(|s| speech_steps(&mut silero.stream(), &s.pcm)).collect();
     for steps in &alone {
         let active = steps.iter().filter(|p| **p > 0.5).count();
         assert!(active * 3 > steps.len(), "{active} of {}", steps.len());
@@ -302,11 +262,7 @@ fn speech_is_found_and_streams_do_not_disturb_each_other() {
             scope.spawn(move || {
                 assert_eq!(&speech_steps(&mut vad, &sample.pcm), expected);
                 vad.reset();
-                assert_eq!(
-                    &speech_steps(&mut vad, &sample.pcm),
-                    expected,
-                    "after reset"
-                );
+                assert_eq!(&speech_steps(&mut vad, &sample.pcm), expected, "after reset");
             });
         }
     });

@@ -28,9 +28,8 @@ fn finals_go_before_looks_ahead_and_a_full_queue_takes_no_more_looks() {
     let gate = Arc::new(Mutex::new(gate));
     let engine = || Box::new(Gated { begun: begun.clone(), gate: gate.clone() }) as Box<dyn Asr>;
     let recogniser = Recogniser::start(vec![engine(), engine()]).unwrap();
-    let ask = |job: i16, last| {
-        recogniser.recognise(vec![job], Expected::anything(), last, |_| {}).ok()
-    };
+    let ask =
+        |job: i16, last| recogniser.recognise(vec![job], Expected::anything(), last, |_| {}).ok();
     let busy: Vec<Wanted> = [1, 2].into_iter().filter_map(|job| ask(job, true)).collect();
     let mut first = [begins.recv().unwrap(), begins.recv().unwrap()];
     first.sort();

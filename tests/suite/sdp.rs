@@ -106,7 +106,9 @@ fn who_speaks_nothing_but_opus_is_understood() {
     assert_eq!(sdp::answer(&slow, &local()).unwrap_err().status(), 488);
     let ours = sdp::offer(&local());
     assert!(ours.contains("a=rtpmap:111 opus/48000/2\r\n"), "{ours}");
-    let answer = offer("m=audio 5004 RTP/AVP 111 110\r\na=rtpmap:111 opus/48000/2\r\na=rtpmap:110 telephone-event/48000\r\n");
+    let answer = offer(
+        "m=audio 5004 RTP/AVP 111 110\r\na=rtpmap:111 opus/48000/2\r\na=rtpmap:110 telephone-event/48000\r\n",
+    );
     let agreed = sdp::accept(&answer, &local()).unwrap();
     assert_eq!((agreed.codec, agreed.payload_type, agreed.dtmf), (Codec::Opus, 111, Some(110)));
 }
@@ -118,13 +120,15 @@ fn our_order_of_codecs_is_a_setting() {
         LocalMedia { terms: Terms { codecs, ..Terms::default() }, ..local() }
     };
     let all = offer("m=audio 5004 RTP/AVP 0 8 9\r\n");
-    for order in [vec![Codec::G722, Codec::Pcma], vec![Codec::Pcmu], vec![Codec::Pcma, Codec::Pcma]] {
+    for order in [vec![Codec::G722, Codec::Pcma], vec![Codec::Pcmu], vec![Codec::Pcma, Codec::Pcma]]
+    {
         let local = only(&order);
         assert_eq!(sdp::answer(&all, &local).unwrap().1.codec, order[0], "{order:?}");
         let first = format!("RTP/AVP {} ", order[0].payload_type());
         assert!(sdp::offer(&local).contains(&first), "{order:?}");
     }
-    let error = sdp::answer(&offer("m=audio 5004 RTP/AVP 8\r\n"), &only(&[Codec::Pcmu])).unwrap_err();
+    let error =
+        sdp::answer(&offer("m=audio 5004 RTP/AVP 8\r\n"), &only(&[Codec::Pcmu])).unwrap_err();
     assert!(error.to_string().contains("PCMU") && error.status() == 488, "{error}");
 }
 
@@ -179,7 +183,11 @@ fn two_ends_protect_as_their_settings_let_them() {
         };
         let (answer, theirs) = answered.unwrap();
         let ours = sdp::accept(&answer, &ours).unwrap();
-        assert_eq!((ours.keys.is_some(), theirs.keys.is_some()), (secure, secure), "{one:?} {other:?}");
+        assert_eq!(
+            (ours.keys.is_some(), theirs.keys.is_some()),
+            (secure, secure),
+            "{one:?} {other:?}"
+        );
         if let (Some(ours), Some(theirs)) = (ours.keys, theirs.keys) {
             assert_eq!((ours.ours, ours.theirs), (theirs.theirs, theirs.ours));
             assert_ne!(ours.ours, ours.theirs);
@@ -197,7 +205,9 @@ fn keys_as_telephones_write_them() {
         (format!("1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}|2^20"), Suite::AesCm128HmacSha1Tag80),
         (format!("2 AES_CM_128_HMAC_SHA1_32 inline:{KEY} WSH=128"), Suite::AesCm128HmacSha1Tag32),
         (
-            format!("1 AEAD_AES_256_GCM inline:x\r\na=crypto:7 AES_CM_128_HMAC_SHA1_80 inline:{KEY}"),
+            format!(
+                "1 AEAD_AES_256_GCM inline:x\r\na=crypto:7 AES_CM_128_HMAC_SHA1_80 inline:{KEY}"
+            ),
             Suite::AesCm128HmacSha1Tag80,
         ),
     ] {
@@ -218,11 +228,13 @@ fn keys_as_telephones_write_them() {
         (format!("1 AES_CM_128_HMAC_SHA1_80 inline:{KEY} UNENCRYPTED_SRTP"), "less protection"),
         (format!("x AES_CM_128_HMAC_SHA1_80 inline:{KEY}"), "tag"),
     ] {
-        let error = sdp::answer(&offer(&line(&crypto)), &secured(Security::Allowed, 9)).unwrap_err();
+        let error =
+            sdp::answer(&offer(&line(&crypto)), &secured(Security::Allowed, 9)).unwrap_err();
         assert!(error.to_string().contains(problem) && error.status() == 488, "{crypto}: {error}");
         assert!(!error.to_string().contains(KEY));
     }
-    let error = sdp::answer(&offer(&line(&format!("1 {} inline:{KEY}", Suite::ALL[0].name()))), &local());
+    let error =
+        sdp::answer(&offer(&line(&format!("1 {} inline:{KEY}", Suite::ALL[0].name()))), &local());
     assert!(error.unwrap_err().to_string().contains("sip.srtp"));
 }
 
@@ -230,7 +242,8 @@ fn keys_as_telephones_write_them() {
 fn an_answer_to_another_key_is_refused() {
     let ours = secured(Security::Required, 1);
     let (answer, _) = sdp::answer(&sdp::offer(&ours), &secured(Security::Allowed, 2)).unwrap();
-    for (from, to) in [("a=crypto:1", "a=crypto:2"), ("SHA1_80", "SHA1_32"), ("a=crypto:", "a=x:")] {
+    for (from, to) in [("a=crypto:1", "a=crypto:2"), ("SHA1_80", "SHA1_32"), ("a=crypto:", "a=x:")]
+    {
         let error = sdp::accept(&answer.replace(from, to), &ours).unwrap_err();
         assert!(matches!(error, SdpError::NoKeys(_)), "{error}");
     }

@@ -32,12 +32,7 @@ impl Line {
             words: Pii::new("夜间施工噪声问题".to_owned()),
             when: "十一月二十二日".to_owned(),
         };
-        let setup = Setup {
-            survey: SurveyId(1),
-            matter,
-            prompts,
-            manner: Manner::default(),
-        };
+        let setup = Setup { survey: SurveyId(1), matter, prompts, manner: Manner::default() };
         Line {
             survey: Survey::new(setup),
             player: Player::default(),
@@ -72,10 +67,7 @@ impl Line {
             }
             "unclear" => Input::Unclear,
             "silent" => Input::Silent,
-            "key" => Input::Key {
-                key: rest.chars().next()?,
-                at_ms: self.now.ms,
-            },
+            "key" => Input::Key { key: rest.chars().next()?, at_ms: self.now.ms },
             "said" => Input::SaidAll(self.player.finish()?),
             "cut" => {
                 let (say, said, unsaid) = self.player.cut(rest.parse().ok()?)?;
@@ -101,15 +93,8 @@ fn effect_written(effect: &Effect) -> String {
                 Value::Satisfied(grade) => grade.key().to_owned(),
                 Value::Reason => "reason".to_owned(),
             };
-            let confirmed = if answer.is_confirmed() {
-                " confirmed"
-            } else {
-                ""
-            };
-            let key = answer
-                .key()
-                .map(|key| format!(" key {key}"))
-                .unwrap_or_default();
+            let confirmed = if answer.is_confirmed() { " confirmed" } else { "" };
+            let key = answer.key().map(|key| format!(" key {key}")).unwrap_or_default();
             format!("record {value}{key}{confirmed}")
         }
         Effect::Verify { reason } => format!("verify {}", reason.key()),
@@ -165,15 +150,14 @@ fn any_input(line: &mut Line, rng: &mut Rng) -> Option<Input> {
         "hang_up",
         "begin",
     ];
-    const KEYS: [&str; 8] = [
-        "key 0", "key 1", "key 2", "key 3", "key 4", "key 5", "key 9", "key *",
-    ];
+    const KEYS: [&str; 8] =
+        ["key 0", "key 1", "key 2", "key 3", "key 4", "key 5", "key 9", "key *"];
     let row = match rng.below(10) {
         0..4 => *rng.pick(&ROWS)?,
         4..6 => *rng.pick(&KEYS)?,
-        _ => *rng.pick(&[
-            "said", "said", "said", "cut 0", "cut 1", "unclear", "silent", "deadline",
-        ])?,
+        _ => {
+            *rng.pick(&["said", "said", "said", "cut 0", "cut 1", "unclear", "silent", "deadline"])?
+        }
     };
     line.read(row)
 }
@@ -193,11 +177,7 @@ fn whatever_happens_the_callback_ends_once_and_invents_nothing() {
             let given = format!("{input:?}");
             let effects = line.give(input);
             let idle = matches!(line.survey.state_name(), "new" | "ended");
-            assert_eq!(
-                line.survey.deadline().is_none(),
-                idle,
-                "seed {seed}: after {given}"
-            );
+            assert_eq!(line.survey.deadline().is_none(), idle, "seed {seed}: after {given}");
             log.extend(effects);
         }
         for _ in 0..40 {
@@ -205,39 +185,24 @@ fn whatever_happens_the_callback_ends_once_and_invents_nothing() {
                 log.extend(line.give(input));
             }
         }
-        let finishes: Vec<&Effect> = log
-            .iter()
-            .filter(|e| matches!(e, Effect::Finish(_)))
-            .collect();
+        let finishes: Vec<&Effect> =
+            log.iter().filter(|e| matches!(e, Effect::Finish(_))).collect();
         let hang_ups = log.iter().filter(|e| matches!(e, Effect::HangUp)).count();
-        let verifies = log
-            .iter()
-            .filter(|e| matches!(e, Effect::Verify { .. }))
-            .count();
+        let verifies = log.iter().filter(|e| matches!(e, Effect::Verify { .. })).count();
         assert_eq!((finishes.len(), hang_ups), (1, 1), "seed {seed}");
-        assert!(
-            matches!(log.last(), Some(Effect::HangUp)),
-            "seed {seed}: hanging up is last"
-        );
+        assert!(matches!(log.last(), Some(Effect::HangUp)), "seed {seed}: hanging up is last");
         assert!(verifies <= 1, "seed {seed}");
         let graded: Vec<Grade> = line.answers.iter().filter_map(Answer::grade).collect();
         if let [Effect::Finish(outcome)] = finishes.as_slice() {
             let complete = *outcome == SurveyOutcome::Complete;
-            assert!(
-                !complete || !graded.is_empty(),
-                "seed {seed}: complete without a grade"
-            );
+            assert!(!complete || !graded.is_empty(), "seed {seed}: complete without a grade");
             outcomes.insert(*outcome);
         }
         if graded.iter().any(|grade| grade.is_unhappy()) {
             assert_eq!(verifies, 1, "seed {seed}: an unhappy answer is verified");
         }
     }
-    assert_eq!(
-        outcomes.len(),
-        SurveyOutcome::ALL.len(),
-        "every outcome comes up: {outcomes:?}"
-    );
+    assert_eq!(outcomes.len(), SurveyOutcome::ALL.len(), "every outcome comes up: {outcomes:?}");
 }
 
 #[test]
@@ -260,22 +225,14 @@ fn every_answer_points_at_its_words_or_its_key() {
     if let Some(input) = line.read("heard 他们态度不好") {
         line.give(input);
     }
-    let [solved, grade, reason] = line.answers.as_slice() else {
-        panic!("{:?}", line.answers)
-    };
+    let [solved, grade, reason] = line.answers.as_slice() else { panic!("{:?}", line.answers) };
     assert_eq!(solved.solved(), Some(true));
     assert_eq!(solved.words().map(|w| w.reveal().as_str()), Some("解决了"));
     assert_eq!(solved.heard_at_ms(), (10_000, 11_500));
-    assert_eq!(
-        (grade.grade(), grade.key()),
-        (Some(Grade::Dissatisfied), None)
-    );
+    assert_eq!((grade.grade(), grade.key()), (Some(Grade::Dissatisfied), None));
     assert!(grade.evidence().is_some() && grade.heard_at_ms().0 > 0);
     assert!(matches!(grade.confirmed_by(), Some(Given::Spoken { .. })));
-    assert_eq!(
-        reason.words().map(|w| w.reveal().as_str()),
-        Some("他们态度不好")
-    );
+    assert_eq!(reason.words().map(|w| w.reveal().as_str()), Some("他们态度不好"));
     assert_eq!(format!("{:?}", reason.words()), "Some(***)");
 }
 
@@ -293,23 +250,11 @@ fn keys_read_back() {
 
 /// `22 09:30` in November 2026, on the wall in China.
 fn wall(text: &str) -> Wall {
-    let numbers: Vec<u32> = text
-        .split([' ', ':'])
-        .map(|part| part.parse().unwrap())
-        .collect();
-    let [day, hour, minute] = numbers[..] else {
-        panic!("{text}")
-    };
-    Civil {
-        year: 2026,
-        month: 11,
-        day: 1,
-        hour,
-        minute,
-        second: 0,
-    }
-    .plus_days(i64::from(day) - 1)
-    .wall()
+    let numbers: Vec<u32> = text.split([' ', ':']).map(|part| part.parse().unwrap()).collect();
+    let [day, hour, minute] = numbers[..] else { panic!("{text}") };
+    Civil { year: 2026, month: 11, day: 1, hour, minute, second: 0 }
+        .plus_days(i64::from(day) - 1)
+        .wall()
 }
 
 #[test]
@@ -334,11 +279,7 @@ fn attempts_keep_to_the_window_the_day_and_the_spacing() {
     for (now, attempts, expected) in rows {
         let made: Vec<Wall> = attempts.iter().map(|a| wall(a)).collect();
         let next = next_attempt(wall(now), &made, &Window::default());
-        assert_eq!(
-            next,
-            Next::At(wall(expected)),
-            "now {now}, attempts {attempts:?}"
-        );
+        assert_eq!(next, Next::At(wall(expected)), "now {now}, attempts {attempts:?}");
     }
     let three = ["22 10:00", "22 13:00", "23 09:00"].map(wall);
     let next = next_attempt(wall("24 10:00"), &three, &Window::default());
@@ -347,26 +288,14 @@ fn attempts_keep_to_the_window_the_day_and_the_spacing() {
 
 #[test]
 fn a_window_may_be_the_whole_day_but_not_nonsense() {
-    let always = Window::new("00:00", "24:00")
-        .unwrap()
-        .attempts(3, 3, 0)
-        .unwrap();
+    let always = Window::new("00:00", "24:00").unwrap().attempts(3, 3, 0).unwrap();
     for now in ["22 00:00", "22 03:00", "22 23:59"] {
         assert_eq!(next_attempt(wall(now), &[], &always), Next::At(wall(now)));
-        assert_eq!(
-            next_attempt(wall(now), &[wall(now)], &always),
-            Next::At(wall(now))
-        );
+        assert_eq!(next_attempt(wall(now), &[wall(now)], &always), Next::At(wall(now)));
     }
-    let twice = Window::new("00:00", "24:00")
-        .unwrap()
-        .attempts(2, 3, 60_000)
-        .unwrap();
+    let twice = Window::new("00:00", "24:00").unwrap().attempts(2, 3, 60_000).unwrap();
     let made = ["22 23:57", "22 23:58"].map(wall);
-    assert_eq!(
-        next_attempt(wall("22 23:59"), &made, &twice),
-        Next::At(wall("23 00:00"))
-    );
+    assert_eq!(next_attempt(wall("22 23:59"), &made, &twice), Next::At(wall("23 00:00")));
     for (opens, closes, message) in [
         ("9:00", "20:00", "9:00"),
         ("09:00", "24:01", "24:01"),
@@ -393,15 +322,9 @@ fn no_attempt_is_ever_outside_its_window() {
         while let Next::At(at) = next_attempt(now, &made, &window) {
             let local = at.civil();
             assert!(at >= now && (9..20).contains(&local.hour), "{local}");
-            let today = made
-                .iter()
-                .filter(|m: &&Wall| m.civil().days() == local.days())
-                .count();
+            let today = made.iter().filter(|m: &&Wall| m.civil().days() == local.days()).count();
             assert!(today < 2, "{local}: a third attempt in a day");
-            assert!(
-                made.iter().all(|m| at.unix_ms - m.unix_ms >= 7_200_000),
-                "{local}: too soon"
-            );
+            assert!(made.iter().all(|m| at.unix_ms - m.unix_ms >= 7_200_000), "{local}: too soon");
             made.push(at);
             now = at.plus_ms(rng.below(3_600_000 * 8) as i64);
         }
@@ -459,7 +382,8 @@ fn no_answer_is_lost_and_none_counts_in_doubt() {
             let key = matches!(input, Input::Key { .. }) && state == "reason";
             let given = format!("{input:?}");
             let effects = line.give(input);
-            let answered = key || effects.iter().any(|e| matches!(e, Effect::Say(_) | Effect::HangUp));
+            let answered =
+                key || effects.iter().any(|e| matches!(e, Effect::Say(_) | Effect::HangUp));
             assert!(answered, "seed {seed}: in {state} nothing follows {given}");
             let over = effects.iter().any(|e| matches!(e, Effect::Finish(_)));
             for effect in &effects {

@@ -45,13 +45,23 @@ fn ticket(name: &str) -> Ticket {
 }
 
 const EVENTS: [&str; 8] = [
-    "drafted", "registered", "interrupted", "taken", "edited", "closed", "called_back", "reopened",
+    "drafted",
+    "registered",
+    "interrupted",
+    "taken",
+    "edited",
+    "closed",
+    "called_back",
+    "reopened",
 ];
 
 /// From each state, by [`EVENTS`]: where it leads; `-`: refused.
 const TABLE: [(&str, [&str; 8]); 6] = [
     ("draft", ["draft", "registered", "interrupted", "handling", "draft", "closed", "-", "-"]),
-    ("interrupted", ["interrupted", "registered", "-", "handling", "interrupted", "closed", "-", "-"]),
+    (
+        "interrupted",
+        ["interrupted", "registered", "-", "handling", "interrupted", "closed", "-", "-"],
+    ),
     ("registered", ["registered", "registered", "-", "handling", "registered", "closed", "-", "-"]),
     ("handling", ["handling", "-", "-", "handling", "handling", "closed", "-", "-"]),
     ("closed", ["-", "-", "-", "-", "-", "-", "called_back", "registered"]),
@@ -91,8 +101,7 @@ fn what_staff_wrote_stays_and_the_robot_may_take_back_its_own() {
     let at = Wall::default();
     ticket.apply(&draft(&[(Slot::Place, "a"), (Slot::Time, "b")]), at).unwrap();
     let by = "x".to_owned();
-    let edited =
-        TicketEvent::Edited { slot: Slot::Place, filled: filled("c", Source::Staff), by };
+    let edited = TicketEvent::Edited { slot: Slot::Place, filled: filled("c", Source::Staff), by };
     ticket.apply(&edited, at).unwrap();
     ticket.apply(&draft(&[(Slot::Place, "d")]), at).unwrap();
     assert_eq!(ticket.fields[&Slot::Place].value, "c");

@@ -73,7 +73,9 @@ impl Rule {
             Rule::World => "a machine or data room touches the world (WORLD_EXCEPTIONS)",
             Rule::Clock => "only the runtime owns a clock (CLOCK_EXCEPTIONS)",
             Rule::Serde => "serialised forms stay at the edges (SERDE_EXCEPTIONS)",
-            Rule::Unsafe => "unsafe code stands only where a C library is called (UNSAFE_EXCEPTIONS)",
+            Rule::Unsafe => {
+                "unsafe code stands only where a C library is called (UNSAFE_EXCEPTIONS)"
+            }
             Rule::Panic => "the program answers a fault with an error",
             Rule::Queue => "a queue's bound is a line of kernel/limits.rs (QUEUE_EXCEPTIONS)",
             Rule::Length => "too long: divide it",
@@ -92,7 +94,8 @@ impl fmt::Display for Fault {
 
 fn covers(exception: &Exception, fault: &Fault) -> bool {
     let (place, what, _) = exception;
-    let here = if place.ends_with('/') { fault.file.starts_with(place) } else { fault.file == *place };
+    let here =
+        if place.ends_with('/') { fault.file.starts_with(place) } else { fault.file == *place };
     here && (*what == "*" || *what == fault.what)
 }
 
@@ -209,7 +212,8 @@ fn rooms_that_depend_on_each_other_are_in_no_circle() {
     let mut left: Vec<_> = DOORS.iter().collect();
     while !left.is_empty() {
         let names: Vec<&str> = left.iter().map(|(room, ..)| *room).collect();
-        let waits = |doors: &[&str]| doors.iter().any(|d| names.contains(&d.split("::").next().unwrap()));
+        let waits =
+            |doors: &[&str]| doors.iter().any(|d| names.contains(&d.split("::").next().unwrap()));
         left.retain(|(_, doors, _)| waits(doors));
         assert!(left.len() < names.len(), "a circle among {names:?}");
     }
@@ -253,12 +257,24 @@ fn a_door_that_is_not_there_is_seen() {
     door("fn f(x: crate::store::Store) {}", 2, "store::Store");
     door("fn f() { select! { x = crate::engine::new() => {} } }", 2, "engine::new");
     door("use super::super::media::{self as sound};", 2, "media");
-    keeps("src/desk/queue.rs", "use crate::kernel::{CallId, limits::{LINES, self}};\nuse super::agent::Agent;");
-    keeps("src/desk/queue.rs", "// crate::media\n/* /* crate::media */ crate::call */ const T: &str = \"crate::media::X\";");
+    keeps(
+        "src/desk/queue.rs",
+        "use crate::kernel::{CallId, limits::{LINES, self}};\nuse super::agent::Agent;",
+    );
+    keeps(
+        "src/desk/queue.rs",
+        "// crate::media\n/* /* crate::media */ crate::call */ const T: &str = \"crate::media::X\";",
+    );
     breaks("src/call/leg.rs", "use crate::media::{Codec, Frame};", Rule::Door, 2, "media::Frame");
     breaks("src/call/leg.rs", "use crate::media::*;", Rule::Door, 2, "media::*");
     breaks("src/runtime/serve.rs", "use crate::sim::World;", Rule::Door, 2, "sim::World");
-    breaks("src/kernel/id.rs", "use crate::language::toneless;", Rule::Door, 2, "language::toneless");
+    breaks(
+        "src/kernel/id.rs",
+        "use crate::language::toneless;",
+        Rule::Door,
+        2,
+        "language::toneless",
+    );
     keeps("src/cli/sim.rs", "use huiyin::sim::World;");
 }
 
@@ -271,7 +287,10 @@ fn a_machine_that_touches_the_world_is_seen() {
     world("async fn f() { tokio::spawn(g()); }", "tokio");
     world("fn f() -> u8 { rand::random() }", "rand");
     world("fn f() { std::thread::sleep(d) }", "std::thread");
-    keeps("src/hotline/talk.rs", "use std::{collections::BTreeMap, net::SocketAddr, time::Duration};");
+    keeps(
+        "src/hotline/talk.rs",
+        "use std::{collections::BTreeMap, net::SocketAddr, time::Duration};",
+    );
     keeps("src/runtime/shell.rs", "use std::fs;");
     keeps("src/media/wav.rs", "use std::fs;");
     breaks("src/media/wav.rs", "use std::thread;", Rule::World, 2, "std::thread");
@@ -279,8 +298,20 @@ fn a_machine_that_touches_the_world_is_seen() {
 
 #[test]
 fn a_clock_outside_the_shell_is_seen() {
-    breaks("src/store/write.rs", "fn f() { let t = SystemTime::now(); }", Rule::Clock, 2, "SystemTime::now");
-    breaks("src/engine/onnx.rs", "fn f() { std::time::Instant::now(); }", Rule::Clock, 2, "Instant::now");
+    breaks(
+        "src/store/write.rs",
+        "fn f() { let t = SystemTime::now(); }",
+        Rule::Clock,
+        2,
+        "SystemTime::now",
+    );
+    breaks(
+        "src/engine/onnx.rs",
+        "fn f() { std::time::Instant::now(); }",
+        Rule::Clock,
+        2,
+        "Instant::now",
+    );
     keeps("src/runtime/clock.rs", "fn f() { std::time::Instant::now(); }");
 }
 
@@ -301,7 +332,10 @@ fn serde_unsafe_and_panics_are_seen() {
         breaks("src/desk/ticket.rs", text, Rule::Panic, line, what);
     }
     keeps("src/desk/ticket.rs", "#[cfg(test)]\nmod tests { fn f() { x.unwrap(); } }\nfn g() {}");
-    keeps("src/desk/ticket.rs", "fn f() { x.unwrap_or_default(); ask.expect(); let s = r#\"panic!(\"\"#; }");
+    keeps(
+        "src/desk/ticket.rs",
+        "fn f() { x.unwrap_or_default(); ask.expect(); let s = r#\"panic!(\"\"#; }",
+    );
 }
 
 #[test]
@@ -311,13 +345,24 @@ fn a_queue_without_a_bound_is_seen() {
     queue("fn f() { let (a, b) = std::sync::mpsc::channel(); }", "");
     queue("fn f() { let (a, b) = broadcast::channel::<Vec<u8>>(64); }", "64");
     queue("fn f() { let (a, b) = sync_channel(OTHER); }", "OTHER");
-    keeps("src/runtime/shell.rs", "fn f() { mpsc::channel::<u8>(limits::LINES); broadcast::channel(LINES); }");
-    keeps("src/runtime/shell.rs", "fn f() { oneshot::channel::<u8>(); watch::channel(0); line.channel(7); }");
+    keeps(
+        "src/runtime/shell.rs",
+        "fn f() { mpsc::channel::<u8>(limits::LINES); broadcast::channel(LINES); }",
+    );
+    keeps(
+        "src/runtime/shell.rs",
+        "fn f() { oneshot::channel::<u8>(); watch::channel(0); line.channel(7); }",
+    );
 }
 
 #[test]
 fn a_long_file_and_a_long_function_are_seen() {
-    let body = |lines: usize| format!("fn f<T>(x: [T; 2]) -> T\nwhere\n    T: Copy,\n{{\n{}}}\n", "    g();\n".repeat(lines));
+    let body = |lines: usize| {
+        format!(
+            "fn f<T>(x: [T; 2]) -> T\nwhere\n    T: Copy,\n{{\n{}}}\n",
+            "    g();\n".repeat(lines)
+        )
+    };
     keeps("src/desk/ticket.rs", &body(65));
     breaks("src/desk/ticket.rs", &body(66), Rule::Length, 2, "function f: 71 lines of at most 70");
     keeps("src/desk/ticket.rs", &"\n".repeat(599));
@@ -340,7 +385,10 @@ fn places_and_hosts_of_one_machine_are_seen() {
         assert_eq!(faults.len(), 1, "{text}");
         assert_eq!((faults[0].line, faults[0].what.clone()), (2, format!("{slash}{folder}")));
     }
-    assert_eq!(places("run", "../work/x, https://example.org/home/, /workers/, src/root/x, 和/或"), []);
+    assert_eq!(
+        places("run", "../work/x, https://example.org/home/, /workers/, src/root/x, 和/或"),
+        []
+    );
     let faults = hosts("run", &format!("curl https://{}.org/simple\n", "pypi"));
     assert_eq!(faults.iter().map(|f| (f.rule, f.line)).collect::<Vec<_>>(), [(Rule::Host, 1)]);
     assert_eq!(hosts("run", "registry = \"pypi\"\n"), []);

@@ -101,34 +101,52 @@ const STARTED: &str = "started 288";
 #[test]
 fn turns_by_the_table() {
     let table: Table = &[
-        ("decoded before the endpoint", "q10 v10 q6 d0 q9", &[
-            STARTED, "look 0 @704", "words 288-640 @1056",
-        ]),
-        ("decoded after the endpoint", "q10 v10 q20 d0", &[
-            STARTED, "look 0 @704", "hurry 0 @1056", "words 288-640 @1280",
-        ]),
-        ("not understood", "q10 v10 q13 u0", &[
-            STARTED, "look 0 @704", "hurry 0 @1056", "unclear 288-640 @1056",
-        ]),
-        ("going on drops the look ahead", "q10 v10 q8 v5 d0 q13 d1", &[
-            STARTED, "look 0 @704", "look 1 @1120", "hurry 1 @1472", "words 288-1056 @1472",
-        ]),
-        ("a decode while they speak ends nothing", "q10 v10 q6 d0 v10 q13 d1", &[
-            STARTED, "look 0 @704", "look 1 @1216", "hurry 1 @1568", "words 288-1152 @1568",
-        ]),
-        ("speaking again while we decide is the same turn", "q10 v10 q15 v5 d0 q7 d1 q20", &[
-            STARTED, "look 0 @704", "hurry 0 @1056", "look 1 @1344", "words 288-1280 @1888",
-        ]),
-        ("a click in the pause is nothing", "q10 v10 q6 d0 v1 q6", &[
-            STARTED, "look 0 @704", "words 288-640 @1056",
-        ]),
-        ("too busy to look ahead", "q10 v10 q3 s0 q10 d1", &[
-            STARTED, "look 0 @704", "decode 1 @1056", "words 288-640 @1056",
-        ]),
+        (
+            "decoded before the endpoint",
+            "q10 v10 q6 d0 q9",
+            &[STARTED, "look 0 @704", "words 288-640 @1056"],
+        ),
+        (
+            "decoded after the endpoint",
+            "q10 v10 q20 d0",
+            &[STARTED, "look 0 @704", "hurry 0 @1056", "words 288-640 @1280"],
+        ),
+        (
+            "not understood",
+            "q10 v10 q13 u0",
+            &[STARTED, "look 0 @704", "hurry 0 @1056", "unclear 288-640 @1056"],
+        ),
+        (
+            "going on drops the look ahead",
+            "q10 v10 q8 v5 d0 q13 d1",
+            &[STARTED, "look 0 @704", "look 1 @1120", "hurry 1 @1472", "words 288-1056 @1472"],
+        ),
+        (
+            "a decode while they speak ends nothing",
+            "q10 v10 q6 d0 v10 q13 d1",
+            &[STARTED, "look 0 @704", "look 1 @1216", "hurry 1 @1568", "words 288-1152 @1568"],
+        ),
+        (
+            "speaking again while we decide is the same turn",
+            "q10 v10 q15 v5 d0 q7 d1 q20",
+            &[STARTED, "look 0 @704", "hurry 0 @1056", "look 1 @1344", "words 288-1280 @1888"],
+        ),
+        (
+            "a click in the pause is nothing",
+            "q10 v10 q6 d0 v1 q6",
+            &[STARTED, "look 0 @704", "words 288-640 @1056"],
+        ),
+        (
+            "too busy to look ahead",
+            "q10 v10 q3 s0 q10 d1",
+            &[STARTED, "look 0 @704", "decode 1 @1056", "words 288-640 @1056"],
+        ),
         ("a click is nothing", "q10 v2 q30", &[]),
-        ("the stream ends in a word", "q10 v10 finish d0", &[
-            STARTED, "decode 0 @640", "words 288-640 @640",
-        ]),
+        (
+            "the stream ends in a word",
+            "q10 v10 finish d0",
+            &[STARTED, "decode 0 @640", "words 288-640 @640"],
+        ),
         ("an unknown job is ignored", "q10 v10 q12 d7", &[STARTED, "look 0 @704"]),
     ];
     check(Listening::SHORT, table);
@@ -137,43 +155,68 @@ fn turns_by_the_table() {
 #[test]
 fn words_say_when_a_turn_is_over() {
     let table: Table = &[
-        ("one of the answers", "q10 v10 q3 c0=对的 q20", &[
-            STARTED, "look 0 @704", "对的 288-640 @896",
-        ]),
-        ("a whole request", "q10 v10 q3 d0=身份证怎么办 q20", &[
-            STARTED, "look 0 @704", "身份证怎么办 288-640 @992",
-        ]),
-        ("it may be all", "q10 v10 q3 d0=小区停水 q20", &[
-            STARTED, "look 0 @704", "小区停水 288-640 @1056",
-        ]),
-        ("more must come", "q10 v10 q3 d0=我想问一下 q40", &[
-            STARTED, "look 0 @704", "我想问一下 288-640 @1312",
-        ]),
-        ("more must come, as late words tell", "q10 v10 q20 d0=因为 q20", &[
-            STARTED, "look 0 @704", "hurry 0 @1056", "因为 288-640 @1312",
-        ]),
-        ("the words come late", "q10 v10 q20 c0=对的", &[
-            STARTED, "look 0 @704", "hurry 0 @1056", "对的 288-640 @1280",
-        ]),
-        ("who has paused for long is given it again", "q10 v10 q14 v10 q3 d1=小区停水 q30", &[
-            STARTED, "look 0 @704", "hurry 0 @1056", "look 1 @1472", "小区停水 288-1408 @1984",
-        ]),
+        (
+            "one of the answers",
+            "q10 v10 q3 c0=对的 q20",
+            &[STARTED, "look 0 @704", "对的 288-640 @896"],
+        ),
+        (
+            "a whole request",
+            "q10 v10 q3 d0=身份证怎么办 q20",
+            &[STARTED, "look 0 @704", "身份证怎么办 288-640 @992"],
+        ),
+        (
+            "it may be all",
+            "q10 v10 q3 d0=小区停水 q20",
+            &[STARTED, "look 0 @704", "小区停水 288-640 @1056"],
+        ),
+        (
+            "more must come",
+            "q10 v10 q3 d0=我想问一下 q40",
+            &[STARTED, "look 0 @704", "我想问一下 288-640 @1312"],
+        ),
+        (
+            "more must come, as late words tell",
+            "q10 v10 q20 d0=因为 q20",
+            &[STARTED, "look 0 @704", "hurry 0 @1056", "因为 288-640 @1312"],
+        ),
+        (
+            "the words come late",
+            "q10 v10 q20 c0=对的",
+            &[STARTED, "look 0 @704", "hurry 0 @1056", "对的 288-640 @1280"],
+        ),
+        (
+            "who has paused for long is given it again",
+            "q10 v10 q14 v10 q3 d1=小区停水 q30",
+            &[STARTED, "look 0 @704", "hurry 0 @1056", "look 1 @1472", "小区停水 288-1408 @1984"],
+        ),
     ];
     check(Listening::OPEN, table);
-    let slow: Table = &[
-        ("who was cut off once is waited for", "q10 v10 q16 d0 q4 v10 q3 d1 q40", &[
-            STARTED, "look 0 @704", "hurry 0 @1056", "words 288-640 @1152", "started 1248",
-            "look 1 @1664", "words 1248-1600 @2208",
-        ]),
-    ];
+    let slow: Table = &[(
+        "who was cut off once is waited for",
+        "q10 v10 q16 d0 q4 v10 q3 d1 q40",
+        &[
+            STARTED,
+            "look 0 @704",
+            "hurry 0 @1056",
+            "words 288-640 @1152",
+            "started 1248",
+            "look 1 @1664",
+            "words 1248-1600 @2208",
+        ],
+    )];
     check(Listening::OPEN, slow);
     let place: Table = &[
-        ("a place in parts", "q10 v10 q3 d0=浦东新区 q40", &[
-            STARTED, "look 0 @704", "浦东新区 288-640 @1696",
-        ]),
-        ("digits that are all there", "q10 v10 q3 c0=13812345678 q40", &[
-            STARTED, "look 0 @704", "13812345678 288-640 @896",
-        ]),
+        (
+            "a place in parts",
+            "q10 v10 q3 d0=浦东新区 q40",
+            &[STARTED, "look 0 @704", "浦东新区 288-640 @1696"],
+        ),
+        (
+            "digits that are all there",
+            "q10 v10 q3 c0=13812345678 q40",
+            &[STARTED, "look 0 @704", "13812345678 288-640 @896"],
+        ),
     ];
     check(Listening::DICTATED, place);
 }
@@ -213,33 +256,55 @@ fn their_voice_holds_ours_and_stops_it_when_they_mean_it() {
         ("they go on", "tell q10 v12", &[held, &["stop @704"]].concat()),
         ("a cough", "tell q10 v2 q9", &["hold @352", "release @480"]),
         ("a click", "tell q10 v1 q9", &["hold @352", "release @448"]),
-        ("嗯 while we tell something", "tell q10 v6 q8 d0=嗯 q20", &[
-            held, &["look 0 @576", "release @768"],
-        ].concat()),
-        ("嗯, recognised at once", "tell q10 v6 q4 d0=嗯 q20", &[
-            held, &["look 0 @576", "release @640"],
-        ].concat()),
-        ("not 嗯 but no", "tell q10 v6 q10 d0=不对 end q10", &[
-            held, &["look 0 @576", "release @768", "stop @832", "不对 288-512 @864"],
-        ].concat()),
-        ("noise that is not words", "tell q10 v8 q10 u0 q20", &[
-            held, &["look 0 @640", "release @832"],
-        ].concat()),
-        ("more text than the sound can hold", "tell q10 v6 q10 d0=谢谢大家的观看 q20", &[
-            held, &["look 0 @576", "release @768"],
-        ].concat()),
-        ("an answer before the question's end", "ask q10 v6 q10 c0=对 end q10", &[
-            held, &["look 0 @576", "stop @832", "对 288-512 @832"],
-        ].concat()),
-        ("nothing that could be an answer", "ask q10 v6 q10 u0 q20", &[
-            held, &["look 0 @576", "release @832"],
-        ].concat()),
-        ("an answer that is late", "ask q10 v6 q40 d0=对 end q1", &[
-            held, &["look 0 @576", "hurry 0 @928", "release @1536", "stop @1792", "对 288-512 @1792"],
-        ].concat()),
-        ("a notice", "notice q10 v12 q13 d0", &[
-            STARTED, "look 0 @768", "hurry 0 @1120", "words 288-704 @1120",
-        ]),
+        (
+            "嗯 while we tell something",
+            "tell q10 v6 q8 d0=嗯 q20",
+            &[held, &["look 0 @576", "release @768"]].concat(),
+        ),
+        (
+            "嗯, recognised at once",
+            "tell q10 v6 q4 d0=嗯 q20",
+            &[held, &["look 0 @576", "release @640"]].concat(),
+        ),
+        (
+            "not 嗯 but no",
+            "tell q10 v6 q10 d0=不对 end q10",
+            &[held, &["look 0 @576", "release @768", "stop @832", "不对 288-512 @864"]].concat(),
+        ),
+        (
+            "noise that is not words",
+            "tell q10 v8 q10 u0 q20",
+            &[held, &["look 0 @640", "release @832"]].concat(),
+        ),
+        (
+            "more text than the sound can hold",
+            "tell q10 v6 q10 d0=谢谢大家的观看 q20",
+            &[held, &["look 0 @576", "release @768"]].concat(),
+        ),
+        (
+            "an answer before the question's end",
+            "ask q10 v6 q10 c0=对 end q10",
+            &[held, &["look 0 @576", "stop @832", "对 288-512 @832"]].concat(),
+        ),
+        (
+            "nothing that could be an answer",
+            "ask q10 v6 q10 u0 q20",
+            &[held, &["look 0 @576", "release @832"]].concat(),
+        ),
+        (
+            "an answer that is late",
+            "ask q10 v6 q40 d0=对 end q1",
+            &[
+                held,
+                &["look 0 @576", "hurry 0 @928", "release @1536", "stop @1792", "对 288-512 @1792"],
+            ]
+            .concat(),
+        ),
+        (
+            "a notice",
+            "notice q10 v12 q13 d0",
+            &[STARTED, "look 0 @768", "hurry 0 @1120", "words 288-704 @1120"],
+        ),
         ("nothing of ours", "q10 v12", &[STARTED]),
         ("our sound ends while held", "tell q10 v6 end", &[held, &["release @512"]].concat()),
     ];

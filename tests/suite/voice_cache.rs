@@ -10,7 +10,9 @@ use std::time::{Duration, SystemTime};
 use huiyin::dialogue::Prompts;
 use huiyin::knowledge::Base;
 use huiyin::runtime::pool::Pool;
-use huiyin::runtime::voice::{Plan, SoundKey, SoundStore, Voice, clauses, plan, render_all, sentences};
+use huiyin::runtime::voice::{
+    Plan, SoundKey, SoundStore, Voice, clauses, plan, render_all, sentences,
+};
 use huiyin::speech::{SpeechError, Tts};
 use proptest::prelude::*;
 
@@ -130,7 +132,8 @@ fn a_file_that_is_not_whole_is_rendered_again() {
         bytes
     };
     let longer = [&whole[..], &[0, 0]].concat();
-    let mut broken = vec![Vec::new(), whole[..20].to_vec(), whole[..whole.len() - 1].to_vec(), longer];
+    let mut broken =
+        vec![Vec::new(), whole[..20].to_vec(), whole[..whole.len() - 1].to_vec(), longer];
     broken.extend([0, 4, 8, 11, 12, 44, whole.len() - 1].map(flipped));
     for bytes in broken {
         std::fs::write(&file, &bytes).unwrap();
@@ -382,7 +385,9 @@ fn the_plan_holds_prompts_first_and_every_answer() {
     fixed.for_each(|clause| assert!(pinned.contains(clause), "{clause}"));
     let spoken = base.items().iter().flat_map(|item| sentences(&item.spoken)).flat_map(clauses);
     spoken.for_each(|clause| assert!(all.contains(clause), "{clause}"));
-    for clause in ["您现在排在第三位，", "大约要等五分钟，", "请马上拨打幺幺九。", "工作人员会给您回电，"] {
+    for clause in
+        ["您现在排在第三位，", "大约要等五分钟，", "请马上拨打幺幺九。", "工作人员会给您回电，"]
+    {
         assert!(pinned.contains(clause), "{clause}");
     }
     assert!(plan.clauses.iter().all(|clause| !clause.contains('ꙮ') && !clause.contains('{')));

@@ -6,7 +6,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use huiyin::call::sdp::{Codecs, Security, Terms};
-use huiyin::call::{Dial, EndReason, LocalMedia, Negotiated, SignalEvent, SipConfig, SipStack, sdp};
+use huiyin::call::{
+    Dial, EndReason, LocalMedia, Negotiated, SignalEvent, SipConfig, SipStack, sdp,
+};
 use huiyin::kernel::{LegId, Moment, Pii};
 use huiyin::media::{Codec, FRAME_SAMPLES, Frame};
 use huiyin::runtime::rtp_socket::{LegStats, PortRange, RtpSession};
@@ -32,7 +34,8 @@ struct Case {
 }
 
 fn case(telephone: &'static str, codec: Codec, security: Security, protected: bool) -> Case {
-    let terms = Terms { codecs: Codecs::new([Codec::Pcma, Codec::Pcmu, Codec::G722]), security, key: None };
+    let terms =
+        Terms { codecs: Codecs::new([Codec::Pcma, Codec::Pcmu, Codec::G722]), security, key: None };
     Case { telephone, terms, codec, protected, ptime_ms: 20 }
 }
 
@@ -162,7 +165,7 @@ async fn baresip_is_called_with_our_offer() {
                 SignalEvent::Answered { sdp, .. } => break sdp,
                 SignalEvent::Ended { reason, .. } => {
                     panic!("{}: not answered: {reason:?}", case.telephone)
-                },
+                }
                 _ => {}
             }
         };

@@ -28,7 +28,11 @@ pub(super) struct Agreed {
 
 impl Description {
     /// The first audio line that can be used, and what it amounts to.
-    pub(super) fn agree(&self, local: &LocalMedia, role: Role) -> Result<(usize, Agreed), SdpError> {
+    pub(super) fn agree(
+        &self,
+        local: &LocalMedia,
+        role: Role,
+    ) -> Result<(usize, Agreed), SdpError> {
         let mut problem = SdpError::NoAudio("there is no m=audio line");
         for (index, media) in self.media.iter().enumerate() {
             match self.agree_on(media, local, role) {
@@ -101,7 +105,9 @@ impl Media {
             known.filter(|(codec, _)| ours.contains(*codec))
         };
         match role {
-            Role::Answerer => ours.iter().find_map(|codec| known().find(|&(found, _)| found == codec)),
+            Role::Answerer => {
+                ours.iter().find_map(|codec| known().find(|&(found, _)| found == codec))
+            }
             Role::Offerer => known().next(),
         }
     }

@@ -62,7 +62,8 @@ fn map(text: &mut String, codec: Codec, number: u8) {
 }
 
 fn event(text: &mut String, number: u8, clock_rate: u32) {
-    let _ = write!(text, "a=rtpmap:{number} telephone-event/{clock_rate}\r\na=fmtp:{number} 0-16\r\n");
+    let _ =
+        write!(text, "a=rtpmap:{number} telephone-event/{clock_rate}\r\na=fmtp:{number} 0-16\r\n");
 }
 
 /// Answers an offer: the answer's text and what both ends now agree on.

@@ -50,7 +50,10 @@ fn common(object: &Value) -> Wrong {
     let mut wrong = Wrong(Vec::new());
     wrong.unless(
         object["outcome"] == object["wanted"],
-        &format!("call {} ended as {} instead of {}", object["call_id"], object["outcome"], object["wanted"]),
+        &format!(
+            "call {} ended as {} instead of {}",
+            object["call_id"], object["outcome"], object["wanted"]
+        ),
     );
     wrong.unless(said_by(object, "caller").count() > 0, "nothing of the caller was understood");
     wrong.unless(object["latency_ms"]["n"] != 0, "no reply latency could be measured");
@@ -83,7 +86,10 @@ pub fn handed_over(object: &Value) -> Vec<String> {
             None => wrong.0.push(format!("the ticket has no {slot}")),
             Some(field) => {
                 let proven = field["evidence"].as_array().is_some_and(|e| !e.is_empty());
-                wrong.unless(proven || field["source"] == "signalling", &format!("{slot} stands without evidence"));
+                wrong.unless(
+                    proven || field["source"] == "signalling",
+                    &format!("{slot} stands without evidence"),
+                );
             }
         }
     }
@@ -104,10 +110,7 @@ pub fn called_back(object: &Value) -> Vec<String> {
         answers().all(|answer| !answer["words"].is_null() || !answer["pressed"].is_null()),
         "an answer stands without words or key",
     );
-    wrong.unless(
-        answers().any(|answer| answer["question"] == "reason"),
-        "the reason was not kept",
-    );
+    wrong.unless(answers().any(|answer| answer["question"] == "reason"), "the reason was not kept");
     let open = turns(object, "verifications").any(|v| v["closed_at"].is_null());
     wrong.unless(open, "no verification was opened");
     wrong.0
@@ -128,10 +131,19 @@ pub fn print(object: &Value) {
     );
     for field in turns(&object["ticket"], "fields") {
         let evidence = turns(field, "evidence")
-            .map(|e| format!("第{}句 {}–{} 毫秒 {:.2}", e["utterance"], e["start_ms"], e["end_ms"], e["confidence"].as_f64().unwrap_or(0.0)))
+            .map(|e| {
+                format!(
+                    "第{}句 {}–{} 毫秒 {:.2}",
+                    e["utterance"],
+                    e["start_ms"],
+                    e["end_ms"],
+                    e["confidence"].as_f64().unwrap_or(0.0)
+                )
+            })
             .collect::<Vec<_>>()
             .join("；");
-        let source = if evidence.is_empty() { field["source"].as_str().unwrap_or("") } else { &evidence };
+        let source =
+            if evidence.is_empty() { field["source"].as_str().unwrap_or("") } else { &evidence };
         let code = field["code"].as_str().map(|code| format!(" [{code}]")).unwrap_or_default();
         println!(
             "   {:<12} {}{code}  （{source}）",
@@ -141,9 +153,15 @@ pub fn print(object: &Value) {
     }
     for answer in turns(&object["survey"], "answers") {
         let words = answer["words"].as_str().or(answer["pressed"].as_str()).unwrap_or("");
-        println!("   回访 {} = {}  「{words}」 {} 毫秒处", answer["question"], answer["value"], answer["start_ms"]);
+        println!(
+            "   回访 {} = {}  「{words}」 {} 毫秒处",
+            answer["question"], answer["value"], answer["start_ms"]
+        );
     }
     for verification in turns(object, "verifications") {
-        println!("   核实任务 {}：工单 {}，原因 {}", verification["id"], verification["ticket_id"], verification["reason"]);
+        println!(
+            "   核实任务 {}：工单 {}，原因 {}",
+            verification["id"], verification["ticket_id"], verification["reason"]
+        );
     }
 }

@@ -59,7 +59,10 @@ impl Child {
                     return Ok(value.to_owned());
                 }
             }
-            anyhow::bail!("`huiyin {}` ended before it was ready; its message stands above", self.verb)
+            anyhow::bail!(
+                "`huiyin {}` ended before it was ready; its message stands above",
+                self.verb
+            )
         };
         tokio::time::timeout(READY, wait).await.context("a process was not ready in time")?
     }

@@ -26,13 +26,33 @@ pub struct Answer {
 const QUESTIONS: [&str; 2] = ["yes_no", "grade"];
 const NUMBERS: usize = 24;
 const DATES: [&str; 12] = [
-    "昨天", "前天下午", "昨天晚上", "今天上午", "昨晚十点", "下午三点", "上周五", "星期三", "三月五号", "十二月二十五号", "上个月八号",
+    "昨天",
+    "前天下午",
+    "昨天晚上",
+    "今天上午",
+    "昨晚十点",
+    "下午三点",
+    "上周五",
+    "星期三",
+    "三月五号",
+    "十二月二十五号",
+    "上个月八号",
     "凌晨两点",
 ];
 /// What is said instead of an answer: the set must not swallow it.
 const OUTSIDE: [&str; 12] = [
-    "我想问一下身份证", "你们几点上班", "楼上一直漏水", "我再考虑考虑", "这个我不太清楚", "电视太吵了", "公交车不停站", "路灯坏了",
-    "医保怎么报销", "跟你说不明白", "今天天气真好", "我先吃个饭",
+    "我想问一下身份证",
+    "你们几点上班",
+    "楼上一直漏水",
+    "我再考虑考虑",
+    "这个我不太清楚",
+    "电视太吵了",
+    "公交车不停站",
+    "路灯坏了",
+    "医保怎么报销",
+    "跟你说不明白",
+    "今天天气真好",
+    "我先吃个饭",
 ];
 /// Rates of the voice and of its pitch and build: as different speakers as one voice gives.
 const SPEEDS: [f32; 3] = [0.85, 0.95, 1.1];
@@ -59,7 +79,8 @@ fn script(hearing: &Hearing, rng: &mut Rng) -> Vec<(String, String, String)> {
                 all.push((set.to_owned(), question.to_owned(), wording.clone()));
             }
         }
-        let outside = OUTSIDE.iter().map(|text| ("outside".into(), question.into(), text.to_string()));
+        let outside =
+            OUTSIDE.iter().map(|text| ("outside".into(), question.into(), text.to_string()));
         all.extend(outside);
     }
     for _ in 0..NUMBERS {
@@ -125,8 +146,7 @@ fn grouped(text: &str) -> String {
 /// A voice as the telephone brings it: its level, noise, silence around it, A-law.
 fn line(said: &[i16], gain_db: f64, noise_db: Option<f64>, rng: &mut Rng) -> Vec<i16> {
     let gain = 10_f64.powf(gain_db / 20.0);
-    let loud: Vec<f64> =
-        said.iter().map(|s| f64::from(*s)).filter(|s| s.abs() > 200.0).collect();
+    let loud: Vec<f64> = said.iter().map(|s| f64::from(*s)).filter(|s| s.abs() > 200.0).collect();
     let power = loud.iter().map(|s| s * s).sum::<f64>() / loud.len().max(1) as f64;
     let floor = 32768.0 * 10_f64.powf(FLOOR_DB / 20.0);
     let noise = noise_db.map_or(0.0, |db| power.sqrt() * gain / 10_f64.powf(db / 20.0)).max(floor);

@@ -132,7 +132,9 @@ impl Words<'_> {
         match (&mut self.ear, &row.wav) {
             (Some(ear), Some(wav)) => ear.file(wav),
             (Some(ear), None) if self.args.telephone => ear.telephoned(&text, None, &mut self.rng),
-            _ if self.args.noise > 0.0 => Ok(huiyin::language::misheard(&text, self.args.noise, &mut self.rng)),
+            _ if self.args.noise > 0.0 => {
+                Ok(huiyin::language::misheard(&text, self.args.noise, &mut self.rng))
+            }
             _ => Ok(text),
         }
     }
@@ -154,7 +156,12 @@ fn known(rows: &[Row], taxonomy: &Taxonomy, file: &Path) -> anyhow::Result<()> {
         let names: Vec<&str> = row.names.iter().map(String::as_str).collect();
         taxonomy.find(&names).with_context(|| {
             let at = file.display();
-            format!("{at}:{}: l{}: {} is not in the taxonomy; give the one it is from with --taxonomy", row.line, names.len(), names.join("/"))
+            format!(
+                "{at}:{}: l{}: {} is not in the taxonomy; give the one it is from with --taxonomy",
+                row.line,
+                names.len(),
+                names.join("/")
+            )
         })?;
     }
     Ok(())

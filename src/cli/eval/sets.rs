@@ -231,7 +231,9 @@ fn meaning(intake: &Intake, expect: &str, text: &str) -> Option<String> {
     match expect {
         "yes_no" => reading.yes_no.map(|yes| if yes { "yes" } else { "no" }.to_owned()),
         "grade" => reading.grade.map(|grade| grade.key().to_owned()),
-        "number" => (whole.len() >= 7 && whole.bytes().all(|b| b.is_ascii_digit())).then_some(whole),
+        "number" => {
+            (whole.len() >= 7 && whole.bytes().all(|b| b.is_ascii_digit())).then_some(whole)
+        }
         _ => reading.fact(huiyin::kernel::Slot::Time).map(|_| whole),
     }
 }
@@ -289,7 +291,13 @@ fn print(
     for (name, count) in sets {
         println!(
             "{name:>10}: {:>3} answers, {} accepted, {} doubtful, {} doubtful and wrong, {} wrong, {} asked again, {} lost",
-            count.n, count.accepted, count.doubtful, count.doubtful_wrong, count.wrong_accepted, count.asked_again, count.lost
+            count.n,
+            count.accepted,
+            count.doubtful,
+            count.doubtful_wrong,
+            count.wrong_accepted,
+            count.asked_again,
+            count.lost
         );
     }
     println!(

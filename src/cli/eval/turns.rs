@@ -117,7 +117,8 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
             stop.cancel();
         }
     });
-    let settled = tokio::select! { settled = service.settle() => settled, () = stop.cancelled() => false };
+    let settled =
+        tokio::select! { settled = service.settle() => settled, () = stop.cancelled() => false };
     let round = Round {
         to: format!("sip:12345@{}", service.sip),
         ip: [127, 0, 0, 1].into(),
@@ -384,7 +385,9 @@ fn print(args: &Args, mut report: Report) -> anyhow::Result<()> {
     if let (Some(call), Some(second)) = (report.cpu_per_call, report.cpu_per_call_second) {
         let waited = report.cpu_waited.unwrap_or_default();
         let others = report.others_busy.unwrap_or_default();
-        println!("CPU: {call:.2} s a call, {second:.3} s a second of a call; {waited:.2} processors wanted and not had, {others:.1} busy with others");
+        println!(
+            "CPU: {call:.2} s a call, {second:.3} s a second of a call; {waited:.2} processors wanted and not had, {others:.1} busy with others"
+        );
     }
     println!(
         "{} rows without speech, {} not said, {} late frames of ours, {:.0} s",
@@ -421,5 +424,10 @@ fn print_turn(turn: &Turn) {
     notes.extend(turn.stale.map(|why| format!("stale: {why}")));
     notes.extend(turn.barge_in_ms.map(|ms| format!("barge-in {ms} ms")));
     let (row, call, at) = (turn.row, &turn.call, turn.start_ms as f64 / 1000.0);
-    println!("{row:>4}  {call} {at:>5.1} s  {latency:>5}  {}  {}  → {}", notes.join(", "), turn.heard, turn.reply);
+    println!(
+        "{row:>4}  {call} {at:>5.1} s  {latency:>5}  {}  {}  → {}",
+        notes.join(", "),
+        turn.heard,
+        turn.reply
+    );
 }

@@ -29,10 +29,17 @@ function morph(old, fresh) {
 
 function children(old, fresh) {
   const keyed = new Map([...old.children].filter((child) => child.id).map((child) => [child.id, child]));
+  const wanted = new Set([...fresh.children].map(key).filter(Boolean));
   let at = old.firstChild;
   for (const next of [...fresh.childNodes]) {
     const known = key(next) && keyed.get(key(next));
     if (known && same(known, next)) {
+      // What stands before it and is gone goes: a node that is moved loses the focus within it.
+      while (at && at !== known && !wanted.has(key(at))) {
+        const gone = at;
+        at = at.nextSibling;
+        gone.remove();
+      }
       if (known !== at) old.insertBefore(known, at);
       else at = at.nextSibling;
       morph(known, next);

@@ -6,7 +6,9 @@ use maud::{Markup, html};
 use super::parts::{clock, field, percent, ticket_link};
 use crate::console::App;
 use crate::console::error::ApiError;
-use crate::desk::dispatch::{self, Case, Decision, Learned, Miss, Occurred, Past, Suggestion, Unit, Verdict};
+use crate::desk::dispatch::{
+    self, Case, Decision, Learned, Miss, Occurred, Past, Suggestion, Unit, Verdict,
+};
 use crate::desk::related::{Near, REPEAT_DAYS, Related, Told, related};
 use crate::kernel::Wall;
 use crate::language::pairs::sounded_pairs;
@@ -51,7 +53,9 @@ impl<'a> Facts<'a> {
         // What staff typed has no code.
         let category = code("category").or_else(|| app.dispatch.category_of(value("category")));
         let place = code("place").or_else(|| app.dispatch.place_of(address));
-        let detail = address.split_once(' ').map_or(if place.is_none() { address } else { "" }, |(_, detail)| detail);
+        let detail = address
+            .split_once(' ')
+            .map_or(if place.is_none() { address } else { "" }, |(_, detail)| detail);
         Facts {
             number: value("number"),
             category: category.unwrap_or_default().to_owned(),
@@ -100,9 +104,12 @@ pub(super) async fn beneath(app: &App, row: &TicketRow) -> Result<Beneath, ApiEr
         since: row.opened_at.saturating_sub(REPEAT_DAYS * DAY_MS),
     };
     let mut rows = app.store.tickets_beside(beside).await?;
-    let others: Vec<(i64, i64, Facts<'_>)> =
-        rows.iter().map(|other| (other.id, other.opened_at, Facts::of(app, |slot| other.field(slot)))).collect();
-    let told: Vec<Told<'_>> = others.iter().map(|(id, opened, facts)| facts.told(*id, *opened)).collect();
+    let others: Vec<(i64, i64, Facts<'_>)> = rows
+        .iter()
+        .map(|other| (other.id, other.opened_at, Facts::of(app, |slot| other.field(slot))))
+        .collect();
+    let told: Vec<Told<'_>> =
+        others.iter().map(|(id, opened, facts)| facts.told(*id, *opened)).collect();
     let related = related(&facts.told(row.id, row.opened_at), &told);
     rows.retain(|other| related.iter().any(|one| one.ticket as i64 == other.id));
     Ok(Beneath { decision, learned, related, rows })
@@ -117,7 +124,13 @@ async fn learned(app: &App, ticket: i64, facts: &Facts<'_>) -> Result<Vec<Learne
         .filter_map(|(row, facts)| {
             let owner = row.field("unit")?.value.as_str();
             let (category, place) = (facts.category.as_str(), facts.place.as_str());
-            Some(Past { ticket: row.id.max(0) as u64, category, place, owner, features: &facts.features })
+            Some(Past {
+                ticket: row.id.max(0) as u64,
+                category,
+                place,
+                owner,
+                features: &facts.features,
+            })
         })
         .collect();
     let mut found = dispatch::learned(&facts.category, &facts.place, &facts.features, &past);
@@ -127,7 +140,13 @@ async fn learned(app: &App, ticket: i64, facts: &Facts<'_>) -> Result<Vec<Learne
 }
 
 /// `by`: who signs, where it is known; `may_take`: a suggestion may be taken with one press.
-pub(super) fn suggestions(app: &App, row: &TicketRow, beneath: &Beneath, by: &str, may_take: bool) -> Markup {
+pub(super) fn suggestions(
+    app: &App,
+    row: &TicketRow,
+    beneath: &Beneath,
+    by: &str,
+    may_take: bool,
+) -> Markup {
     let texts = &app.texts.dispatch;
     html! {
         section #dispatch aria-labelledby="dispatch-title" {
@@ -160,7 +179,8 @@ pub(super) fn suggestions(app: &App, row: &TicketRow, beneath: &Beneath, by: &st
 
 fn suggestion(app: &App, row: &TicketRow, one: &Suggestion, by: &str, may_take: bool) -> Markup {
     let texts = &app.texts.dispatch;
-    let names = |units: &[Unit]| units.iter().map(|unit| unit.name.as_str()).collect::<Vec<_>>().join("、");
+    let names =
+        |units: &[Unit]| units.iter().map(|unit| unit.name.as_str()).collect::<Vec<_>>().join("、");
     html! {
         div .card {
             p .value { (one.owner.name) " " span .badge { (app.texts.name("level", one.owner.level.key())) } }

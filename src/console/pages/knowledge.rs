@@ -45,14 +45,17 @@ impl Filter {
         let words = self.q.trim().to_lowercase();
         let holds = |text: &str| text.to_lowercase().contains(&words);
         let said = words.is_empty()
-            || [&item.id, &item.title, &item.department, &item.topic, &item.base].into_iter().any(|t| holds(t))
+            || [&item.id, &item.title, &item.department, &item.topic, &item.base]
+                .into_iter()
+                .any(|t| holds(t))
             || item.asks.iter().any(|ask| holds(ask));
         said && (self.stage.is_empty() || row.entry.stage.key() == self.stage)
             && item.region.starts_with(self.region.trim())
     }
 
     fn link(&self, from: usize) -> String {
-        let mut query = form_urlencoded(&[("q", &self.q), ("stage", &self.stage), ("region", &self.region)]);
+        let mut query =
+            form_urlencoded(&[("q", &self.q), ("stage", &self.stage), ("region", &self.region)]);
         query.push_str(&format!("from={from}"));
         format!("/knowledge?{query}")
     }
@@ -66,7 +69,9 @@ fn form_urlencoded(pairs: &[(&str, &str)]) -> String {
         out.push('=');
         for byte in value.bytes() {
             match byte {
-                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => out.push(char::from(byte)),
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => {
+                    out.push(char::from(byte))
+                }
                 _ => out.push_str(&format!("%{byte:02X}")),
             }
         }
@@ -195,7 +200,10 @@ fn validity(app: &App, item: &Item, today: Day) -> Markup {
     }
 }
 
-pub(in crate::console) async fn item(State(app): State<Arc<App>>, ids: Ids) -> Result<Markup, ApiError> {
+pub(in crate::console) async fn item(
+    State(app): State<Arc<App>>,
+    ids: Ids,
+) -> Result<Markup, ApiError> {
     let shelf = shelf(&app).await?;
     let id = ids.text("id");
     let row = shelf.entry(id).ok_or_else(|| {
@@ -311,7 +319,9 @@ fn steps(app: &App, row: &KnowledgeRow) -> Markup {
     let texts = &app.texts.knowledge;
     let open: &[(&str, &str, bool)] = match row.entry.stage {
         Stage::Draft => &[("review", "main", false), ("discard", "", true)],
-        Stage::Reviewed => &[("publish", "main", false), ("return", "", true), ("discard", "", true)],
+        Stage::Reviewed => {
+            &[("publish", "main", false), ("return", "", true), ("discard", "", true)]
+        }
         Stage::Published => &[("withdraw", "", true)],
         Stage::Withdrawn => &[],
     };

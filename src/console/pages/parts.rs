@@ -44,7 +44,11 @@ pub(super) fn position(ms: i64) -> String {
 /// A duration: `2:05`, `1:02:05`.
 fn duration(seconds: i64) -> String {
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
+    if hours > 0 {
+        format!("{hours}:{minutes:02}:{seconds:02}")
+    } else {
+        format!("{minutes}:{seconds:02}")
+    }
 }
 
 /// How long a call lasts: that of one that has not ended is run on by the script.
@@ -108,7 +112,8 @@ fn told<'b>(base: &'b Base, turn: &TurnRow) -> Option<&'b Item> {
         return None;
     }
     let is_it = |item: &&Arc<Item>| {
-        turn.text.contains(&item.spoken) || (turn.cut_short && item.spoken.starts_with(turn.text.trim()))
+        turn.text.contains(&item.spoken)
+            || (turn.cut_short && item.spoken.starts_with(turn.text.trim()))
     };
     base.items().iter().filter(|item| !item.spoken.is_empty()).find(is_it).map(|item| &**item)
 }
@@ -116,8 +121,10 @@ fn told<'b>(base: &'b Base, turn: &TurnRow) -> Option<&'b Item> {
 /// An answer's item, where it is from and of when.
 fn source(app: &App, item: &Item) -> Markup {
     let texts = &app.texts.knowledge;
-    let parts = [&item.base, &item.department, &item.source.name, &item.source.article, &item.source.date];
-    let parts: Vec<&str> = parts.into_iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+    let parts =
+        [&item.base, &item.department, &item.source.name, &item.source.article, &item.source.date];
+    let parts: Vec<&str> =
+        parts.into_iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
     html! {
         p .hint .told {
             a href={ "/knowledge/" (item.id) } { (item.title) } " · " (texts.source) "：" (parts.join(" "))

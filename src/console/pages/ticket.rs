@@ -8,8 +8,8 @@ use maud::{Markup, html};
 use super::beside;
 use super::frame::{Place, frame, turn_over};
 use super::parts::{
-    Live, area, badge, call_link, clock, field, is_recorded, live, percent, play, position, signature,
-    subject, ticket_link,
+    Live, area, badge, call_link, clock, field, is_recorded, live, percent, play, position,
+    signature, subject, ticket_link,
 };
 use crate::console::App;
 use crate::console::error::ApiError;
@@ -26,7 +26,8 @@ pub(in crate::console) async fn tickets(
     rows.iter_mut().for_each(masking::ticket);
     let next = page.next(rows.iter().map(|row| row.id));
     let texts = &app.texts.ticket;
-    let value = |row: &TicketRow, slot| field(row, slot).map(|f| f.value.clone()).unwrap_or_default();
+    let value =
+        |row: &TicketRow, slot| field(row, slot).map(|f| f.value.clone()).unwrap_or_default();
     let body = html! {
         h1 { (app.texts.page.tickets) }
         @if rows.is_empty() { p .empty { (texts.none_yet) } }
@@ -183,7 +184,13 @@ fn content(app: &App, slot: Slot, filled: &FieldRow) -> Markup {
     }
 }
 
-fn words(app: &App, call: i64, evidence: &EvidenceRow, turns: &[TurnRow], recorded: bool) -> Markup {
+fn words(
+    app: &App,
+    call: i64,
+    evidence: &EvidenceRow,
+    turns: &[TurnRow],
+    recorded: bool,
+) -> Markup {
     let texts = &app.texts.ticket;
     let turn = turns.iter().find(|turn| turn.idx == evidence.utterance);
     html! {

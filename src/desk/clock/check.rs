@@ -6,8 +6,14 @@ use super::{Limit, Pack};
 use crate::kernel::fault::{Fault, Faults, Gravity};
 
 /// What every desk has to do in time, and what a supervisor expects a light for.
-const EXPECTED: [Duty; 6] =
-    [Duty::Dispatch, Duty::Sign, Duty::Objection, Duty::ObjectionDecision, Duty::Callback, Duty::Verification];
+const EXPECTED: [Duty; 6] = [
+    Duty::Dispatch,
+    Duty::Sign,
+    Duty::Objection,
+    Duty::ObjectionDecision,
+    Duty::Callback,
+    Duty::Verification,
+];
 /// One of these ends a matter for the citizen.
 const ENDS: [Duty; 3] = [Duty::Close, Duty::Answer, Duty::Arrive];
 
@@ -31,7 +37,14 @@ struct Check<'a> {
 impl Check<'_> {
     fn add(&mut self, gravity: Gravity, line: usize, field: &str, problem: String, mend: &str) {
         let file = self.pack.file.clone();
-        self.faults.push(Fault { gravity, file, line, field: field.to_owned(), problem, mend: mend.to_owned() });
+        self.faults.push(Fault {
+            gravity,
+            file,
+            line,
+            field: field.to_owned(),
+            problem,
+            mend: mend.to_owned(),
+        });
     }
 
     fn error(&mut self, line: usize, field: &str, problem: String, mend: &str) {
@@ -41,19 +54,39 @@ impl Check<'_> {
     fn limit(&mut self, limit: &Limit) {
         let (code, line) = (&limit.code, limit.line);
         if limit.stops.contains(&limit.starts) {
-            let problem = format!("`{code}` is met by the event that starts it, {}", limit.starts.key());
+            let problem =
+                format!("`{code}` is met by the event that starts it, {}", limit.starts.key());
             self.error(line, "limit.stops", problem, "name the event that the duty ends with");
-        } else if limit.starts != Event::Reopened && limit.stops.iter().all(|stop| *stop < limit.starts) {
-            let problem = format!("`{code}` starts with {}, and all its stops come before that", limit.starts.key());
-            self.error(line, "limit.stops", problem, "name an event that comes later in a ticket's life");
+        } else if limit.starts != Event::Reopened
+            && limit.stops.iter().all(|stop| *stop < limit.starts)
+        {
+            let problem = format!(
+                "`{code}` starts with {}, and all its stops come before that",
+                limit.starts.key()
+            );
+            self.error(
+                line,
+                "limit.stops",
+                problem,
+                "name an event that comes later in a ticket's life",
+            );
         }
         match limit.yellow {
             None => {
                 let problem = format!("`{code}` has no yellow light: it goes from green to red");
-                self.add(Gravity::Warning, line, "limit.yellow", problem, "add `yellow = \"1 working day\"`, or leave it so");
+                self.add(
+                    Gravity::Warning,
+                    line,
+                    "limit.yellow",
+                    problem,
+                    "add `yellow = \"1 working day\"`, or leave it so",
+                );
             }
             Some(yellow) if fills(yellow, limit.within) => {
-                let problem = format!("`{code}` would be yellow from its start: {yellow} of {}", limit.within);
+                let problem = format!(
+                    "`{code}` would be yellow from its start: {yellow} of {}",
+                    limit.within
+                );
                 self.error(line, "limit.yellow", problem, "write a shorter time than the limit's");
             }
             Some(_) => {}
@@ -61,8 +94,16 @@ impl Check<'_> {
         if let Some(ahead) = limit.extension.as_ref().and_then(|rule| rule.ahead)
             && fills(ahead, limit.within)
         {
-            let problem = format!("`{code}` could never be extended: to be asked for {ahead} before the end of {}", limit.within);
-            self.error(line, "limit.extension.ahead", problem, "write a shorter time than the limit's");
+            let problem = format!(
+                "`{code}` could never be extended: to be asked for {ahead} before the end of {}",
+                limit.within
+            );
+            self.error(
+                line,
+                "limit.extension.ahead",
+                problem,
+                "write a shorter time than the limit's",
+            );
         }
     }
 
@@ -72,12 +113,22 @@ impl Check<'_> {
             let limits: Vec<&Limit> = pack.limits_of(&procedure.code).collect();
             let name = &procedure.code;
             if !limits.iter().any(|limit| ENDS.contains(&limit.duty)) {
-                let problem = format!("nothing ends a matter of `{name}`: it has no limit to answer, close or arrive");
-                self.error(procedure.line, "procedure", problem, "add a limit with `duty = \"close\"`");
+                let problem = format!(
+                    "nothing ends a matter of `{name}`: it has no limit to answer, close or arrive"
+                );
+                self.error(
+                    procedure.line,
+                    "procedure",
+                    problem,
+                    "add a limit with `duty = \"close\"`",
+                );
             }
             for duty in EXPECTED {
                 if !pack.without.contains(&duty) && !limits.iter().any(|limit| limit.duty == duty) {
-                    let problem = format!("`{name}` has no limit for {}: nothing will ever be late", duty.key());
+                    let problem = format!(
+                        "`{name}` has no limit for {}: nothing will ever be late",
+                        duty.key()
+                    );
                     let mend = format!("add one, or write `without = [\"{}\"]`", duty.key());
                     self.add(Gravity::Warning, procedure.line, "procedure", problem, &mend);
                 }
@@ -97,9 +148,18 @@ impl Check<'_> {
         if one.duty == other.duty {
             let problem = format!(
                 "`{}` and `{}` (line {}) both limit {} from {} on under `{procedure}`",
-                other.code, one.code, one.line, one.duty.key(), one.starts.key()
+                other.code,
+                one.code,
+                one.line,
+                one.duty.key(),
+                one.starts.key()
             );
-            self.error(other.line, "limit.duty", problem, "keep one, or give them different `procedures`");
+            self.error(
+                other.line,
+                "limit.duty",
+                problem,
+                "keep one, or give them different `procedures`",
+            );
             return;
         }
         let (Some(a), Some(b)) = (rank(one.duty), rank(other.duty)) else { return };
@@ -109,7 +169,12 @@ impl Check<'_> {
                 "`{}` ({}) may take longer than `{}` (line {}, {}), which comes after it",
                 first.code, first.within, then.code, then.line, then.within
             );
-            self.error(first.line, "limit.within", problem, "shorten the first or lengthen the second");
+            self.error(
+                first.line,
+                "limit.within",
+                problem,
+                "shorten the first or lengthen the second",
+            );
         }
     }
 
@@ -118,12 +183,23 @@ impl Check<'_> {
         for pause in &pack.pauses {
             if !pack.limits.iter().any(|limit| limit.pauses.contains(&pause.code)) {
                 let problem = format!("no limit heeds the pause `{}`", pause.code);
-                self.add(Gravity::Warning, pause.line, "pause", problem, "name it in a limit's `pauses`, or take it out");
+                self.add(
+                    Gravity::Warning,
+                    pause.line,
+                    "pause",
+                    problem,
+                    "name it in a limit's `pauses`, or take it out",
+                );
             }
         }
         for duty in &pack.without {
             if let Some(limit) = pack.limits.iter().find(|limit| limit.duty == *duty) {
-                let problem = format!("{} is named here and limited by `{}` (line {})", duty.key(), limit.code, limit.line);
+                let problem = format!(
+                    "{} is named here and limited by `{}` (line {})",
+                    duty.key(),
+                    limit.code,
+                    limit.line
+                );
                 self.error(1, "without", problem, "take out one of the two");
             }
         }
@@ -132,7 +208,11 @@ impl Check<'_> {
 
 /// The part is as long as the whole, however the days fall.
 fn fills(part: Span, whole: Span) -> bool {
-    if part.unit == whole.unit { part.amount >= whole.amount } else { part.bounds().0 >= whole.bounds().1 }
+    if part.unit == whole.unit {
+        part.amount >= whole.amount
+    } else {
+        part.bounds().0 >= whole.bounds().1
+    }
 }
 
 /// The order in which the duties of a matter are done; the others follow no such order.

@@ -66,7 +66,8 @@ pub fn deadline(
     pauses: &[Pause],
     extensions: &[Extension],
 ) -> Result<Deadline, ClockError> {
-    let mut heeded: Vec<&Pause> = pauses.iter().filter(|pause| limit.pauses.contains(&pause.kind)).collect();
+    let mut heeded: Vec<&Pause> =
+        pauses.iter().filter(|pause| limit.pauses.contains(&pause.kind)).collect();
     heeded.sort_by_key(|pause| (pause.from, pause.to.is_none(), pause.to));
     for pause in &heeded {
         if let Some(to) = pause.to.filter(|to| *to < pause.from) {
@@ -74,7 +75,8 @@ pub fn deadline(
             return Err(ClockError::PauseBackward { kind: pause.kind.clone(), from, to });
         }
     }
-    let mut count = Count { pack, limit, calendar, pauses: heeded, steps: Vec::new(), years: BTreeSet::new() };
+    let mut count =
+        Count { pack, limit, calendar, pauses: heeded, steps: Vec::new(), years: BTreeSet::new() };
     count.steps.push(Step::Starts { at: start, event: limit.starts });
     let place = count.segment(Place::Instant(start), limit.within)?;
     let (place, last_unit) = count.extend(place, extensions)?;
@@ -87,7 +89,10 @@ enum Place {
     Instant(Wall),
     EndOf(Day),
     /// In a pause that lasts.
-    Standing { since: Wall, pause: usize },
+    Standing {
+        since: Wall,
+        pause: usize,
+    },
 }
 
 struct Count<'a> {
@@ -149,7 +154,9 @@ impl Count<'_> {
             self.steps.push(Step::AfterHours { day });
         }
         while let Some((n, pause)) = self.paused(day) {
-            let Some(_) = pause.to else { return Ok(Place::Standing { since: pause.from, pause: n }) };
+            let Some(_) = pause.to else {
+                return Ok(Place::Standing { since: pause.from, pause: n });
+            };
             let kind = pause.kind.clone();
             self.skip(day, Skip::Paused(kind));
             day = self.next(day)?;
@@ -171,7 +178,9 @@ impl Count<'_> {
         while counted < span.amount {
             day = self.next(day)?;
             if let Some((n, pause)) = self.paused(day) {
-                let Some(_) = pause.to else { return Ok(Place::Standing { since: pause.from, pause: n }) };
+                let Some(_) = pause.to else {
+                    return Ok(Place::Standing { since: pause.from, pause: n });
+                };
                 let kind = pause.kind.clone();
                 self.skip(day, Skip::Paused(kind));
                 continue;
@@ -215,7 +224,11 @@ impl Count<'_> {
     }
 
     /// The place after all extensions, and the unit that was counted last.
-    fn extend(&mut self, from: Place, extensions: &[Extension]) -> Result<(Place, Unit), ClockError> {
+    fn extend(
+        &mut self,
+        from: Place,
+        extensions: &[Extension],
+    ) -> Result<(Place, Unit), ClockError> {
         let (mut place, mut unit) = (from, self.limit.within.unit);
         let Some(first) = extensions.first() else { return Ok((place, unit)) };
         let limit = || self.limit.code.clone();
@@ -233,7 +246,12 @@ impl Count<'_> {
         }
         if amount > u64::from(rule.most.amount) {
             let unit = first.by.unit.key();
-            return Err(ClockError::ExtensionLong { limit: limit(), amount, unit, most: rule.most });
+            return Err(ClockError::ExtensionLong {
+                limit: limit(),
+                amount,
+                unit,
+                most: rule.most,
+            });
         }
         for extension in extensions {
             self.in_time(place, unit, extension, rule)?;
@@ -289,11 +307,13 @@ impl Count<'_> {
                 (Some(self.wall(due)), yellow.map(|yellow| yellow.max(start)))
             }
         };
-        let doubts: Vec<Doubt> = self.years.iter().filter_map(|year| self.calendar.doubt(*year)).collect();
+        let doubts: Vec<Doubt> =
+            self.years.iter().filter_map(|year| self.calendar.doubt(*year)).collect();
         self.steps.extend(doubts.iter().map(|doubt| Step::Doubtful(*doubt)));
         self.steps.push(match due {
             Place::Standing { since, pause } => {
-                let kind = self.pauses.get(pause).map(|pause| pause.kind.clone()).unwrap_or_default();
+                let kind =
+                    self.pauses.get(pause).map(|pause| pause.kind.clone()).unwrap_or_default();
                 Step::Waits { since, kind }
             }
             _ => Step::Due { at: self.wall(due), last_day },
@@ -346,7 +366,8 @@ impl Count<'_> {
             .iter()
             .enumerate()
             .find(|(_, pause)| {
-                pause.from < end && pause.to.is_none_or(|to| to > pause.from && to.civil().day() > day)
+                pause.from < end
+                    && pause.to.is_none_or(|to| to > pause.from && to.civil().day() > day)
                     && pause.from.civil().day() <= day
             })
             .map(|(n, pause)| (n, *pause))

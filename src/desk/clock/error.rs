@@ -8,7 +8,9 @@ pub enum ClockError {
     NoLimit { pack: String, limit: String, known: String },
     #[error("the limit {limit} cannot be extended: the pack gives it no `extension`")]
     NoExtension { limit: String },
-    #[error("the extension of {limit} is asked for too late: at {asked}, and the last moment was before {last}")]
+    #[error(
+        "the extension of {limit} is asked for too late: at {asked}, and the last moment was before {last}"
+    )]
     ExtensionLate { limit: String, asked: String, last: String },
     #[error("an extension of {limit} is given in {want}, not as {span}")]
     ExtensionUnit { limit: String, span: Span, want: &'static str },
@@ -16,9 +18,13 @@ pub enum ClockError {
     ExtensionLong { limit: String, amount: u64, unit: &'static str, most: Span },
     #[error("{limit} is extended {times} times; the most is {most}")]
     ExtensionTimes { limit: String, times: usize, most: u32 },
-    #[error("{limit} is extended only when the citizen has been told the reason; record when that was")]
+    #[error(
+        "{limit} is extended only when the citizen has been told the reason; record when that was"
+    )]
     ExtensionUntold { limit: String },
-    #[error("the pause {kind} ends before it begins ({from} to {to}); mend the events of the ticket")]
+    #[error(
+        "the pause {kind} ends before it begins ({from} to {to}); mend the events of the ticket"
+    )]
     PauseBackward { kind: String, from: String, to: String },
     #[error("the deadline of {limit} is beyond the calendar, which goes from 1900 to 2100")]
     BeyondCalendar { limit: String },

@@ -39,7 +39,9 @@ impl Light {
 pub enum Outcome {
     InTime,
     /// So many milliseconds too late.
-    Late { ms: i64 },
+    Late {
+        ms: i64,
+    },
 }
 
 impl Deadline {

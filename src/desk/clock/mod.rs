@@ -140,7 +140,8 @@ impl Pack {
 
     /// A pack that ships, by its code.
     pub fn shipped(code: &str) -> Option<Result<Pack, Faults>> {
-        let (file, text) = SHIPPED.iter().find(|(file, _)| file.strip_suffix(".toml") == Some(code))?;
+        let (file, text) =
+            SHIPPED.iter().find(|(file, _)| file.strip_suffix(".toml") == Some(code))?;
         Some(Pack::parse(file, text))
     }
 
@@ -148,7 +149,12 @@ impl Pack {
         self.limits.iter().find(|limit| limit.code == code).ok_or_else(|| ClockError::NoLimit {
             pack: self.code.clone(),
             limit: code.to_owned(),
-            known: self.limits.iter().map(|limit| limit.code.as_str()).collect::<Vec<_>>().join(", "),
+            known: self
+                .limits
+                .iter()
+                .map(|limit| limit.code.as_str())
+                .collect::<Vec<_>>()
+                .join(", "),
         })
     }
 
@@ -158,7 +164,11 @@ impl Pack {
     }
 
     /// The limits of a procedure that an event starts.
-    pub fn started_by<'a>(&'a self, procedure: &'a str, event: Event) -> impl Iterator<Item = &'a Limit> {
+    pub fn started_by<'a>(
+        &'a self,
+        procedure: &'a str,
+        event: Event,
+    ) -> impl Iterator<Item = &'a Limit> {
         self.limits_of(procedure).filter(move |limit| limit.starts == event)
     }
 }

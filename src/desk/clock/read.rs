@@ -104,7 +104,8 @@ pub(super) fn pack(file: &str, text: &str) -> Result<Pack, Faults> {
         Err(error) => {
             let at = error.span().map_or(0, |span| span.start);
             let problem = error.message().replace('\n', " ");
-            let mend = "the head of rules/packs/zhejiang-2017.toml lists every table and its fields";
+            let mend =
+                "the head of rules/packs/zhejiang-2017.toml lists every table and its fields";
             finder.wrong(at, "", &problem, mend);
             return Err(finder.faults());
         }
@@ -125,7 +126,12 @@ impl Reader {
             "stays" => false,
             other => {
                 let problem = format!("`{other}` is neither `moves` nor `stays`");
-                self.wrong(&raw.last_day_off, "last_day_off", &problem, "say what becomes of a limit in days that ends on a day off");
+                self.wrong(
+                    &raw.last_day_off,
+                    "last_day_off",
+                    &problem,
+                    "say what becomes of a limit in days that ends on a day off",
+                );
                 false
             }
         };
@@ -152,7 +158,11 @@ impl Reader {
             procedures,
             pauses,
             limits,
-            without: raw.without.iter().filter_map(|key| self.word(key, "without", Duty::of, Duty::key, Duty::ALL)).collect(),
+            without: raw
+                .without
+                .iter()
+                .filter_map(|key| self.word(key, "without", Duty::of, Duty::key, Duty::ALL))
+                .collect(),
             calling: raw.calling.map(|raw| self.calling(&raw)),
         }
     }
@@ -163,7 +173,12 @@ impl Reader {
             let line = self.finder.line(raw.code.span().start);
             let code = self.code(&raw.code, "procedure.code");
             if all.iter().any(|known| known.code == code) {
-                self.wrong(&raw.code, "procedure.code", "is there twice", "give each procedure a code of its own");
+                self.wrong(
+                    &raw.code,
+                    "procedure.code",
+                    "is there twice",
+                    "give each procedure a code of its own",
+                );
             }
             let name = self.text(&raw.name, "procedure.name");
             all.push(Procedure { code, name, line });
@@ -177,9 +192,15 @@ impl Reader {
             let line = self.finder.line(raw.code.span().start);
             let code = self.code(&raw.code, "pause.code");
             if all.iter().any(|known| known.code == code) {
-                self.wrong(&raw.code, "pause.code", "is there twice", "give each pause a code of its own");
+                self.wrong(
+                    &raw.code,
+                    "pause.code",
+                    "is there twice",
+                    "give each pause a code of its own",
+                );
             }
-            let (name, article) = (self.text(&raw.name, "pause.name"), self.text(&raw.article, "pause.article"));
+            let (name, article) =
+                (self.text(&raw.name, "pause.name"), self.text(&raw.article, "pause.article"));
             let basis = self.basis(&raw.basis, "pause.basis");
             all.push(PauseKind { code, name, article, basis, line });
         }
@@ -190,19 +211,34 @@ impl Reader {
         let procedures: Vec<&str> = procedures.iter().map(|known| known.code.as_str()).collect();
         let pauses: Vec<&str> = pauses.iter().map(|known| known.code.as_str()).collect();
         let stops = raw.stops.get_ref().iter();
-        let stops: Vec<Event> =
-            stops.filter_map(|key| self.word(key, "limit.stops", Event::of, Event::key, Event::ALL)).collect();
+        let stops: Vec<Event> = stops
+            .filter_map(|key| self.word(key, "limit.stops", Event::of, Event::key, Event::ALL))
+            .collect();
         if raw.stops.get_ref().is_empty() {
-            self.wrong(&raw.stops, "limit.stops", "is empty", "name at least one event that meets the limit");
+            self.wrong(
+                &raw.stops,
+                "limit.stops",
+                "is empty",
+                "name at least one event that meets the limit",
+            );
         }
         Limit {
             line: self.finder.line(raw.code.span().start),
             code: self.code(&raw.code, "limit.code"),
             name: self.text(&raw.name, "limit.name"),
-            duty: self.word(&raw.duty, "limit.duty", Duty::of, Duty::key, Duty::ALL).unwrap_or(Duty::Close),
-            procedures: self.among(&raw.procedures, "limit.procedures", "[[procedure]]", &procedures),
+            duty: self
+                .word(&raw.duty, "limit.duty", Duty::of, Duty::key, Duty::ALL)
+                .unwrap_or(Duty::Close),
+            procedures: self.among(
+                &raw.procedures,
+                "limit.procedures",
+                "[[procedure]]",
+                &procedures,
+            ),
             within: self.span(&raw.within, "limit.within"),
-            starts: self.word(&raw.starts, "limit.starts", Event::of, Event::key, Event::ALL).unwrap_or(Event::Received),
+            starts: self
+                .word(&raw.starts, "limit.starts", Event::of, Event::key, Event::ALL)
+                .unwrap_or(Event::Received),
             stops,
             pauses: self.among(&raw.pauses, "limit.pauses", "[[pause]]", &pauses),
             yellow: raw.yellow.as_ref().map(|written| self.span(written, "limit.yellow")),
@@ -216,10 +252,20 @@ impl Reader {
     fn extension(&mut self, raw: &RawExtension) -> ExtensionRule {
         let most = self.span(&raw.most, "limit.extension.most");
         if most.unit == Unit::SameDay {
-            self.wrong(&raw.most, "limit.extension.most", "is no length", "write `10 days`, `3 working days` or `24 hours`");
+            self.wrong(
+                &raw.most,
+                "limit.extension.most",
+                "is no length",
+                "write `10 days`, `3 working days` or `24 hours`",
+            );
         }
         if *raw.times.get_ref() == 0 {
-            self.wrong(&raw.times, "limit.extension.times", "is 0", "leave the whole extension out where there is none");
+            self.wrong(
+                &raw.times,
+                "limit.extension.times",
+                "is 0",
+                "leave the whole extension out where there is none",
+            );
         }
         ExtensionRule {
             most,
@@ -234,16 +280,31 @@ impl Reader {
         let opens = self.time(&raw.opens, "calling.opens");
         let closes = self.time(&raw.closes, "calling.closes");
         if opens >= closes {
-            self.wrong(&raw.closes, "calling.closes", "is not after `opens`", "write both as HH:MM, `closes` the later");
+            self.wrong(
+                &raw.closes,
+                "calling.closes",
+                "is not after `opens`",
+                "write both as HH:MM, `closes` the later",
+            );
         }
         let (per_day, in_all) = (*raw.per_day.get_ref(), *raw.in_all.get_ref());
         if per_day == 0 || in_all < per_day {
             let problem = format!("{in_all} calls in all and {per_day} a day do not fit");
-            self.wrong(&raw.in_all, "calling.in_all", &problem, "at least one call a day, and as many in all");
+            self.wrong(
+                &raw.in_all,
+                "calling.in_all",
+                &problem,
+                "at least one call a day, and as many in all",
+            );
         }
         let spacing = self.span(&raw.spacing, "calling.spacing");
         if spacing.unit.is_daily() {
-            self.wrong(&raw.spacing, "calling.spacing", "is in days", "write hours or minutes: `2 hours`");
+            self.wrong(
+                &raw.spacing,
+                "calling.spacing",
+                "is in days",
+                "write hours or minutes: `2 hours`",
+            );
         }
         Calling {
             opens: raw.opens.get_ref().clone(),
@@ -275,7 +336,12 @@ impl Reader {
         let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
         if text.is_empty() || !text.bytes().all(plain) {
             let problem = format!("`{text}` is no code");
-            self.wrong(written, field, &problem, "write small letters, digits, - and _, like simple-close");
+            self.wrong(
+                written,
+                field,
+                &problem,
+                "write small letters, digits, - and _, like simple-close",
+            );
         }
         text.clone()
     }
@@ -295,7 +361,8 @@ impl Reader {
             part.parse::<u32>().ok().filter(|_| plain)
         };
         let parts = written.get_ref().split_once(':');
-        let minute = parts.and_then(|(hour, minute)| Some(two(hour)? * 60 + two(minute).filter(|m| *m < 60)?));
+        let minute = parts
+            .and_then(|(hour, minute)| Some(two(hour)? * 60 + two(minute).filter(|m| *m < 60)?));
         minute.filter(|minute| (1..=1440).contains(minute)).unwrap_or_else(|| {
             let problem = format!("`{}` is no time of day", written.get_ref());
             self.wrong(written, field, &problem, "write HH:MM, from 00:01 to 24:00");
@@ -324,7 +391,13 @@ impl Reader {
         self.word(written, field, Basis::of, Basis::key, Basis::ALL).unwrap_or(Basis::Ours)
     }
 
-    fn among(&mut self, written: &[Spanned<String>], field: &str, table: &str, known: &[&str]) -> Vec<String> {
+    fn among(
+        &mut self,
+        written: &[Spanned<String>],
+        field: &str,
+        table: &str,
+        known: &[&str],
+    ) -> Vec<String> {
         for one in written {
             if !known.contains(&one.get_ref().as_str()) {
                 let problem = format!("`{}` is no {table} of this pack", one.get_ref());

@@ -78,7 +78,8 @@ impl Span {
         let plain = !amount.is_empty() && amount.bytes().all(|b| b.is_ascii_digit());
         let amount = amount.parse::<u32>().ok().filter(|_| plain)?;
         let unit = Unit::ALL.into_iter().find(|known| {
-            *known != Unit::SameDay && (known.key() == unit || known.key().strip_suffix('s') == Some(unit))
+            *known != Unit::SameDay
+                && (known.key() == unit || known.key().strip_suffix('s') == Some(unit))
         })?;
         (1..=unit.most()).contains(&amount).then_some(Span { amount, unit })
     }

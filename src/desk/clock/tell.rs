@@ -33,7 +33,8 @@ pub fn headline(limit: &Limit) -> String {
 
 /// Every step of the arithmetic on a line of its own, then the lights and the article.
 pub fn explain(pack: &Pack, limit: &Limit, deadline: &Deadline) -> Vec<String> {
-    let mut lines: Vec<String> = deadline.steps.iter().map(|step| line(pack, limit, deadline, step)).collect();
+    let mut lines: Vec<String> =
+        deadline.steps.iter().map(|step| line(pack, limit, deadline, step)).collect();
     if let Some(yellow) = deadline.yellow {
         lines.push(format!("黄灯：{}起", moment(yellow)));
     }
@@ -44,7 +45,11 @@ pub fn explain(pack: &Pack, limit: &Limit, deadline: &Deadline) -> Vec<String> {
         };
         let told = if rule.told { "，并向市民说明理由" } else { "" };
         let article = &rule.article;
-        lines.push(format!("可延期：最多 {} 次，共不超过 {}，{ahead}{told}（{article}）", rule.times, rule.most.chinese()));
+        lines.push(format!(
+            "可延期：最多 {} 次，共不超过 {}，{ahead}{told}（{article}）",
+            rule.times,
+            rule.most.chinese()
+        ));
     }
     lines.push(format!("依据：{}（{}）", limit.article, limit.basis.chinese()));
     if !limit.note.is_empty() {
@@ -63,8 +68,12 @@ fn line(pack: &Pack, limit: &Limit, deadline: &Deadline, step: &Step) -> String 
             let nth = if first == last { first.to_string() } else { format!("{first}–{last}") };
             format!("计入：{} 第 {nth} {unit}", days(*from, *to))
         }
-        Step::MakeUp { day: at, nth, of } => format!("计入：{} 第 {nth} 个工作日（{of}调休上班）", day(*at)),
-        Step::Skips { from, to, why } => format!("跳过：{} {}", days(*from, *to), why_not(pack, why)),
+        Step::MakeUp { day: at, nth, of } => {
+            format!("计入：{} 第 {nth} 个工作日（{of}调休上班）", day(*at))
+        }
+        Step::Skips { from, to, why } => {
+            format!("跳过：{} {}", days(*from, *to), why_not(pack, why))
+        }
         Step::Runs { from, to } => format!("连续计时：{} 至 {}", moment(*from), moment(*to)),
         Step::Held { from, to, kind } => {
             let to = to.map_or_else(|| "今".to_owned(), moment);
@@ -74,7 +83,9 @@ fn line(pack: &Pack, limit: &Limit, deadline: &Deadline, step: &Step) -> String 
             let article = limit.extension.as_ref().map_or("", |rule| rule.article.as_str());
             format!("延期：{}（{} 申请；{article}）", by.chinese(), moment(*asked))
         }
-        Step::Moves { from, to } => format!("顺延：{}非工作日，顺延至 {}（民法典第二百零三条）", day(*from), day(*to)),
+        Step::Moves { from, to } => {
+            format!("顺延：{}非工作日，顺延至 {}（民法典第二百零三条）", day(*from), day(*to))
+        }
         Step::Doubtful(doubt) => doubtful(*doubt),
         Step::Due { .. } => {
             let mark = if deadline.is_provisional() { "【暂定】" } else { "" };
@@ -100,7 +111,9 @@ fn doubtful(doubt: Doubt) -> String {
             format!("注意：{year} 年放假调休安排尚未公布，按法定节假日推算，日期为暂定")
         }
         Doubt::FixedOnly { year } => {
-            format!("注意：{year} 年放假调休安排尚未公布，农历节日亦无数据，仅按固定日期的法定节假日推算，日期为暂定")
+            format!(
+                "注意：{year} 年放假调休安排尚未公布，农历节日亦无数据，仅按固定日期的法定节假日推算，日期为暂定"
+            )
         }
     }
 }
@@ -117,4 +130,3 @@ fn day(day: Day) -> String {
 fn days(from: Day, to: Day) -> String {
     if from == to { day(from) } else { format!("{}至{}", day(from), day(to)) }
 }
-

@@ -36,10 +36,19 @@ struct Check<'a> {
 
 impl<'a> Check<'a> {
     fn cells(&self) -> impl Iterator<Item = Cell<'_>> {
-        self.categories.iter().flat_map(|category| self.places.iter().map(move |place| Cell { category, place }))
+        self.categories
+            .iter()
+            .flat_map(|category| self.places.iter().map(move |place| Cell { category, place }))
     }
 
-    fn fault(&self, gravity: Gravity, line: usize, field: &str, problem: String, mend: &str) -> Fault {
+    fn fault(
+        &self,
+        gravity: Gravity,
+        line: usize,
+        field: &str,
+        problem: String,
+        mend: &str,
+    ) -> Fault {
         let file = self.rules.file.clone();
         Fault { gravity, file, line, field: field.to_owned(), problem, mend: mend.to_owned() }
     }
@@ -50,7 +59,8 @@ impl<'a> Check<'a> {
         let rules = self.rules.rules();
         for (n, one) in rules.iter().enumerate() {
             for other in rules.iter().skip(n + 1) {
-                let clash = one.to != other.to && one.times.meets(&other.times) && !one.excludes(other);
+                let clash =
+                    one.to != other.to && one.times.meets(&other.times) && !one.excludes(other);
                 if !clash {
                     continue;
                 }
@@ -61,7 +71,13 @@ impl<'a> Check<'a> {
                 let others = if more == 0 { String::new() } else { format!(" and {more} more") };
                 let problem = format!(
                     "`{}` (to {}) is as strong as `{}` (line {}, to {}) for category {} {} in {}{others}{}",
-                    other.id, other.to, one.id, one.line, one.to, first.category.code, first.category.name,
+                    other.id,
+                    other.to,
+                    one.id,
+                    one.line,
+                    one.to,
+                    first.category.code,
+                    first.category.name,
                     self.name(first.place),
                     words.told(),
                 );
@@ -75,8 +91,14 @@ impl<'a> Check<'a> {
 
     fn ties(&self, one: &Rule, other: &Rule, cell: Cell<'_>) -> bool {
         let (a, b) = (one.strength_at(cell), other.strength_at(cell));
-        let owner = |rule: &Rule| self.rules.directory.resolve(&rule.to, cell.place).map(|unit| unit.code.clone());
-        a.is_some() && a == b && owner(one).is_some() && owner(other).is_some() && owner(one) != owner(other)
+        let owner = |rule: &Rule| {
+            self.rules.directory.resolve(&rule.to, cell.place).map(|unit| unit.code.clone())
+        };
+        a.is_some()
+            && a == b
+            && owner(one).is_some()
+            && owner(other).is_some()
+            && owner(one) != owner(other)
     }
 
     fn name(&self, place: &str) -> String {
@@ -87,10 +109,18 @@ impl<'a> Check<'a> {
     fn never(&self) -> Vec<Fault> {
         let mut faults = Vec::new();
         for rule in self.rules.rules() {
-            let mut cells = self.cells().filter(|cell| rule.strength_at(*cell).is_some()).peekable();
+            let mut cells =
+                self.cells().filter(|cell| rule.strength_at(*cell).is_some()).peekable();
             if cells.peek().is_none() {
-                let problem = format!("`{}` can never fire: no category of it meets a place of it", rule.id);
-                faults.push(self.fault(Gravity::Error, rule.line, "rule.places", problem, "mend one of the two lists"));
+                let problem =
+                    format!("`{}` can never fire: no category of it meets a place of it", rule.id);
+                faults.push(self.fault(
+                    Gravity::Error,
+                    rule.line,
+                    "rule.places",
+                    problem,
+                    "mend one of the two lists",
+                ));
                 continue;
             }
             let mut by: BTreeSet<(usize, &str)> = BTreeSet::new();
@@ -100,8 +130,13 @@ impl<'a> Check<'a> {
                 found.is_some()
             });
             if shadowed {
-                let by: Vec<String> = by.iter().map(|(line, id)| format!("`{id}` (line {line})")).collect();
-                let problem = format!("`{}` can never fire: {} always comes before it", rule.id, by.join(", "));
+                let by: Vec<String> =
+                    by.iter().map(|(line, id)| format!("`{id}` (line {line})")).collect();
+                let problem = format!(
+                    "`{}` can never fire: {} always comes before it",
+                    rule.id,
+                    by.join(", ")
+                );
                 let mend = "remove it, give it a higher `priority`, or narrow the others";
                 faults.push(self.fault(Gravity::Error, rule.line, "rule", problem, mend));
             }
@@ -112,8 +147,13 @@ impl<'a> Check<'a> {
 
     /// Whether `other` counts wherever `rule` fires in this cell.
     fn shadows(&self, other: &Rule, rule: &Rule, cell: Cell<'_>) -> bool {
-        let (Some(own), Some(theirs)) = (rule.strength_at(cell), other.strength_at(cell)) else { return false };
-        let repeats = theirs == own && other.line < rule.line && other.to == rule.to && other.with == rule.with;
+        let (Some(own), Some(theirs)) = (rule.strength_at(cell), other.strength_at(cell)) else {
+            return false;
+        };
+        let repeats = theirs == own
+            && other.line < rule.line
+            && other.to == rule.to
+            && other.with == rule.with;
         (theirs > own || repeats)
             && other.covers(rule)
             && self.rules.directory.resolve(&other.to, cell.place).is_some()
@@ -127,7 +167,10 @@ impl<'a> Check<'a> {
             let served = |place: &&str| self.rules.directory.resolve(&rule.to, place).is_some();
             let mut places = self.places.iter().filter(fires).peekable();
             if places.peek().is_some() && !places.any(|place| served(&place)) {
-                let problem = format!("`{}` can never fire: no unit `{}` serves any of its places", rule.id, rule.to);
+                let problem = format!(
+                    "`{}` can never fire: no unit `{}` serves any of its places",
+                    rule.id, rule.to
+                );
                 let mend = "name another unit or level, or add the unit";
                 faults.push(self.fault(Gravity::Error, rule.line, "rule.to", problem, mend));
             }
@@ -139,8 +182,12 @@ impl<'a> Check<'a> {
     fn gaps(&self) -> Vec<Fault> {
         let mut faults = Vec::new();
         for category in self.categories {
-            let open: Vec<&str> =
-                self.places.iter().copied().filter(|place| !self.owned(Cell { category, place })).collect();
+            let open: Vec<&str> = self
+                .places
+                .iter()
+                .copied()
+                .filter(|place| !self.owned(Cell { category, place }))
+                .collect();
             if open.is_empty() {
                 continue;
             }
@@ -150,7 +197,10 @@ impl<'a> Check<'a> {
                 category.name,
                 self.places_told(&open),
             );
-            let mend = format!("add a [[rule]] for \"{}\" there without words, roads or times", category.code);
+            let mend = format!(
+                "add a [[rule]] for \"{}\" there without words, roads or times",
+                category.code
+            );
             faults.push(self.fault(Gravity::Error, 0, "rule.categories", problem, &mend));
         }
         faults
@@ -172,7 +222,8 @@ impl<'a> Check<'a> {
         let mut told: Vec<String> = Vec::new();
         for place in open {
             let county = place.get(..6).unwrap_or(place);
-            let whole = self.places.iter().filter(|p| p.starts_with(county)).all(|p| open.contains(p));
+            let whole =
+                self.places.iter().filter(|p| p.starts_with(county)).all(|p| open.contains(p));
             let name = self.name(if whole { county } else { place });
             if !told.contains(&name) {
                 told.push(name);
@@ -251,8 +302,10 @@ impl Rule {
             own.is_empty() || (!theirs.is_empty() && theirs.iter().all(hit))
         };
         // A road is said in the place, where words are looked for too.
-        let words = each(&self.words, &other.words) || (!other.roads.is_empty() && each(&self.words, &other.roads));
-        let unblocked = self.unless.iter().all(|not| other.unless.iter().any(|own| not.contains(own.as_str())));
+        let words = each(&self.words, &other.words)
+            || (!other.roads.is_empty() && each(&self.words, &other.roads));
+        let unblocked =
+            self.unless.iter().all(|not| other.unless.iter().any(|own| not.contains(own.as_str())));
         each(&self.roads, &other.roads) && words && unblocked && self.times.covers(&other.times)
     }
 }

@@ -62,7 +62,11 @@ impl Hours {
     }
 
     fn holds(self, minute: u16) -> bool {
-        if self.from < self.to { (self.from..self.to).contains(&minute) } else { !(self.to..self.from).contains(&minute) }
+        if self.from < self.to {
+            (self.from..self.to).contains(&minute)
+        } else {
+            !(self.to..self.from).contains(&minute)
+        }
     }
 }
 
@@ -106,7 +110,10 @@ impl Times {
 
     /// How many of the three are asked for.
     pub(super) fn kinds(&self) -> usize {
-        [self.hours.is_empty(), self.seasons.is_empty(), self.weekdays.is_empty()].iter().filter(|e| !**e).count()
+        [self.hours.is_empty(), self.seasons.is_empty(), self.weekdays.is_empty()]
+            .iter()
+            .filter(|e| !**e)
+            .count()
     }
 
     fn hour(&self, minute: u16) -> bool {
@@ -176,15 +183,17 @@ impl fmt::Display for Times {
 
 /// Where a part of the day is counted: TNI is ten at night.
 fn minute_of_part(part: &str) -> Option<u16> {
-    Some(60 * match part {
-        "DA" => 3,
-        "MO" => 9,
-        "MI" => 12,
-        "AF" => 15,
-        "EV" => 18,
-        "NI" => 22,
-        _ => return None,
-    })
+    Some(
+        60 * match part {
+            "DA" => 3,
+            "MO" => 9,
+            "MI" => 12,
+            "AF" => 15,
+            "EV" => 18,
+            "NI" => 22,
+            _ => return None,
+        },
+    )
 }
 
 impl Occurred {
@@ -214,7 +223,8 @@ impl Occurred {
 
 fn civil_of(date: &str) -> Option<Civil> {
     let mut parts = date.split('-');
-    let (year, month, day) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+    let (year, month, day) =
+        (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
     let civil = Civil { year, month, day, hour: 0, minute: 0, second: 0 };
     ((1..=12).contains(&month) && (1..=31).contains(&day)).then_some(civil)
 }

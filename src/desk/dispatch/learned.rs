@@ -37,7 +37,9 @@ pub fn learned(category: &str, place: &str, features: &[u32], past: &[Past<'_>])
         .iter()
         .map(|one| (rarity.likeness(features, one.features), one))
         .filter(|(likeness, _)| *likeness >= LIKENESS_MIN)
-        .map(|(likeness, one)| (likeness * category_vote(category, one.category) * place_vote(place, one.place), one))
+        .map(|(likeness, one)| {
+            (likeness * category_vote(category, one.category) * place_vote(place, one.place), one)
+        })
         .collect();
     near.sort_by(|(a, x), (b, y)| b.total_cmp(a).then(y.ticket.cmp(&x.ticket)));
     near.truncate(NEIGHBOURS_MAX);
@@ -50,7 +52,11 @@ pub fn learned(category: &str, place: &str, features: &[u32], past: &[Past<'_>])
                 unit.share += share;
                 unit.tickets.push(one.ticket);
             }
-            None => units.push(Learned { owner: one.owner.to_owned(), share, tickets: vec![one.ticket] }),
+            None => units.push(Learned {
+                owner: one.owner.to_owned(),
+                share,
+                tickets: vec![one.ticket],
+            }),
         }
     }
     units.sort_by(|a, b| b.share.total_cmp(&a.share));

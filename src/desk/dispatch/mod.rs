@@ -117,12 +117,16 @@ impl Rules {
 
     /// The code of a category that is told by its name or code.
     pub fn category_of(&self, told: &str) -> Option<&str> {
-        let found = self.categories.iter().find(|category| category.name == told || category.code == told);
+        let found =
+            self.categories.iter().find(|category| category.name == told || category.code == told);
         found.map(|category| category.code.as_str())
     }
 
     pub fn category_name(&self, code: &str) -> Option<&str> {
-        self.categories.iter().find(|category| category.code == code).map(|category| category.name.as_str())
+        self.categories
+            .iter()
+            .find(|category| category.code == code)
+            .map(|category| category.name.as_str())
     }
 
     /// The smallest division of the jurisdiction that an address in words names.

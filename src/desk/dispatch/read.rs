@@ -10,12 +10,24 @@ use super::units::{Directory, Kind};
 use super::{Category, Level, Pack, Rule, Rules, Target, Unit};
 use crate::kernel::fault::{Fault, Faults, Gravity};
 
-const FILE_KEYS: &[&str] = &["name", "copy_townships_to", "divisions", "kind", "unit", "pack", "rule"];
+const FILE_KEYS: &[&str] =
+    &["name", "copy_townships_to", "divisions", "kind", "unit", "pack", "rule"];
 const KIND_KEYS: &[&str] = &["code", "name", "street_name", "levels"];
 const UNIT_KEYS: &[&str] = &["code", "name", "kind", "places"];
 const PACK_KEYS: &[&str] = &["code", "name", "source"];
 const RULE_KEYS: &[&str] = &[
-    "id", "categories", "places", "roads", "words", "unless", "hours", "weekdays", "seasons", "to", "with", "pack",
+    "id",
+    "categories",
+    "places",
+    "roads",
+    "words",
+    "unless",
+    "hours",
+    "weekdays",
+    "seasons",
+    "to",
+    "with",
+    "pack",
     "priority",
 ];
 /// For every category, every place.
@@ -28,7 +40,12 @@ pub(super) fn rules(file: &str, text: &str, categories: &[Category]) -> Result<R
     for error in &syntax {
         let at = error.span().map_or(0, |span| span.start);
         let problem = format!("not valid TOML: {}", error.message().replace('\n', " "));
-        reader.wrong(at, "", &problem, "mend the line: texts stand in \"…\", lists in […], a rule begins with [[rule]]");
+        reader.wrong(
+            at,
+            "",
+            &problem,
+            "mend the line: texts stand in \"…\", lists in […], a rule begins with [[rule]]",
+        );
     }
     if !reader.faults.is_empty() {
         return Err(Faults(reader.faults));
@@ -107,7 +124,9 @@ impl Reader<'_> {
     fn text(&mut self, part: Part<'_, '_>, key: &str, needed: bool) -> String {
         let value = part.get(key).map(|value| value.get_ref());
         let problem = match value {
-            Some(DeValue::String(text)) if !needed || !text.trim().is_empty() => return text.trim().to_owned(),
+            Some(DeValue::String(text)) if !needed || !text.trim().is_empty() => {
+                return text.trim().to_owned();
+            }
             Some(DeValue::String(_)) => "is empty",
             Some(_) => "is no text",
             None if needed => "is missing",
@@ -188,14 +207,25 @@ impl Reader<'_> {
         self.known(whole, FILE_KEYS);
         let name = self.text(whole, "name", true);
         let divisions = self.divisions(whole);
-        let kinds: Vec<Kind> = self.tables(whole, "kind").into_iter().map(|part| self.kind(part)).collect();
+        let kinds: Vec<Kind> =
+            self.tables(whole, "kind").into_iter().map(|part| self.kind(part)).collect();
         let parts = self.tables(whole, "unit");
-        let own: Vec<Unit> = parts.into_iter().map(|part| self.unit(part, &kinds, &divisions)).collect();
+        let own: Vec<Unit> =
+            parts.into_iter().map(|part| self.unit(part, &kinds, &divisions)).collect();
         let directory = Directory::new(divisions, kinds, own);
-        let packs: Vec<Pack> = self.tables(whole, "pack").into_iter().map(|part| self.pack(part)).collect();
+        let packs: Vec<Pack> =
+            self.tables(whole, "pack").into_iter().map(|part| self.pack(part)).collect();
         let copy = self.text(whole, "copy_townships_to", false);
         let copy = (!copy.is_empty())
-            .then(|| self.target(whole, "copy_townships_to", &copy, whole.at("copy_townships_to"), &directory))
+            .then(|| {
+                self.target(
+                    whole,
+                    "copy_townships_to",
+                    &copy,
+                    whole.at("copy_townships_to"),
+                    &directory,
+                )
+            })
             .flatten();
         let parts = self.tables(whole, "rule");
         if parts.is_empty() {
@@ -205,20 +235,36 @@ impl Reader<'_> {
         let mut rules: Vec<Rule> = Vec::new();
         for part in parts {
             let rule = self.rule(part, &known);
-            if let Some(same) = rules.iter().find(|other| other.id == rule.id && !rule.id.is_empty()) {
-                let problem = format!("`{}` is already the id of the rule in line {}", rule.id, same.line);
+            if let Some(same) =
+                rules.iter().find(|other| other.id == rule.id && !rule.id.is_empty())
+            {
+                let problem =
+                    format!("`{}` is already the id of the rule in line {}", rule.id, same.line);
                 self.wrong_in(part, "id", &problem, "give each rule its own id");
             }
             rules.push(rule);
         }
-        Rules { name, file: self.file.to_owned(), directory, packs, rules, copy, categories: categories.to_vec() }
+        Rules {
+            name,
+            file: self.file.to_owned(),
+            directory,
+            packs,
+            rules,
+            copy,
+            categories: categories.to_vec(),
+        }
     }
 
     fn divisions(&mut self, whole: Part<'_, '_>) -> BTreeMap<String, String> {
         let mut divisions = BTreeMap::new();
         let Some(value) = whole.get("divisions") else { return divisions };
         let DeValue::Table(table) = value.get_ref() else {
-            self.wrong_in(whole, "divisions", "is no table", "write [divisions] and lines like \"3307\" = \"金华市\"");
+            self.wrong_in(
+                whole,
+                "divisions",
+                "is no table",
+                "write [divisions] and lines like \"3307\" = \"金华市\"",
+            );
             return divisions;
         };
         for (code, name) in table.iter() {
@@ -233,7 +279,12 @@ impl Reader<'_> {
                 DeValue::String(name) if !name.trim().is_empty() => {
                     divisions.insert(code, name.trim().to_owned());
                 }
-                _ => self.wrong(at, "divisions", &format!("`{code}` has no name"), "write its name in quotes"),
+                _ => self.wrong(
+                    at,
+                    "divisions",
+                    &format!("`{code}` has no name"),
+                    "write its name in quotes",
+                ),
             }
         }
         divisions
@@ -253,7 +304,12 @@ impl Reader<'_> {
         }
     }
 
-    fn unit(&mut self, part: Part<'_, '_>, kinds: &[Kind], divisions: &BTreeMap<String, String>) -> Unit {
+    fn unit(
+        &mut self,
+        part: Part<'_, '_>,
+        kinds: &[Kind],
+        divisions: &BTreeMap<String, String>,
+    ) -> Unit {
         self.known(part, UNIT_KEYS);
         let kind = self.text(part, "kind", true);
         if !kind.is_empty() && !kinds.iter().any(|known| known.code == kind) {
@@ -272,7 +328,12 @@ impl Reader<'_> {
         let same = places.iter().all(|code| Level::of_place(code) == level);
         if level.is_none() || !same {
             let problem = "names no places, or places of several levels";
-            self.wrong_in(part, "places", problem, "write the divisions that it serves, all of one level");
+            self.wrong_in(
+                part,
+                "places",
+                problem,
+                "write the divisions that it serves, all of one level",
+            );
         }
         let (code, name) = (self.text(part, "code", true), self.text(part, "name", true));
         Unit { code, name, kind, level: level.unwrap_or(Level::City), places }
@@ -297,21 +358,35 @@ impl Reader<'_> {
     ) -> Option<Target> {
         let (target, problem, mend) = match text.split_once('@') {
             None if directory.unit(text).is_some() => return Some(Target::Unit(text.to_owned())),
-            None => (None, format!("`{text}` is no unit of this file"), "name a [[unit]], or a kind and a level: police@county".to_owned()),
+            None => (
+                None,
+                format!("`{text}` is no unit of this file"),
+                "name a [[unit]], or a kind and a level: police@county".to_owned(),
+            ),
             Some((kind, level)) => match Level::from_key(level) {
                 None => {
                     let mend = "the levels are province, city, county, township".to_owned();
                     (None, format!("`{level}` is no level"), mend)
                 }
                 Some(_) if !directory.has_kind(kind) => {
-                    let mend = format!("the kinds of this file are {}", directory.kind_codes().join(", "));
+                    let mend =
+                        format!("the kinds of this file are {}", directory.kind_codes().join(", "));
                     (None, format!("`{kind}` is no kind of unit"), mend)
                 }
-                Some(level) if !directory.units().iter().any(|u| u.kind == kind && u.level == level) => {
-                    let mend = format!("add \"{}\" to the levels of the kind, or name another level", level.key());
+                Some(level)
+                    if !directory.units().iter().any(|u| u.kind == kind && u.level == level) =>
+                {
+                    let mend = format!(
+                        "add \"{}\" to the levels of the kind, or name another level",
+                        level.key()
+                    );
                     (None, format!("no unit of the kind `{kind}` stands on that level"), mend)
                 }
-                Some(level) => (Some(Target::Kind { kind: kind.to_owned(), level }), String::new(), String::new()),
+                Some(level) => (
+                    Some(Target::Kind { kind: kind.to_owned(), level }),
+                    String::new(),
+                    String::new(),
+                ),
             },
         };
         if target.is_none() {
@@ -366,13 +441,25 @@ impl Reader<'_> {
                 continue;
             }
             if !known.categories.iter().any(|category| category.code.starts_with(&code)) {
-                let problem = format!("`{code}` is no category of the taxonomy, so the rule can never fire for it");
-                self.wrong(at, "rule.categories", &problem, "mend the code; \"*\" stands for every category");
+                let problem = format!(
+                    "`{code}` is no category of the taxonomy, so the rule can never fire for it"
+                );
+                self.wrong(
+                    at,
+                    "rule.categories",
+                    &problem,
+                    "mend the code; \"*\" stands for every category",
+                );
             }
             codes.push(code);
         }
         if codes.is_empty() {
-            self.wrong_in(part, "categories", "names no category", "write codes, or [\"*\"] for every category");
+            self.wrong_in(
+                part,
+                "categories",
+                "names no category",
+                "write codes, or [\"*\"] for every category",
+            );
         }
         codes
     }
@@ -385,7 +472,8 @@ impl Reader<'_> {
                 continue;
             }
             if known.directory.division(&code).is_none() {
-                let problem = format!("`{code}` is not among [divisions], so the rule can never fire there");
+                let problem =
+                    format!("`{code}` is not among [divisions], so the rule can never fire there");
                 self.wrong(at, "rule.places", &problem, "mend the code, or add the division");
             }
             codes.push(code);
@@ -393,7 +481,12 @@ impl Reader<'_> {
         if part.get("places").is_none() {
             codes.push(String::new());
         } else if codes.is_empty() {
-            self.wrong_in(part, "places", "names no place", "write division codes, or leave the line out");
+            self.wrong_in(
+                part,
+                "places",
+                "names no place",
+                "write division codes, or leave the line out",
+            );
         }
         codes
     }
@@ -403,16 +496,25 @@ impl Reader<'_> {
             DeValue::String(text) => Some(text.to_string()),
             _ => None,
         };
-        let hours = self.list(part, "hours", "\"22:00-06:00\"", |value| Hours::parse(&text(value)?));
+        let hours =
+            self.list(part, "hours", "\"22:00-06:00\"", |value| Hours::parse(&text(value)?));
         for (hours, at) in &hours {
             if hours.is_empty() {
                 let problem = "holds hours that begin when they end: no time is in them";
-                self.wrong(*at, "rule.hours", problem, "write \"00:00-24:00\", or leave the line out");
+                self.wrong(
+                    *at,
+                    "rule.hours",
+                    problem,
+                    "write \"00:00-24:00\", or leave the line out",
+                );
             }
         }
-        let seasons = self.list(part, "seasons", "\"06-01..09-30\"", |value| Season::parse(&text(value)?));
+        let seasons =
+            self.list(part, "seasons", "\"06-01..09-30\"", |value| Season::parse(&text(value)?));
         let weekdays = self.list(part, "weekdays", "1, 2, 7", |value| match value {
-            DeValue::Integer(day) => day.as_str().parse::<u32>().ok().filter(|day| (1..=7).contains(day)),
+            DeValue::Integer(day) => {
+                day.as_str().parse::<u32>().ok().filter(|day| (1..=7).contains(day))
+            }
             _ => None,
         });
         Times {

@@ -53,7 +53,9 @@ pub enum Decision {
     /// Rules of the same strength name different owners: staff decide.
     Tied(Vec<Suggestion>),
     /// No rule fires. `near`: what rules lack that would fire if more were known.
-    Open { near: Vec<Verdict> },
+    Open {
+        near: Vec<Verdict>,
+    },
 }
 
 /// What one rule says to a case.
@@ -125,7 +127,9 @@ impl Rule {
     fn fires<'a>(&'a self, rules: &'a Rules, case: &Case<'_>) -> Result<Fired<'a>, Miss> {
         let category = prefix(&self.categories, case.category).ok_or(Miss::Category)?;
         let place = prefix(&self.places, case.place).ok_or_else(|| self.place_miss(case.place))?;
-        let said = |word: &&String| case.words.contains(word.as_str()) || case.address.contains(word.as_str());
+        let said = |word: &&String| {
+            case.words.contains(word.as_str()) || case.address.contains(word.as_str())
+        };
         if let Some(word) = self.unless.iter().find(said) {
             return Err(Miss::Unless(word.clone()));
         }
@@ -144,7 +148,10 @@ impl Rule {
             Fit::Weekday => return Err(Miss::Weekday),
             Fit::Season => return Err(Miss::Season),
         }
-        let owner = rules.directory.resolve(&self.to, case.place).ok_or_else(|| self.unit_miss(case.place))?;
+        let owner = rules
+            .directory
+            .resolve(&self.to, case.place)
+            .ok_or_else(|| self.unit_miss(case.place))?;
         let why = Why {
             category: category.to_owned(),
             place: rules.directory.division(place).unwrap_or(place).to_owned(),
@@ -157,7 +164,9 @@ impl Rule {
 
     fn unit_miss(&self, place: &str) -> Miss {
         match &self.to {
-            super::Target::Kind { level, .. } if place.len() < level.digits() => Miss::PlaceUnknown(*level),
+            super::Target::Kind { level, .. } if place.len() < level.digits() => {
+                Miss::PlaceUnknown(*level)
+            }
             target => Miss::NoUnit(target.to_string()),
         }
     }
@@ -175,13 +184,21 @@ impl Rules {
                 Err(_) => {}
             }
         }
-        let Some(best) = fired.iter().map(|one| one.strength).max() else { return Decision::Open { near } };
+        let Some(best) = fired.iter().map(|one| one.strength).max() else {
+            return Decision::Open { near };
+        };
         let mut chosen: Vec<Suggestion> = Vec::new();
         for one in fired.into_iter().filter(|one| one.strength == best) {
             let suggestion = self.suggestion(&one, case);
             match chosen.iter_mut().find(|s| s.owner.code == suggestion.owner.code) {
                 Some(same) => {
-                    same.with.extend(suggestion.with.into_iter().filter(|u| !same.names(u)).collect::<Vec<Unit>>());
+                    same.with.extend(
+                        suggestion
+                            .with
+                            .into_iter()
+                            .filter(|u| !same.names(u))
+                            .collect::<Vec<Unit>>(),
+                    );
                 }
                 None => chosen.push(suggestion),
             }
@@ -209,7 +226,9 @@ impl Rules {
             why: fired.why.clone(),
         };
         for target in &rule.with {
-            if let Some(unit) = self.directory.resolve(target, case.place).filter(|unit| !suggestion.names(unit)) {
+            if let Some(unit) =
+                self.directory.resolve(target, case.place).filter(|unit| !suggestion.names(unit))
+            {
                 suggestion.with.push(unit.clone());
             }
         }

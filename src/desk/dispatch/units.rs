@@ -92,12 +92,19 @@ pub(super) struct Directory {
 
 impl Directory {
     /// `own`: units that are named one by one; they stand in the place of their kind's.
-    pub(super) fn new(divisions: BTreeMap<String, String>, kinds: Vec<Kind>, own: Vec<Unit>) -> Directory {
+    pub(super) fn new(
+        divisions: BTreeMap<String, String>,
+        kinds: Vec<Kind>,
+        own: Vec<Unit>,
+    ) -> Directory {
         let mut units = own;
         let named = units.len();
         for kind in &kinds {
             for (code, name) in &divisions {
-                let Some(level) = Level::of_place(code).filter(|level| kind.levels.contains(level)) else { continue };
+                let Some(level) = Level::of_place(code).filter(|level| kind.levels.contains(level))
+                else {
+                    continue;
+                };
                 let taken = units.iter().take(named).any(|unit| {
                     unit.kind == kind.code && unit.level == level && unit.places.contains(code)
                 });
@@ -135,8 +142,17 @@ impl Directory {
             .map(|(code, _)| code.as_str())
             .collect();
         let deepest = named.iter().map(|code| code.len()).max()?;
-        let parent_named = |code: &&str| named.iter().any(|above| above.len() < code.len() && above.len() > 4 && code.starts_with(above));
-        let below: Vec<&str> = named.iter().copied().filter(|code| code.len() == deepest).filter(parent_named).collect();
+        let parent_named = |code: &&str| {
+            named
+                .iter()
+                .any(|above| above.len() < code.len() && above.len() > 4 && code.starts_with(above))
+        };
+        let below: Vec<&str> = named
+            .iter()
+            .copied()
+            .filter(|code| code.len() == deepest)
+            .filter(parent_named)
+            .collect();
         if let [one] = below.as_slice() {
             return Some(one);
         }
@@ -164,7 +180,9 @@ impl Directory {
             Target::Kind { kind, level } => {
                 let division = place.get(..level.digits())?;
                 self.units.iter().find(|unit| {
-                    unit.kind == *kind && unit.level == *level && unit.places.iter().any(|p| p == division)
+                    unit.kind == *kind
+                        && unit.level == *level
+                        && unit.places.iter().any(|p| p == division)
                 })
             }
         }
@@ -172,13 +190,20 @@ impl Directory {
 }
 
 impl Kind {
-    fn unit_of(&self, divisions: &BTreeMap<String, String>, code: &str, name: &str, level: Level) -> Unit {
+    fn unit_of(
+        &self,
+        divisions: &BTreeMap<String, String>,
+        code: &str,
+        name: &str,
+        level: Level,
+    ) -> Unit {
         let (stem, own) = match name.strip_suffix("街道") {
             Some(_) if !self.street_name.is_empty() => (name, &self.street_name),
             _ => (name, &self.name),
         };
         // 婺城区白龙桥镇人民政府: towns of one name are in many counties.
-        let above = code.get(..6).filter(|_| level == Level::Township).and_then(|code| divisions.get(code));
+        let above =
+            code.get(..6).filter(|_| level == Level::Township).and_then(|code| divisions.get(code));
         Unit {
             code: format!("{}-{code}", self.code),
             name: format!("{}{stem}{own}", above.map_or("", String::as_str)),

@@ -34,7 +34,10 @@ pub fn dates() -> Vec<String> {
     for week in WEEKS {
         all.extend(WEEKDAYS.iter().map(|day| format!("{week}{day}")));
     }
-    all.extend(["星期日", "周日", "上周日", "上星期日", "上周", "上个星期", "这周", "上个月", "这个月"].map(String::from));
+    all.extend(
+        ["星期日", "周日", "上周日", "上星期日", "上周", "上个星期", "这周", "上个月", "这个月"]
+            .map(String::from),
+    );
     for (month, length) in (1..).zip(LENGTHS) {
         let month = to_spoken(month);
         all.push(format!("{month}月"));

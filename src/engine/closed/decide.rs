@@ -83,7 +83,8 @@ pub fn by_ear(candidates: &mut [Candidate], free: &str) {
     // Short sound makes the free decode say its words again and again.
     let pieces = || free.split(|c: char| !c.is_alphanumeric()).filter(|piece| !piece.is_empty());
     for candidate in candidates {
-        let likeness = pieces().map(|piece| sounds_like(piece, &candidate.text)).fold(0.0, f32::max);
+        let likeness =
+            pieces().map(|piece| sounds_like(piece, &candidate.text)).fold(0.0, f32::max);
         candidate.score = (candidate.score + EAR * likeness).min(0.0);
     }
 }

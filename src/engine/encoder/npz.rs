@@ -24,26 +24,39 @@ pub(super) struct Array<T> {
 
 impl Npz {
     pub(super) fn open(path: &Path) -> Result<Npz, KnowledgeError> {
-        let file = File::open(path)
-            .map_err(|e| KnowledgeError::Model { path: path.display().to_string(), reason: e.to_string() })?;
-        let archive = zip::ZipArchive::new(BufReader::new(file)).map_err(|e| format(path, &e.to_string()))?;
+        let file = File::open(path).map_err(|e| KnowledgeError::Model {
+            path: path.display().to_string(),
+            reason: e.to_string(),
+        })?;
+        let archive =
+            zip::ZipArchive::new(BufReader::new(file)).map_err(|e| format(path, &e.to_string()))?;
         Ok(Npz { path: path.to_path_buf(), archive })
     }
 
     /// An array of floats (`f4`, or a scalar `f8`) of exactly this shape.
-    pub(super) fn floats(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, KnowledgeError> {
+    pub(super) fn floats(
+        &mut self,
+        name: &str,
+        shape: &[usize],
+    ) -> Result<Vec<f32>, KnowledgeError> {
         let (array, kind) = self.raw(name)?;
         self.expect_shape(name, &array.shape, shape)?;
         match kind.as_str() {
-            "<f4" => {
-                Ok(array.data.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
-            }
+            "<f4" => Ok(array
+                .data
+                .chunks_exact(4)
+                .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+                .collect()),
             "<f8" => Ok(array
                 .data
                 .chunks_exact(8)
-                .map(|b| f64::from_le_bytes([b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]]) as f32)
+                .map(|b| {
+                    f64::from_le_bytes([b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]]) as f32
+                })
                 .collect()),
-            other => Err(format(&self.path, &format!("{name} has elements of {other}, not of <f4"))),
+            other => {
+                Err(format(&self.path, &format!("{name} has elements of {other}, not of <f4")))
+            }
         }
     }
 
@@ -58,7 +71,12 @@ impl Npz {
         }
     }
 
-    fn expect_shape(&self, name: &str, got: &[usize], want: &[usize]) -> Result<(), KnowledgeError> {
+    fn expect_shape(
+        &self,
+        name: &str,
+        got: &[usize],
+        want: &[usize],
+    ) -> Result<(), KnowledgeError> {
         if got == want {
             Ok(())
         } else {
@@ -94,7 +112,8 @@ fn parse(mut bytes: Vec<u8>) -> Result<(Array<u8>, String), String> {
         (Some(2 | 3), Some(b)) => (12, u32::from_le_bytes([b[0], b[1], b[2], b[3]]) as usize),
         _ => return Err("has an unknown .npy version".into()),
     };
-    let header = bytes.get(start..start.saturating_add(length)).ok_or("is cut off in its header")?;
+    let header =
+        bytes.get(start..start.saturating_add(length)).ok_or("is cut off in its header")?;
     let header = std::str::from_utf8(header).map_err(|_| "has an unreadable header")?;
     let kind = value(header, "descr")
         .and_then(|v| v.strip_prefix('\'')?.split('\'').next())
@@ -117,7 +136,8 @@ fn parse(mut bytes: Vec<u8>) -> Result<(Array<u8>, String), String> {
         "<f8" => 8,
         other => return Err(format!("has elements of {other}, which are not read here")),
     };
-    let want = shape.iter().try_fold(width, |n: usize, d| n.checked_mul(*d)).ok_or("is too large")?;
+    let want =
+        shape.iter().try_fold(width, |n: usize, d| n.checked_mul(*d)).ok_or("is too large")?;
     let data = bytes.split_off(start + length);
     if data.len() == want {
         Ok((Array { shape, data }, kind))

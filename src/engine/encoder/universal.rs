@@ -105,7 +105,10 @@ impl UseEncoder {
             offset: npz.floats("lo", &[BLOCKS])?,
             epsilon,
             projection: side_by_side(&mut npz)?,
-            projection_norm: Norm { gain: joined(&mut npz, "ln_g")?, bias: joined(&mut npz, "ln_b")? },
+            projection_norm: Norm {
+                gain: joined(&mut npz, "ln_g")?,
+                bias: joined(&mut npz, "ln_b")?,
+            },
             branches,
             feature_norm: Norm {
                 gain: vector(&mut npz, "ln_g", FEATURES)?,
@@ -125,8 +128,10 @@ impl UseEncoder {
 
     /// The text's pieces, between the marks of beginning and end.
     fn pieces(&self, text: &str) -> Result<Vec<u32>, KnowledgeError> {
-        let inner =
-            self.tokenizer.encode(text.trim(), false).map_err(|e| KnowledgeError::Encode(e.to_string()))?;
+        let inner = self
+            .tokenizer
+            .encode(text.trim(), false)
+            .map_err(|e| KnowledgeError::Encode(e.to_string()))?;
         let mut pieces = vec![BEGIN];
         pieces.extend(inner.into_iter().take(PIECES_MAX));
         if pieces.len() == 1 {
@@ -249,10 +254,14 @@ fn rectified(mut x: Array1<f32>) -> Array1<f32> {
 }
 
 fn load_tokenizer(path: &Path) -> Result<Kitoken, KnowledgeError> {
-    let bytes = std::fs::read(path)
-        .map_err(|e| KnowledgeError::Model { path: path.display().to_string(), reason: e.to_string() })?;
-    Kitoken::from_sentencepiece_slice(&bytes)
-        .map_err(|e| KnowledgeError::Format { path: path.display().to_string(), reason: e.to_string() })
+    let bytes = std::fs::read(path).map_err(|e| KnowledgeError::Model {
+        path: path.display().to_string(),
+        reason: e.to_string(),
+    })?;
+    Kitoken::from_sentencepiece_slice(&bytes).map_err(|e| KnowledgeError::Format {
+        path: path.display().to_string(),
+        reason: e.to_string(),
+    })
 }
 
 fn vector(npz: &mut Npz, name: &str, length: usize) -> Result<Array1<f32>, KnowledgeError> {
@@ -261,10 +270,16 @@ fn vector(npz: &mut Npz, name: &str, length: usize) -> Result<Array1<f32>, Knowl
 
 fn matrix(npz: &mut Npz, name: &str, shape: [usize; 2]) -> Result<Array2<f32>, KnowledgeError> {
     let data = npz.floats(name, &shape)?;
-    Array2::from_shape_vec((shape[0], shape[1]), data).map_err(|e| KnowledgeError::Encode(e.to_string()))
+    Array2::from_shape_vec((shape[0], shape[1]), data)
+        .map_err(|e| KnowledgeError::Encode(e.to_string()))
 }
 
-fn dense(npz: &mut Npz, weight: &str, bias: &str, shape: [usize; 2]) -> Result<Dense, KnowledgeError> {
+fn dense(
+    npz: &mut Npz,
+    weight: &str,
+    bias: &str,
+    shape: [usize; 2],
+) -> Result<Dense, KnowledgeError> {
     Ok(Dense { weight: matrix(npz, weight, shape)?, bias: vector(npz, bias, shape[1])? })
 }
 

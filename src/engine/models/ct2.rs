@@ -97,21 +97,14 @@ impl<'a> Ct2Model<'a> {
             aliases.push((r.string("an alias")?, r.string("an alias")?));
         }
         match bytes.len() - r.at {
-            0 => Ok(Ct2Model {
-                revision,
-                variables,
-                aliases,
-            }),
+            0 => Ok(Ct2Model { revision, variables, aliases }),
             left => Err(Ct2Error::TrailingBytes(left)),
         }
     }
 }
 
 fn variable_error(name: &str, detail: &str) -> Ct2Error {
-    Ct2Error::Variable {
-        name: name.to_string(),
-        detail: detail.to_string(),
-    }
+    Ct2Error::Variable { name: name.to_string(), detail: detail.to_string() }
 }
 
 struct Reader<'a> {
@@ -121,10 +114,7 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn take(&mut self, n: usize, what: &'static str) -> Result<&'a [u8], Ct2Error> {
-        let cut = Ct2Error::Truncated {
-            at: self.bytes.len(),
-            what,
-        };
+        let cut = Ct2Error::Truncated { at: self.bytes.len(), what };
         let end = self.at.checked_add(n).ok_or(cut.clone())?;
         let piece = self.bytes.get(self.at..end).ok_or(cut)?;
         self.at = end;
@@ -168,9 +158,7 @@ impl<'a> Reader<'a> {
         let dtype = DType::from_code(code)
             .ok_or_else(|| variable_error(name, &format!("unknown type {code}")))?;
         let length = self.u32("a variable's length")? as usize;
-        let expected = dims
-            .iter()
-            .try_fold(dtype.bytes(), |n, d| n.checked_mul(*d));
+        let expected = dims.iter().try_fold(dtype.bytes(), |n, d| n.checked_mul(*d));
         if expected != Some(length) {
             let detail = format!("{length} bytes do not fit the shape {dims:?}");
             return Err(variable_error(name, &detail));

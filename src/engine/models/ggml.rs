@@ -88,19 +88,12 @@ pub fn write_whisper(
 ) -> Result<(), ConvertError> {
     let shape = Shape::of(model)?;
     if vocabulary.0.len() >= shape.vocabulary {
-        let detail = format!(
-            "{} plain tokens for a model of {}",
-            vocabulary.0.len(),
-            shape.vocabulary
-        );
+        let detail =
+            format!("{} plain tokens for a model of {}", vocabulary.0.len(), shape.vocabulary);
         return Err(ConvertError::Vocabulary(detail));
     }
     write_header(&shape, vocabulary, out)?;
-    let mut tensors = Tensors {
-        model,
-        out,
-        used: BTreeSet::new(),
-    };
+    let mut tensors = Tensors { model, out, used: BTreeSet::new() };
     tensors.encoder(&shape)?;
     tensors.decoder(&shape)?;
     tensors.all_used()
@@ -184,17 +177,11 @@ impl Shape {
 }
 
 fn wrong(name: &str, detail: &str) -> ConvertError {
-    ConvertError::Variable {
-        name: name.to_string(),
-        detail: detail.to_string(),
-    }
+    ConvertError::Variable { name: name.to_string(), detail: detail.to_string() }
 }
 
 fn variable<'m, 'a>(model: &'m Ct2Model<'a>, name: &str) -> Result<&'m Variable<'a>, ConvertError> {
-    model
-        .variables
-        .get(name)
-        .ok_or_else(|| ConvertError::NoVariable(name.to_string()))
+    model.variables.get(name).ok_or_else(|| ConvertError::NoVariable(name.to_string()))
 }
 
 fn dims<const N: usize>(model: &Ct2Model, name: &str) -> Result<[usize; N], ConvertError> {
@@ -278,20 +265,9 @@ impl<'a, W: Write> Tensors<'_, 'a, W> {
     }
 
     fn feed_forward(&mut self, ours: &str, theirs: &str) -> Result<(), ConvertError> {
-        self.norm(
-            &format!("{ours}.mlp_ln"),
-            &format!("{theirs}/ffn/layer_norm"),
-        )?;
-        self.linear(
-            &format!("{ours}.mlp.0"),
-            &format!("{theirs}/ffn/linear_0"),
-            None,
-        )?;
-        self.linear(
-            &format!("{ours}.mlp.2"),
-            &format!("{theirs}/ffn/linear_1"),
-            None,
-        )
+        self.norm(&format!("{ours}.mlp_ln"), &format!("{theirs}/ffn/layer_norm"))?;
+        self.linear(&format!("{ours}.mlp.0"), &format!("{theirs}/ffn/linear_0"), None)?;
+        self.linear(&format!("{ours}.mlp.2"), &format!("{theirs}/ffn/linear_1"), None)
     }
 
     /// `linear_0` is query, key and value one below the other.
@@ -302,20 +278,13 @@ impl<'a, W: Write> Tensors<'_, 'a, W> {
         self.linear(&format!("{ours}.attn.query"), &joined, Some(0..n))?;
         self.key(&format!("{ours}.attn.key"), &joined, n..2 * n)?;
         self.linear(&format!("{ours}.attn.value"), &joined, Some(2 * n..3 * n))?;
-        self.linear(
-            &format!("{ours}.attn.out"),
-            &format!("{theirs}/linear_1"),
-            None,
-        )
+        self.linear(&format!("{ours}.attn.out"), &format!("{theirs}/linear_1"), None)
     }
 
     /// `linear_0` is the query, `linear_1` key and value one below the other, `linear_2` the output.
     fn cross_attention(&mut self, ours: &str, theirs: &str, n: usize) -> Result<(), ConvertError> {
         let theirs = format!("{theirs}/attention");
-        self.norm(
-            &format!("{ours}.cross_attn_ln"),
-            &format!("{theirs}/layer_norm"),
-        )?;
+        self.norm(&format!("{ours}.cross_attn_ln"), &format!("{theirs}/layer_norm"))?;
         let query = format!("{theirs}/linear_0");
         self.linear(&format!("{ours}.cross_attn.query"), &query, None)?;
         let joined = format!("{theirs}/linear_1");
@@ -336,11 +305,7 @@ impl<'a, W: Write> Tensors<'_, 'a, W> {
         theirs: &str,
         rows: Option<Range<usize>>,
     ) -> Result<(), ConvertError> {
-        self.half(
-            &format!("{ours}.weight"),
-            &format!("{theirs}/weight"),
-            rows.clone(),
-        )?;
+        self.half(&format!("{ours}.weight"), &format!("{theirs}/weight"), rows.clone())?;
         self.single(&format!("{ours}.bias"), &format!("{theirs}/bias"), rows)
     }
 
@@ -351,11 +316,7 @@ impl<'a, W: Write> Tensors<'_, 'a, W> {
         if values.iter().any(|v| *v != 0.0) {
             return Err(wrong(&bias, "the key's part is not zero"));
         }
-        self.half(
-            &format!("{ours}.weight"),
-            &format!("{theirs}/weight"),
-            Some(rows),
-        )
+        self.half(&format!("{ours}.weight"), &format!("{theirs}/weight"), Some(rows))
     }
 
     fn half(
@@ -405,13 +366,9 @@ impl<'a, W: Write> Tensors<'_, 'a, W> {
                 .iter()
                 .map(|b| f32_from_f16(u16::from_le_bytes(*b)))
                 .collect(),
-            DType::F32 => v
-                .data
-                .as_chunks::<4>()
-                .0
-                .iter()
-                .map(|b| f32::from_le_bytes(*b))
-                .collect(),
+            DType::F32 => {
+                v.data.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect()
+            }
             other => return Err(wrong(theirs, &format!("{other:?} where F16 is expected"))),
         };
         Ok((values, dims))
@@ -429,10 +386,9 @@ impl<'a, W: Write> Tensors<'_, 'a, W> {
             return Ok((v.clone(), v.dims.clone()));
         };
         let mut dims = v.dims.clone();
-        let (Some(first), stride) = (
-            dims.first_mut(),
-            v.dims.iter().skip(1).product::<usize>() * v.dtype.bytes(),
-        ) else {
+        let (Some(first), stride) =
+            (dims.first_mut(), v.dims.iter().skip(1).product::<usize>() * v.dtype.bytes())
+        else {
             return Err(wrong(theirs, "it is a single number"));
         };
         *first = rows.len();
@@ -440,11 +396,7 @@ impl<'a, W: Write> Tensors<'_, 'a, W> {
             .data
             .get(rows.start * stride..rows.end * stride)
             .ok_or_else(|| wrong(theirs, &format!("its shape {:?} is too small", v.dims)))?;
-        let cut = Variable {
-            dims: dims.clone(),
-            dtype: v.dtype,
-            data,
-        };
+        let cut = Variable { dims: dims.clone(), dtype: v.dtype, data };
         Ok((cut, dims))
     }
 

@@ -25,12 +25,7 @@ fn damaged<T>(detail: impl Into<String>) -> Result<T, GgmlError> {
 pub fn inspect_ggml(path: &Path) -> Result<(), GgmlError> {
     let file = File::open(path)?;
     let length = file.metadata()?.len();
-    let mut walk = Walk {
-        file: BufReader::new(file),
-        at: 0,
-        length,
-        layers: 0,
-    };
+    let mut walk = Walk { file: BufReader::new(file), at: 0, length, layers: 0 };
     if walk.int("the first number")? as u32 != MAGIC {
         return Err(GgmlError::NotGgml);
     }
@@ -98,19 +93,8 @@ impl Walk {
         for slot in &mut n {
             *slot = self.size("the model's shape", 1 << 20)?;
         }
-        let [
-            _,
-            _,
-            width,
-            heads,
-            audio_layers,
-            _,
-            text_width,
-            text_heads,
-            text_layers,
-            mels,
-            kind,
-        ] = n;
+        let [_, _, width, heads, audio_layers, _, text_width, text_heads, text_layers, mels, kind] =
+            n;
         let sound = width == text_width
             && heads > 0
             && text_heads > 0

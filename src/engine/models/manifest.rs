@@ -116,20 +116,11 @@ impl Manifest {
             detail: e.message().to_string(),
         })?;
         if manifest.version != SHAPE {
-            return Err(wrong(
-                "version",
-                &format!("{} is not {SHAPE}", manifest.version),
-            ));
+            return Err(wrong("version", &format!("{} is not {SHAPE}", manifest.version)));
         }
         for (i, artifact) in manifest.artifacts.iter().enumerate() {
-            if manifest.artifacts[..i]
-                .iter()
-                .any(|a| a.name == artifact.name)
-            {
-                return Err(wrong(
-                    &format!("artifact {:?}", artifact.name),
-                    "it is there twice",
-                ));
+            if manifest.artifacts[..i].iter().any(|a| a.name == artifact.name) {
+                return Err(wrong(&format!("artifact {:?}", artifact.name), "it is there twice"));
             }
             artifact.check()?;
         }
@@ -149,9 +140,7 @@ impl Artifact {
     pub fn sources_here(&self) -> impl Iterator<Item = &Source> {
         self.sources.iter().filter(|s| {
             s.os.as_deref().is_none_or(|os| os == std::env::consts::OS)
-                && s.arch
-                    .as_deref()
-                    .is_none_or(|arch| arch == std::env::consts::ARCH)
+                && s.arch.as_deref().is_none_or(|arch| arch == std::env::consts::ARCH)
         })
     }
 
@@ -216,10 +205,7 @@ impl Source {
                 }
             }
             if !is_file_name(&convert.to) {
-                return Err(wrong(
-                    field,
-                    "the conversion's `to` must be a plain file name",
-                ));
+                return Err(wrong(field, "the conversion's `to` must be a plain file name"));
             }
         }
         match entry {
@@ -237,26 +223,18 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 }
 
 fn wrong(field: &str, detail: &str) -> ModelsError {
-    ModelsError::Manifest {
-        field: field.to_string(),
-        detail: detail.to_string(),
-    }
+    ModelsError::Manifest { field: field.to_string(), detail: detail.to_string() }
 }
 
 fn is_sha256(text: &str) -> bool {
-    text.len() == 64
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 
 /// No separators and no leading dot or dash: it can neither leave the folder nor be taken for an option.
 fn is_file_name(text: &str) -> bool {
     !text.is_empty()
         && !text.starts_with(['.', '-'])
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
 }
 
 fn is_package_name(text: &str) -> bool {

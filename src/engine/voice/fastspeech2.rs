@@ -59,28 +59,18 @@ impl FastSpeech2 {
         let mut walk = Walk::new(graph);
         let symbols = walk.table(OpCode::Gather, SYMBOLS, WIDTH)?;
         let positions = walk.table(OpCode::Dequantize, POSITIONS, WIDTH)?;
-        let encoder = (0..3)
-            .map(|_| Block::read(&mut walk))
-            .collect::<Result<_, _>>()?;
+        let encoder = (0..3).map(|_| Block::read(&mut walk)).collect::<Result<_, _>>()?;
         let duration = Predictor::read(&mut walk)?;
         let energy = Predictor::read(&mut walk)?;
         let energy_in = walk.conv(1, 9, WIDTH)?;
         let pitch = Predictor::read(&mut walk)?;
         let pitch_in = walk.conv(1, 9, WIDTH)?;
-        let decoder = (0..3)
-            .map(|_| Block::read(&mut walk))
-            .collect::<Result<_, _>>()?;
+        let decoder = (0..3).map(|_| Block::read(&mut walk)).collect::<Result<_, _>>()?;
         let mel = walk.dense(WIDTH, MEL_BANDS)?;
-        let post = [
-            (MEL_BANDS, 512),
-            (512, 512),
-            (512, 512),
-            (512, 512),
-            (512, MEL_BANDS),
-        ]
-        .iter()
-        .map(|&(inputs, outputs)| walk.conv_scaled(inputs, 5, outputs))
-        .collect::<Result<_, _>>()?;
+        let post = [(MEL_BANDS, 512), (512, 512), (512, 512), (512, 512), (512, MEL_BANDS)]
+            .iter()
+            .map(|&(inputs, outputs)| walk.conv_scaled(inputs, 5, outputs))
+            .collect::<Result<_, _>>()?;
         Ok(FastSpeech2 {
             symbols,
             positions,
@@ -102,9 +92,7 @@ impl FastSpeech2 {
     /// [`VoiceError::Symbol`] for a number that is none, [`VoiceError::TooLong`] beyond 2048 symbols or frames.
     pub fn draft(&self, symbols: &[i32], stretch: f32) -> Result<Draft, VoiceError> {
         if symbols.len() > FRAMES_MAX {
-            return Err(VoiceError::TooLong {
-                frames: symbols.len(),
-            });
+            return Err(VoiceError::TooLong { frames: symbols.len() });
         }
         let mut x = Vec::with_capacity(symbols.len() * WIDTH);
         for &symbol in symbols {
@@ -136,9 +124,7 @@ impl FastSpeech2 {
     }
 
     fn add_positions(&self, rows: &mut [f32]) {
-        rows.iter_mut()
-            .zip(&self.positions[WIDTH..])
-            .for_each(|(value, place)| *value += place);
+        rows.iter_mut().zip(&self.positions[WIDTH..]).for_each(|(value, place)| *value += place);
     }
 
     fn durations(&self, x: &[f32], stretch: f32) -> Result<Vec<u32>, VoiceError> {
@@ -157,9 +143,7 @@ impl FastSpeech2 {
         for (values, conv) in [(energy, &self.energy_in), (pitch, &self.pitch_in)] {
             conv.run_same(&values, &mut added)?;
             // Both are predicted from the encoder's output, so the sum may be made in place.
-            x.iter_mut()
-                .zip(&added)
-                .for_each(|(value, more)| *value += more);
+            x.iter_mut().zip(&added).for_each(|(value, more)| *value += more);
         }
         Ok(())
     }
@@ -168,11 +152,7 @@ impl FastSpeech2 {
     pub fn refine(&self) -> Refiner<'_> {
         Refiner {
             layers: &self.post,
-            windows: self
-                .post
-                .iter()
-                .map(|c| Window::new(c.inputs, 2, 2, Edge::Zero))
-                .collect(),
+            windows: self.post.iter().map(|c| Window::new(c.inputs, 2, 2, Edge::Zero)).collect(),
             behind: Vec::new(),
             now: Vec::new(),
             next: Vec::new(),
@@ -212,12 +192,7 @@ impl Refiner<'_> {
             }
         }
         out.clear();
-        out.extend(
-            self.now
-                .iter()
-                .zip(&self.behind)
-                .map(|(more, value)| value + more),
-        );
+        out.extend(self.now.iter().zip(&self.behind).map(|(more, value)| value + more));
         self.behind.drain(..out.len());
         Ok(())
     }
@@ -242,17 +217,13 @@ impl Block {
     fn run(&self, x: &mut [f32]) -> Result<(), VoiceError> {
         let mut added = Vec::new();
         self.attend(x, &mut added)?;
-        x.iter_mut()
-            .zip(&added)
-            .for_each(|(value, more)| *value += more);
+        x.iter_mut().zip(&added).for_each(|(value, more)| *value += more);
         self.attention_norm.run(x);
         let mut wide = Vec::new();
         self.widen.run_same(x, &mut wide)?;
         wide.iter_mut().for_each(|value| *value = mish(*value));
         self.narrow.run_same(&wide, &mut added)?;
-        x.iter_mut()
-            .zip(&added)
-            .for_each(|(value, more)| *value += more);
+        x.iter_mut().zip(&added).for_each(|(value, more)| *value += more);
         self.norm.run(x);
         Ok(())
     }
@@ -283,15 +254,8 @@ impl Block {
                     stride: inner,
                 };
                 matmul(query, &key, rows, &mut scores, rows)?;
-                scores[..count * rows]
-                    .chunks_exact_mut(rows)
-                    .for_each(softmax);
-                let weights = Matrix {
-                    data: &scores,
-                    rows: count,
-                    columns: rows,
-                    stride: rows,
-                };
+                scores[..count * rows].chunks_exact_mut(rows).for_each(softmax);
+                let weights = Matrix { data: &scores, rows: count, columns: rows, stride: rows };
                 matmul(weights, &value, HEAD_WIDTH, &mut mixed[at..], inner)?;
             }
         }
@@ -327,10 +291,7 @@ impl Predictor {
         let layers = (0..2)
             .map(|_| Ok((walk.conv(WIDTH, 3, WIDTH)?, walk.norm(WIDTH)?)))
             .collect::<Result<_, VoiceError>>()?;
-        Ok(Predictor {
-            layers,
-            output: walk.dense(WIDTH, 1)?,
-        })
+        Ok(Predictor { layers, output: walk.dense(WIDTH, 1)? })
     }
 
     /// One value a row.

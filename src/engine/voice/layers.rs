@@ -37,13 +37,7 @@ pub fn matmul(
     let right = ArrayView2::from_shape((a.columns, n), b).map_err(shape)?;
     let mut to =
         ArrayViewMut2::from_shape((a.rows, n).strides((out_stride, 1)), out).map_err(shape)?;
-    general_mat_mul(
-        1.0,
-        &left,
-        &right,
-        0.0,
-        &mut to,
-    );
+    general_mat_mul(1.0, &left, &right, 0.0, &mut to);
     Ok(())
 }
 
@@ -96,11 +90,7 @@ impl Conv {
         out: &mut [f32],
         out_stride: usize,
     ) -> Result<(), VoiceError> {
-        let windows = Rows {
-            data: input,
-            count: rows,
-            stride,
-        };
+        let windows = Rows { data: input, count: rows, stride };
         self.weights.add_product(windows, out, out_stride)
     }
 
@@ -159,10 +149,7 @@ pub fn exp(x: f32) -> f32 {
                                 + rest
                                     * (0.041_666_5
                                         + rest * (0.008_369_15 + rest * 0.001_381_38)))));
-    let exponent = shifted
-        .to_bits()
-        .wrapping_sub(ROUND.to_bits())
-        .wrapping_add(127);
+    let exponent = shifted.to_bits().wrapping_sub(ROUND.to_bits()).wrapping_add(127);
     poly * f32::from_bits(exponent << 23)
 }
 
@@ -203,19 +190,14 @@ impl<'a> Walk<'a> {
                 return Ok(op);
             }
             // An ADD or MUL of computed values is ordinary; a convolution of another shape is another network.
-            if matches!(
-                code,
-                OpCode::Conv2d | OpCode::FullyConnected | OpCode::TransposeConv
-            ) {
+            if matches!(code, OpCode::Conv2d | OpCode::FullyConnected | OpCode::TransposeConv) {
                 let found = self.graph.constant_shape(op, nth);
                 return Err(VoiceError::Broken(format!(
                     "expected a {code:?} with weights {shape:?}, found {found:?}"
                 )));
             }
         }
-        Err(VoiceError::Broken(format!(
-            "no {code:?} with a constant of shape {shape:?} follows"
-        )))
+        Err(VoiceError::Broken(format!("no {code:?} with a constant of shape {shape:?} follows")))
     }
 
     fn vector(&mut self, code: OpCode, nth: usize, len: usize) -> Result<Vec<f32>, VoiceError> {
@@ -248,10 +230,7 @@ impl<'a> Walk<'a> {
     ) -> Result<Kernel, VoiceError> {
         let mut conv = self.kernel_bare(inputs, taps, outputs)?;
         let bias = self.vector(OpCode::Add, 1, outputs)?;
-        conv.bias
-            .iter_mut()
-            .zip(bias)
-            .for_each(|(own, added)| *own += added);
+        conv.bias.iter_mut().zip(bias).for_each(|(own, added)| *own += added);
         Ok(conv)
     }
 
@@ -266,17 +245,9 @@ impl<'a> Walk<'a> {
         let weights = transposed(&self.graph.constant(op, 1)?, outputs);
         let bias = self.graph.constant(op, 2)?.values;
         if bias.len() != outputs {
-            return Err(VoiceError::Broken(
-                "a convolution's bias has another length".into(),
-            ));
+            return Err(VoiceError::Broken("a convolution's bias has another length".into()));
         }
-        Ok(Kernel {
-            taps,
-            inputs,
-            outputs,
-            weights,
-            bias,
-        })
+        Ok(Kernel { taps, inputs, outputs, weights, bias })
     }
 
     /// A dense layer and the bias added after it.
@@ -284,13 +255,7 @@ impl<'a> Walk<'a> {
         let op = self.seek(OpCode::FullyConnected, 1, &[outputs, inputs])?;
         let weights = transposed(&self.graph.constant(op, 1)?, outputs);
         let bias = self.vector(OpCode::Add, 1, outputs)?;
-        let kernel = Kernel {
-            taps: 1,
-            inputs,
-            outputs,
-            weights,
-            bias,
-        };
+        let kernel = Kernel { taps: 1, inputs, outputs, weights, bias };
         kernel.pack()
     }
 
@@ -320,9 +285,7 @@ impl<'a> Walk<'a> {
         let gain = self.vector(OpCode::Mul, 1, outputs)?;
         let shift = self.vector(OpCode::Add, 1, outputs)?;
         for row in conv.weights.chunks_exact_mut(outputs) {
-            row.iter_mut()
-                .zip(&gain)
-                .for_each(|(weight, gain)| *weight *= gain);
+            row.iter_mut().zip(&gain).for_each(|(weight, gain)| *weight *= gain);
         }
         for ((bias, gain), shift) in conv.bias.iter_mut().zip(&gain).zip(&shift) {
             *bias = *bias * gain + shift;

@@ -28,10 +28,8 @@ impl Mapper {
     /// # Errors
     /// [`VoiceError::File`] when it cannot be read, else as [`Mapper::parse`].
     pub fn load(path: &Path) -> Result<Mapper, VoiceError> {
-        let bytes = std::fs::read(path).map_err(|source| VoiceError::File {
-            path: path.display().to_string(),
-            source,
-        })?;
+        let bytes = std::fs::read(path)
+            .map_err(|source| VoiceError::File { path: path.display().to_string(), source })?;
         Mapper::parse(&bytes)
     }
 
@@ -41,20 +39,13 @@ impl Mapper {
         let stored: Stored = serde_json::from_slice(json)
             .map_err(|error| VoiceError::Broken(format!("baker_mapper.json: {error}")))?;
         let range = 0..SYMBOLS as i32;
-        if let Some((symbol, id)) = stored
-            .symbol_to_id
-            .iter()
-            .find(|(_, id)| !range.contains(id))
-        {
+        if let Some((symbol, id)) = stored.symbol_to_id.iter().find(|(_, id)| !range.contains(id)) {
             return Err(VoiceError::Broken(format!(
                 "baker_mapper.json: symbol {symbol:?} has number {id}, the voice knows 0 to {}",
                 SYMBOLS - 1
             )));
         }
-        let mapper = Mapper {
-            syllables: stored.pinyin_dict,
-            symbols: stored.symbol_to_id,
-        };
+        let mapper = Mapper { syllables: stored.pinyin_dict, symbols: stored.symbol_to_id };
         for needed in GAPS.iter().chain(&["sil", "eos", "er5"]) {
             mapper.symbol(needed)?;
         }
@@ -76,9 +67,8 @@ impl Mapper {
                 Sound::Rhotic if ids.len() > 1 => ids.push(self.symbol("er5")?),
                 Sound::Rhotic => {}
                 Sound::Syllable(pinyin) => {
-                    let (initial, rhyme) = self
-                        .parts(pinyin)
-                        .ok_or_else(|| VoiceError::Syllable(pinyin.clone()))?;
+                    let (initial, rhyme) =
+                        self.parts(pinyin).ok_or_else(|| VoiceError::Syllable(pinyin.clone()))?;
                     if ids.len() > 1 {
                         ids.push(self.symbol(GAPS[usize::from(gap).min(GAPS.len() - 1)])?);
                     }
@@ -104,10 +94,7 @@ impl Mapper {
         let base = pinyin.strip_suffix(|last: char| last.is_ascii_digit())?;
         let (initial, rhyme) = self.syllables.get(base)?;
         let toned = format!("{rhyme}{}", &pinyin[base.len()..]);
-        Some((
-            self.symbols.get(initial).copied()?,
-            self.symbols.get(&toned).copied()?,
-        ))
+        Some((self.symbols.get(initial).copied()?, self.symbols.get(&toned).copied()?))
     }
 
     fn symbol(&self, name: &str) -> Result<i32, VoiceError> {

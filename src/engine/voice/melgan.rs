@@ -71,12 +71,7 @@ impl MelGan {
             .collect::<Result<Vec<_>, VoiceError>>()?;
         let tail = walk.conv(STAGES[2].2, 7, BANDS)?;
         let join = read_join(&mut walk)?;
-        Ok(MelGan {
-            head,
-            stages,
-            tail,
-            join,
-        })
+        Ok(MelGan { head, stages, tail, join })
     }
 
     /// A new stream of sound.
@@ -149,13 +144,7 @@ impl Up {
             weights[input * columns + tap * outputs + output] = *value;
         }
         let bias = walk.bias(outputs)?;
-        Ok(Up {
-            stride,
-            inputs,
-            outputs,
-            weights: Weights::pack(&weights, inputs, columns)?,
-            bias,
-        })
+        Ok(Up { stride, inputs, outputs, weights: Weights::pack(&weights, inputs, columns)?, bias })
     }
 
     /// `product` is scratch.
@@ -171,11 +160,7 @@ impl Up {
         let columns = 2 * self.stride * self.outputs;
         product.clear();
         product.resize(rows * columns, 0.0);
-        let each = Rows {
-            data: input,
-            count: rows,
-            stride: self.inputs,
-        };
+        let each = Rows { data: input, count: rows, stride: self.inputs };
         self.weights.add_product(each, product, columns)?;
         out.clear();
         for row in product.chunks_exact(columns) {
@@ -191,9 +176,7 @@ impl Up {
             out.extend_from_slice(&state.carry[..self.stride / 2 * self.outputs]);
         }
         for row in out.chunks_exact_mut(self.outputs) {
-            row.iter_mut()
-                .zip(&self.bias)
-                .for_each(|(value, bias)| *value += bias);
+            row.iter_mut().zip(&self.bias).for_each(|(value, bias)| *value += bias);
         }
         Ok(())
     }
@@ -206,16 +189,8 @@ impl Stack {
         let second = walk.kernel(channels, 1, channels)?;
         both.inputs = 2 * channels;
         both.weights.extend_from_slice(&second.weights);
-        both.bias
-            .iter_mut()
-            .zip(&second.bias)
-            .for_each(|(own, added)| *own += added);
-        Ok(Stack {
-            dilation,
-            channels,
-            first,
-            both: both.pack()?,
-        })
+        both.bias.iter_mut().zip(&second.bias).for_each(|(own, added)| *own += added);
+        Ok(Stack { dilation, channels, first, both: both.pack()? })
     }
 
     fn run(
@@ -248,9 +223,7 @@ impl Stack {
             self.first.add(taps, ready, 3 * width, hidden, 2 * width)?;
         }
         for pair in pairs.chunks_exact_mut(2 * width) {
-            pair[width..]
-                .iter_mut()
-                .for_each(|value| *value = leaky(*value));
+            pair[width..].iter_mut().for_each(|value| *value = leaky(*value));
         }
         self.both.run(pairs, ready, out)
     }
@@ -317,11 +290,7 @@ impl Vocoder<'_> {
         let ready = self.join.push(next, last);
         let from = sound.len();
         sound.resize(from + ready * BANDS, 0.0);
-        let windows = Rows {
-            data: self.join.rows(),
-            count: ready,
-            stride: BANDS,
-        };
+        let windows = Rows { data: self.join.rows(), count: ready, stride: BANDS };
         self.net.join.add_product(windows, &mut sound[from..], BANDS)?;
         self.join.consume(ready);
         Ok(())

@@ -43,17 +43,11 @@ const NEXT_FRAMES: usize = 64;
 #[derive(Debug, thiserror::Error)]
 pub enum VoiceError {
     #[error("{path} cannot be read: {source}")]
-    File {
-        path: String,
-        source: std::io::Error,
-    },
+    File { path: String, source: std::io::Error },
     #[error("not the voice's model: {0}")]
     Broken(String),
     #[error("{path}: {source}")]
-    In {
-        path: String,
-        source: Box<VoiceError>,
-    },
+    In { path: String, source: Box<VoiceError> },
     #[error(
         "the voice has no sound for the syllable {0:?}; expected tone-3 pinyin such as ni3 or lv4"
     )]
@@ -105,10 +99,7 @@ impl VoiceNet {
         let draft = self.draft(ids, speed)?;
         let mut frames = Vec::new();
         self.acoustic.refine().push(&draft.mel, true, &mut frames)?;
-        Ok(Mel {
-            frames,
-            durations: draft.durations,
-        })
+        Ok(Mel { frames, durations: draft.durations })
     }
 
     /// Sound of whole frames, 24 kHz, in pieces.
@@ -119,12 +110,7 @@ impl VoiceNet {
         if !mel.frames.len().is_multiple_of(MEL_BANDS) {
             return Err(VoiceError::Shape("mel"));
         }
-        Ok(SoundStream::new(
-            mel.frames.clone(),
-            &mel.durations,
-            None,
-            self.vocoder.stream(),
-        ))
+        Ok(SoundStream::new(mel.frames.clone(), &mel.durations, None, self.vocoder.stream()))
     }
 
     /// A clause as sound, 24 kHz, in pieces: the first comes when a part of the frames is refined.
@@ -134,12 +120,7 @@ impl VoiceNet {
     pub fn speak(&self, ids: &[i32], speed: f32) -> Result<SoundStream<'_>, VoiceError> {
         let draft = self.draft(ids, speed)?;
         let refiner = Some(self.acoustic.refine());
-        Ok(SoundStream::new(
-            draft.mel,
-            &draft.durations,
-            refiner,
-            self.vocoder.stream(),
-        ))
+        Ok(SoundStream::new(draft.mel, &draft.durations, refiner, self.vocoder.stream()))
     }
 
     fn draft(&self, ids: &[i32], speed: f32) -> Result<fastspeech2::Draft, VoiceError> {
@@ -158,16 +139,10 @@ fn read<T>(
     network: impl FnOnce(&Graph) -> Result<T, VoiceError>,
 ) -> Result<T, VoiceError> {
     let name = || path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|source| VoiceError::File {
-        path: name(),
-        source,
-    })?;
+    let bytes = std::fs::read(path).map_err(|source| VoiceError::File { path: name(), source })?;
     Graph::parse(bytes)
         .and_then(|graph| network(&graph))
-        .map_err(|source| VoiceError::In {
-            path: name(),
-            source: Box::new(source),
-        })
+        .map_err(|source| VoiceError::In { path: name(), source: Box::new(source) })
 }
 
 /// Pieces of 24 kHz sound, between about -1 and 1; together 300 samples a frame.
@@ -195,20 +170,8 @@ impl<'n> SoundStream<'n> {
                 frames.extend_from_within(frames.len() - MEL_BANDS..);
             }
         }
-        let rest = durations
-            .iter()
-            .rev()
-            .take(2)
-            .map(|&frames| frames as usize)
-            .sum();
-        SoundStream {
-            frames,
-            at: 0,
-            rest,
-            refiner,
-            vocoder,
-            refined: Vec::new(),
-        }
+        let rest = durations.iter().rev().take(2).map(|&frames| frames as usize).sum();
+        SoundStream { frames, at: 0, rest, refiner, vocoder, refined: Vec::new() }
     }
 
     /// Leaves at most `frames` frames of silence at the end (without this about 20, a quarter of a second). Before the first piece only.
@@ -223,11 +186,7 @@ impl<'n> SoundStream<'n> {
 
     /// The next frames on their way to sound.
     fn advance(&mut self, sound: &mut Vec<f32>) -> Result<(), VoiceError> {
-        let count = if self.at == 0 {
-            FIRST_FRAMES
-        } else {
-            NEXT_FRAMES
-        } * MEL_BANDS;
+        let count = if self.at == 0 { FIRST_FRAMES } else { NEXT_FRAMES } * MEL_BANDS;
         let end = (self.at + count).min(self.frames.len());
         let last = end == self.frames.len();
         let frames = &self.frames[self.at..end];

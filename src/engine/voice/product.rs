@@ -49,12 +49,7 @@ impl Weights {
                 packed.resize(packed.len() + width - columns.len(), 0.0);
             }
         }
-        Ok(Weights {
-            inputs,
-            outputs,
-            packed,
-            lanes,
-        })
+        Ok(Weights { inputs, outputs, packed, lanes })
     }
 
     /// Adds the product to `out`, whose rows are `out_stride` apart.
@@ -76,12 +71,7 @@ impl Weights {
         if !enough {
             return Err(VoiceError::Shape("matrix product"));
         }
-        Arch::new().dispatch(Product {
-            weights: self,
-            rows,
-            out,
-            out_stride,
-        });
+        Arch::new().dispatch(Product { weights: self, rows, out, out_stride });
         Ok(())
     }
 }
@@ -129,12 +119,7 @@ impl WithSimd for Product<'_> {
 impl Product<'_> {
     #[inline(always)]
     fn run<S: Simd, const ROWS: usize>(self, simd: S) {
-        let Product {
-            weights,
-            rows,
-            out,
-            out_stride,
-        } = self;
+        let Product { weights, rows, out, out_stride } = self;
         for from in (0..weights.inputs).step_by(DEPTH) {
             let depth = DEPTH.min(weights.inputs - from);
             let mut at = 0;
@@ -180,7 +165,12 @@ impl Product<'_> {
 
 /// `ROWS` stretches of rows, `depth` long each; where there are no more rows, the last again.
 #[inline(always)]
-fn block<const ROWS: usize>(rows: Rows<'_>, row: usize, from: usize, depth: usize) -> [&[f32]; ROWS] {
+fn block<const ROWS: usize>(
+    rows: Rows<'_>,
+    row: usize,
+    from: usize,
+    depth: usize,
+) -> [&[f32]; ROWS] {
     std::array::from_fn(|place| {
         let start = (row + place).min(rows.count - 1) * rows.stride + from;
         rows.data[start..].split_at(depth).0

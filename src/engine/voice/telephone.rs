@@ -31,11 +31,7 @@ impl Default for Telephone {
 
 impl Telephone {
     pub fn new() -> Telephone {
-        Telephone {
-            taps: low_pass(),
-            window: Window::new(1, HALF, HALF, Edge::Zero),
-            skip: 0,
-        }
+        Telephone { taps: low_pass(), window: Window::new(1, HALF, HALF, Edge::Zero), skip: 0 }
     }
 
     /// Appends what these samples complete; with `last` the rest. No delay remains: sample `n` of the result is at the time of sample `3n`.
@@ -71,11 +67,7 @@ fn low_pass() -> Vec<f32> {
         .map(|index| {
             let t = index as f64 - half;
             let angle = std::f64::consts::TAU * CUTOFF * t;
-            let sinc = if index == HALF {
-                1.0
-            } else {
-                angle.sin() / angle
-            };
+            let sinc = if index == HALF { 1.0 } else { angle.sin() / angle };
             let edge = (1.0 - (t / half).powi(2)).max(0.0).sqrt();
             sinc * bessel(KAISER * edge)
         })

@@ -106,11 +106,7 @@ impl Graph {
                 .collect::<Result<Vec<_>, _>>()?;
             (tensors, ops)
         };
-        Ok(Graph {
-            bytes,
-            tensors,
-            ops,
-        })
+        Ok(Graph { bytes, tensors, ops })
     }
 
     pub fn ops(&self) -> &[Op] {
@@ -147,10 +143,9 @@ impl Graph {
                 .chunks_exact(4)
                 .map(|word| f32::from_le_bytes([word[0], word[1], word[2], word[3]]))
                 .collect(),
-            (KIND_INT8, Some(scale)) => data
-                .iter()
-                .map(|&byte| f32::from(byte as i8) * scale)
-                .collect(),
+            (KIND_INT8, Some(scale)) => {
+                data.iter().map(|&byte| f32::from(byte as i8) * scale).collect()
+            }
             (KIND_INT8, None) => return Err(broken("8-bit weights without a single scale")),
             (kind, _) => return Err(broken(&format!("weights of unexpected type {kind}"))),
         };
@@ -165,10 +160,7 @@ impl Graph {
         if values.iter().any(|value| !value.is_finite()) {
             return Err(broken("a weight is not a finite number"));
         }
-        Ok(Constant {
-            shape: tensor.shape.clone(),
-            values,
-        })
+        Ok(Constant { shape: tensor.shape.clone(), values })
     }
 }
 
@@ -209,10 +201,7 @@ fn read_tensor(table: &Table<'_>, buffers: &[(usize, usize)]) -> Result<Tensor, 
     let kind = table.field(1)?.map_or(Ok(0), |at| table.file.u8(at))?;
     let buffer = table.field(2)?.map_or(Ok(0), |at| table.file.u32(at))? as usize;
     let data = *buffers.get(buffer).ok_or_else(|| {
-        broken(&format!(
-            "a tensor points at buffer {buffer} of {}",
-            buffers.len()
-        ))
+        broken(&format!("a tensor points at buffer {buffer} of {}", buffers.len()))
     })?;
     let scale = match table.field(4)? {
         None => None,
@@ -228,12 +217,7 @@ fn read_tensor(table: &Table<'_>, buffers: &[(usize, usize)]) -> Result<Tensor, 
                 .map(f32::from_bits)
         }
     };
-    Ok(Tensor {
-        shape,
-        kind,
-        data,
-        scale,
-    })
+    Ok(Tensor { shape, kind, data, scale })
 }
 
 fn read_op(table: &Table<'_>, codes: &[OpCode], tensors: usize) -> Result<Op, VoiceError> {
@@ -247,9 +231,7 @@ fn read_op(table: &Table<'_>, codes: &[OpCode], tensors: usize) -> Result<Op, Vo
         .map(|input| match usize::try_from(input) {
             Err(_) => Ok(None), // -1: an optional input left out
             Ok(input) if input < tensors => Ok(Some(input)),
-            Ok(input) => Err(broken(&format!(
-                "an operator reads tensor {input} of {tensors}"
-            ))),
+            Ok(input) => Err(broken(&format!("an operator reads tensor {input} of {tensors}"))),
         })
         .collect::<Result<Vec<_>, _>>()?;
     Ok(Op { code, inputs })
@@ -286,8 +268,7 @@ impl<'a> Bytes<'a> {
 
     /// Where the offset stored at `at` leads.
     fn follow(self, at: usize) -> Result<usize, VoiceError> {
-        at.checked_add(self.u32(at)? as usize)
-            .ok_or_else(|| broken("an offset overflows"))
+        at.checked_add(self.u32(at)? as usize).ok_or_else(|| broken("an offset overflows"))
     }
 
     fn table(self, at: usize) -> Result<Table<'a>, VoiceError> {
@@ -297,12 +278,7 @@ impl<'a> Bytes<'a> {
             .and_then(|at| usize::try_from(at - back).ok())
             .ok_or_else(|| broken("a table's description lies outside the file"))?;
         let fields = (self.u16(vtable)? as usize).saturating_sub(4) / 2;
-        Ok(Table {
-            file: self,
-            at,
-            vtable,
-            fields,
-        })
+        Ok(Table { file: self, at, vtable, fields })
     }
 
     /// Start and length in bytes of the vector that the offset at `at` leads to.
@@ -335,17 +311,13 @@ impl<'a> Table<'a> {
 
     /// Start and length in bytes of a vector field; an absent one is empty.
     fn words(&self, index: usize, item: usize) -> Result<(usize, usize), VoiceError> {
-        self.field(index)?
-            .map_or(Ok((0, 0)), |at| self.file.vector(at, item))
+        self.field(index)?.map_or(Ok((0, 0)), |at| self.file.vector(at, item))
     }
 
     fn ints(&self, index: usize) -> Result<Vec<i32>, VoiceError> {
         let (start, len) = self.words(index, 4)?;
         if len / 4 > LIST_MAX {
-            return Err(broken(&format!(
-                "a shape or an operator has {} entries",
-                len / 4
-            )));
+            return Err(broken(&format!("a shape or an operator has {} entries", len / 4)));
         }
         (0..len / 4).map(|i| self.file.i32(start + 4 * i)).collect()
     }
@@ -353,11 +325,7 @@ impl<'a> Table<'a> {
     fn tables(&self, index: usize) -> Result<Vec<Table<'a>>, VoiceError> {
         let (start, len) = self.words(index, 4)?;
         (0..len / 4)
-            .map(|i| {
-                self.file
-                    .follow(start + 4 * i)
-                    .and_then(|at| self.file.table(at))
-            })
+            .map(|i| self.file.follow(start + 4 * i).and_then(|at| self.file.table(at)))
             .collect()
     }
 }

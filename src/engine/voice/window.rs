@@ -22,14 +22,7 @@ pub struct Window {
 
 impl Window {
     pub fn new(width: usize, before: usize, after: usize, edge: Edge) -> Window {
-        Window {
-            width,
-            before,
-            after,
-            edge,
-            started: false,
-            rows: Vec::new(),
-        }
+        Window { width, before, after, edge, started: false, rows: Vec::new() }
     }
 
     /// Takes rows; with `last` the stream ends after them. Returns how many rows now have all their context: row `i` of these is at row
@@ -43,11 +36,7 @@ impl Window {
         if last {
             self.put_edge_after();
         }
-        if self.started {
-            self.len().saturating_sub(self.before + self.after)
-        } else {
-            0
-        }
+        if self.started { self.len().saturating_sub(self.before + self.after) } else { 0 }
     }
 
     pub fn rows(&self) -> &[f32] {
@@ -67,10 +56,7 @@ impl Window {
         let mut edge = vec![0.0; self.before * self.width];
         if self.edge == Edge::Mirror && self.len() > 0 {
             let furthest = self.len() - 1;
-            for (row, distance) in edge
-                .chunks_exact_mut(self.width)
-                .zip((1..=self.before).rev())
-            {
+            for (row, distance) in edge.chunks_exact_mut(self.width).zip((1..=self.before).rev()) {
                 let from = distance.min(furthest) * self.width;
                 row.copy_from_slice(&self.rows[from..from + self.width]);
             }

@@ -26,7 +26,8 @@ impl Grams {
             }
         }
         let rarity = |in_texts: u32| ((1 + many) as f32 / (1 + in_texts) as f32).ln() + 1.0;
-        let known = found.into_iter().enumerate().map(|(n, (gram, many))| (gram, (n as u32, rarity(many))));
+        let known =
+            found.into_iter().enumerate().map(|(n, (gram, many))| (gram, (n as u32, rarity(many))));
         Grams { known: known.collect() }
     }
 
@@ -50,7 +51,8 @@ impl Grams {
 
 /// Each gram with how often it stands there. A character takes 21 bits.
 fn counts(text: &str) -> BTreeMap<u64, u32> {
-    let chars: Vec<u64> = comparable(text).chars().take(CHARS_MAX).map(|c| u64::from(u32::from(c))).collect();
+    let chars: Vec<u64> =
+        comparable(text).chars().take(CHARS_MAX).map(|c| u64::from(u32::from(c))).collect();
     let mut counts = BTreeMap::new();
     for start in 0..chars.len() {
         let mut gram = 0;

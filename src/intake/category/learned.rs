@@ -44,9 +44,17 @@ impl Learned {
         };
         for level in 1..=categories.taxonomy.depth() {
             let points = examples.iter().zip(sights).filter_map(|(example, sight)| {
-                let names: Vec<&str> = example.names.iter().take(level).map(String::as_str).collect();
-                let entry = (names.len() == level).then(|| categories.taxonomy.find(&names)).flatten()?;
-                let point = learned.point(categories, sight, level, example.title.as_deref(), &example.text);
+                let names: Vec<&str> =
+                    example.names.iter().take(level).map(String::as_str).collect();
+                let entry =
+                    (names.len() == level).then(|| categories.taxonomy.find(&names)).flatten()?;
+                let point = learned.point(
+                    categories,
+                    sight,
+                    level,
+                    example.title.as_deref(),
+                    &example.text,
+                );
                 Some((entry, point))
             });
             let points: Vec<(usize, Features)> = points.collect();
@@ -125,14 +133,16 @@ impl Level {
 fn sharpness(rows: &[&Features], labels: &[usize], classes: usize, width: usize) -> f32 {
     let mut judged: Vec<(Vec<f32>, usize)> = Vec::new();
     for part in 0..PARTS {
-        let (inside, outside): (Vec<usize>, Vec<usize>) = (0..rows.len()).partition(|n| n % PARTS != part);
+        let (inside, outside): (Vec<usize>, Vec<usize>) =
+            (0..rows.len()).partition(|n| n % PARTS != part);
         let pick = |all: &[usize]| -> (Vec<&Features>, Vec<usize>) {
             all.iter().filter_map(|n| Some((*rows.get(*n)?, *labels.get(*n)?))).unzip()
         };
         let (seen, seen_labels) = pick(&inside);
         let (left, left_labels) = pick(&outside);
         let planes = Linear::train(&seen, &seen_labels, classes, width);
-        judged.extend(left.iter().zip(left_labels).map(|(row, label)| (planes.margins(row), label)));
+        judged
+            .extend(left.iter().zip(left_labels).map(|(row, label)| (planes.margins(row), label)));
     }
     let loss = |sharp: f32| -> f32 {
         let of = |(margins, label): &(Vec<f32>, usize)| {

@@ -97,7 +97,8 @@ impl Plane {
 
     fn side(&self, point: &Features) -> f32 {
         let dense: f32 = self.dense.iter().zip(&point.dense).map(|(w, x)| w * x).sum();
-        let sparse = point.sparse.iter().filter_map(|(n, x)| Some(self.sparse.get(*n as usize)? * x));
+        let sparse =
+            point.sparse.iter().filter_map(|(n, x)| Some(self.sparse.get(*n as usize)? * x));
         dense + sparse.sum::<f32>() + self.bias
     }
 

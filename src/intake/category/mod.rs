@@ -19,8 +19,8 @@ pub use sense::Points;
 pub use taxonomy::{Entry, Fault, Faults, LEVELS_MAX, Taxonomy};
 
 use super::reading::Topic;
-use crate::kernel::{Filled, Slot};
 use super::text::Text;
+use crate::kernel::{Filled, Slot};
 use learned::Learned;
 use sense::{Sense, Views};
 use words::Words;
@@ -73,8 +73,10 @@ impl Categories {
     /// As the examples teach. Names that the taxonomy does not hold are passed over.
     pub fn learn(mut self, examples: &[Example]) -> Categories {
         self.learned = None;
-        let sights: Vec<Sight> =
-            examples.iter().map(|e| self.sight(&Text::plain(&e.text), e.title.as_deref())).collect();
+        let sights: Vec<Sight> = examples
+            .iter()
+            .map(|e| self.sight(&Text::plain(&e.text), e.title.as_deref()))
+            .collect();
         self.learned = Some(Learned::of(&self, examples, &sights));
         self
     }
@@ -103,7 +105,13 @@ impl Categories {
     }
 
     /// Logits of a level's entries.
-    fn scores(&self, sight: &Sight, level: usize, title: Option<&str>, text: &str) -> Vec<(usize, f32)> {
+    fn scores(
+        &self,
+        sight: &Sight,
+        level: usize,
+        title: Option<&str>,
+        text: &str,
+    ) -> Vec<(usize, f32)> {
         if let Some(learned) = &self.learned
             && let Some(scores) = learned.scores(self, sight, level, title, text)
         {
@@ -121,16 +129,25 @@ impl Categories {
     }
 
     /// Logits to probabilities among the entries with the same one above, times that one's.
-    fn shared_out(&self, scores: &[(usize, f32)], above: Option<&Vec<(usize, f32)>>) -> Vec<(usize, f32)> {
+    fn shared_out(
+        &self,
+        scores: &[(usize, f32)],
+        above: Option<&Vec<(usize, f32)>>,
+    ) -> Vec<(usize, f32)> {
         let parent = |entry: usize| self.taxonomy.entries.get(entry).and_then(|e| e.parent);
         let mut shared = Vec::with_capacity(scores.len());
         for (entry, score) in scores {
-            let family: Vec<f32> =
-                scores.iter().filter(|(e, _)| parent(*e) == parent(*entry)).map(|(_, s)| *s).collect();
+            let family: Vec<f32> = scores
+                .iter()
+                .filter(|(e, _)| parent(*e) == parent(*entry))
+                .map(|(_, s)| *s)
+                .collect();
             let most = family.iter().copied().fold(f32::NEG_INFINITY, f32::max);
             let all: f32 = family.iter().map(|s| (s - most).exp()).sum();
             let of_parent = match (above, parent(*entry)) {
-                (Some(above), Some(p)) => above.iter().find(|(e, _)| *e == p).map_or(0.0, |(_, x)| *x),
+                (Some(above), Some(p)) => {
+                    above.iter().find(|(e, _)| *e == p).map_or(0.0, |(_, x)| *x)
+                }
                 _ => 1.0,
             };
             shared.push((*entry, of_parent * (score - most).exp() / all));
@@ -139,7 +156,8 @@ impl Categories {
     }
 
     fn entries_at(&self, level: usize) -> Vec<usize> {
-        let at = |n: &usize| self.taxonomy.entries.get(*n).is_some_and(|entry| entry.level == level);
+        let at =
+            |n: &usize| self.taxonomy.entries.get(*n).is_some_and(|entry| entry.level == level);
         (0..self.taxonomy.entries.len()).filter(at).collect()
     }
 
@@ -164,7 +182,8 @@ impl Categories {
     fn sight(&self, text: &Text<'_>, title: Option<&str>) -> Sight {
         let headed = title.map(Text::plain);
         let words = self.words.iter().map(|words| {
-            let score = words.score(text).0 + headed.as_ref().map_or(0.0, |head| words.score(head).0);
+            let score =
+                words.score(text).0 + headed.as_ref().map_or(0.0, |head| words.score(head).0);
             score / (score + WORDS_HALF)
         });
         let words = words.collect();
@@ -174,12 +193,18 @@ impl Categories {
     // ---- topics of an utterance ----
 
     /// At most three topics, the likeliest first, and where the best one's heaviest word stands.
-    pub(super) fn topics(&self, text: &Text<'_>, with_sense: bool) -> (Vec<Topic>, Option<Range<usize>>) {
+    pub(super) fn topics(
+        &self,
+        text: &Text<'_>,
+        with_sense: bool,
+    ) -> (Vec<Topic>, Option<Range<usize>>) {
         let topics = match with_sense && (self.sense.is_some() || self.learned.is_some()) {
             true => self.by_rank(text),
             false => self.by_words(text),
         };
-        let best = topics.first().and_then(|t| self.taxonomy.entries.iter().position(|e| e.code == t.code));
+        let best = topics
+            .first()
+            .and_then(|t| self.taxonomy.entries.iter().position(|e| e.code == t.code));
         let span = best.and_then(|n| self.words.get(n)).and_then(|words| words.score(text).1);
         (topics, span)
     }
@@ -212,7 +237,9 @@ impl Categories {
                 at = above;
             }
             let topic = self.topic(at, sureness(at));
-            topics.extend(topic.filter(|t| topics.iter().all(|known| !known.code.starts_with(&t.code))));
+            topics.extend(
+                topic.filter(|t| topics.iter().all(|known| !known.code.starts_with(&t.code))),
+            );
             if topics.len() == TOPICS_MAX {
                 break;
             }
@@ -229,7 +256,11 @@ impl Categories {
 }
 
 /// The best topic as a field, at its heaviest word or at the whole of what was said.
-pub(super) fn fact(text: &Text<'_>, topics: &[Topic], at: Option<Range<usize>>) -> Option<(Slot, Filled)> {
+pub(super) fn fact(
+    text: &Text<'_>,
+    topics: &[Topic],
+    at: Option<Range<usize>>,
+) -> Option<(Slot, Filled)> {
     let best = topics.first()?;
     let span = at.unwrap_or_else(|| text.whole());
     Some((Slot::Category, text.filled(&best.name, Some(best.code.clone()), &span, best.confidence)))

@@ -95,13 +95,24 @@ fn row(line: usize, get: impl Fn(&str) -> Option<String>, faults: &mut Vec<Fault
             Some(name) if path.len() == n => path.push(name),
             Some(_) => {
                 let above = LEVEL_FIELDS.get(path.len()).copied().unwrap_or("l1");
-                fault(faults, line, above, format!("is empty although {field} is given; name the level above"));
+                fault(
+                    faults,
+                    line,
+                    above,
+                    format!("is empty although {field} is given; name the level above"),
+                );
                 return None;
             }
             None => {}
         }
     }
-    let like = get("like").iter().flat_map(|s| s.split(['|', '\n'])).map(str::trim).filter(|s| !s.is_empty()).map(str::to_owned).collect();
+    let like = get("like")
+        .iter()
+        .flat_map(|s| s.split(['|', '\n']))
+        .map(str::trim)
+        .filter(|s| !s.is_empty())
+        .map(str::to_owned)
+        .collect();
     let row = Row {
         line,
         path,
@@ -141,7 +152,9 @@ fn json_rows(text: &str, faults: &mut Vec<Fault>) -> Vec<Row> {
                 rows.extend(row(n + 1, get, faults));
             }
             Ok(_) => fault(faults, n + 1, "row", "is no JSON object; write {\"l1\": \"…\"}"),
-            Err(error) => fault(faults, n + 1, "row", format!("is no JSON: {error}; write one object a line")),
+            Err(error) => {
+                fault(faults, n + 1, "row", format!("is no JSON: {error}; write one object a line"))
+            }
         }
     }
     rows
@@ -170,7 +183,12 @@ fn csv_rows(text: &str, faults: &mut Vec<Fault>) -> Vec<Row> {
         }
     };
     if !names.iter().any(|name| name == "l1" || name == "name") {
-        fault(faults, 1, "header", "names neither l1 nor name; the first line names the columns: l1,l2,l3 or code,name,parent");
+        fault(
+            faults,
+            1,
+            "header",
+            "names neither l1 nor name; the first line names the columns: l1,l2,l3 or code,name,parent",
+        );
         return Vec::new();
     }
     let mut rows = Vec::new();
@@ -196,11 +214,17 @@ fn csv_rows(text: &str, faults: &mut Vec<Fault>) -> Vec<Row> {
 // ---- rows to entries ----
 
 fn from_rows(rows: Vec<Row>, faults: &mut Vec<Fault>) -> Taxonomy {
-    let (paths, listed): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(|row| !row.path.is_empty());
+    let (paths, listed): (Vec<Row>, Vec<Row>) =
+        rows.into_iter().partition(|row| !row.path.is_empty());
     let mut taxonomy = Taxonomy::default();
     match (paths.first(), listed.first()) {
         (Some(_), Some(odd)) => {
-            fault(faults, odd.line, "l1", "is empty, but other rows are given by l1, l2, l3; write all rows one way");
+            fault(
+                faults,
+                odd.line,
+                "l1",
+                "is empty, but other rows are given by l1, l2, l3; write all rows one way",
+            );
         }
         (Some(_), None) => by_path(paths, &mut taxonomy, faults),
         (None, _) => by_parent(listed, &mut taxonomy, faults),
@@ -224,14 +248,22 @@ fn by_path(rows: Vec<Row>, taxonomy: &mut Taxonomy, faults: &mut Vec<Fault>) {
         }
         if let Some(first) = told.insert(row.path.clone(), row.line) {
             let field = LEVEL_FIELDS.get(row.path.len() - 1).copied().unwrap_or("l1");
-            let detail = format!("{} stands twice, first in line {first}; leave one out", row.path.join("/"));
+            let detail = format!(
+                "{} stands twice, first in line {first}; leave one out",
+                row.path.join("/")
+            );
             fault(faults, row.line, field, detail);
             continue;
         }
         if let Some(code) = &row.code
             && let Some(first) = codes.insert(code.clone(), row.line)
         {
-            fault(faults, row.line, "code", format!("{code:?} stands twice, first in line {first}; give each category its own"));
+            fault(
+                faults,
+                row.line,
+                "code",
+                format!("{code:?} stands twice, first in line {first}; give each category its own"),
+            );
         }
         if let Some(entry) = above.and_then(|at| taxonomy.entries.get_mut(at)) {
             entry.code = row.code.unwrap_or_else(|| entry.code.clone());
@@ -246,7 +278,12 @@ fn by_parent(rows: Vec<Row>, taxonomy: &mut Taxonomy, faults: &mut Vec<Fault>) {
     for row in &rows {
         let code = row.code.as_deref().unwrap_or_default();
         if let Some(first) = lines.insert(code, row.line) {
-            fault(faults, row.line, "code", format!("{code:?} stands twice, first in line {first}; give each category its own"));
+            fault(
+                faults,
+                row.line,
+                "code",
+                format!("{code:?} stands twice, first in line {first}; give each category its own"),
+            );
         }
         parents.insert(code, row.parent.as_deref());
     }
@@ -265,9 +302,9 @@ fn by_parent(rows: Vec<Row>, taxonomy: &mut Taxonomy, faults: &mut Vec<Fault>) {
     let mut placed: HashMap<String, usize> = HashMap::new();
     let mut left = rows;
     while !left.is_empty() {
-        let (ready, later): (Vec<Row>, Vec<Row>) = left.into_iter().partition(|row| {
-            row.parent.as_ref().is_none_or(|parent| placed.contains_key(parent))
-        });
+        let (ready, later): (Vec<Row>, Vec<Row>) = left
+            .into_iter()
+            .partition(|row| row.parent.as_ref().is_none_or(|parent| placed.contains_key(parent)));
         if ready.is_empty() {
             return;
         }
@@ -303,11 +340,15 @@ fn ancestry(code: &str, parents: &HashMap<&str, Option<&str>>) -> Option<String>
             return (!known).then(|| format!("{above:?} is no code of the file; add it, or leave parent empty for the first level"));
         }
         if !seen.insert(above) {
-            return Some(format!("goes in a circle: {}; one of them must lie higher", way.join(" → ")));
+            return Some(format!(
+                "goes in a circle: {}; one of them must lie higher",
+                way.join(" → ")
+            ));
         }
         at = above;
     }
-    (way.len() > LEVELS_MAX).then(|| format!("lies {} levels deep; at most {LEVELS_MAX} are possible", way.len()))
+    (way.len() > LEVELS_MAX)
+        .then(|| format!("lies {} levels deep; at most {LEVELS_MAX} are possible", way.len()))
 }
 
 // ---- ours ----
@@ -336,7 +377,8 @@ struct TomlEntry {
 }
 
 fn from_toml(text: &str, faults: &mut Vec<Fault>) -> Taxonomy {
-    let line_of = |byte: usize| text.get(..byte).map_or(1, |before| before.matches('\n').count() + 1);
+    let line_of =
+        |byte: usize| text.get(..byte).map_or(1, |before| before.matches('\n').count() + 1);
     let mut taxonomy = Taxonomy::default();
     let file: TomlFile = match toml::from_str(text) {
         Ok(file) => file,
@@ -347,7 +389,8 @@ fn from_toml(text: &str, faults: &mut Vec<Fault>) -> Taxonomy {
         }
     };
     let mut codes: HashMap<String, usize> = HashMap::new();
-    let mut open: Vec<(TomlEntry, Option<usize>, usize)> = file.group.into_iter().rev().map(|g| (g, None, 1)).collect();
+    let mut open: Vec<(TomlEntry, Option<usize>, usize)> =
+        file.group.into_iter().rev().map(|g| (g, None, 1)).collect();
     while let Some((entry, parent, level)) = open.pop() {
         let line = line_of(entry.code.span().start);
         let code = entry.code.into_inner().trim().to_owned();
@@ -356,7 +399,12 @@ fn from_toml(text: &str, faults: &mut Vec<Fault>) -> Taxonomy {
         if code.is_empty() {
             fault(faults, line, "code", "is empty; every category needs a code of its own");
         } else if let Some(first) = codes.insert(code.clone(), line) {
-            fault(faults, line, "code", format!("{code:?} stands twice, first in line {first}; give each category its own"));
+            fault(
+                faults,
+                line,
+                "code",
+                format!("{code:?} stands twice, first in line {first}; give each category its own"),
+            );
         }
         if name.is_empty() {
             fault(faults, name_line, "name", "is empty; a category needs a name");
@@ -366,14 +414,29 @@ fn from_toml(text: &str, faults: &mut Vec<Fault>) -> Taxonomy {
             2 if entry.topic.is_empty() => entry.item,
             _ => {
                 if !entry.topic.is_empty() || !entry.item.is_empty() {
-                    fault(faults, line, "code", format!("{code:?} has entries below it that do not belong there; groups have topics, topics have items"));
+                    fault(
+                        faults,
+                        line,
+                        "code",
+                        format!(
+                            "{code:?} has entries below it that do not belong there; groups have topics, topics have items"
+                        ),
+                    );
                 }
                 Vec::new()
             }
         };
         let list = |words: &str| words.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
         let (words, hints) = (list(&entry.words), list(&entry.hints));
-        let at = taxonomy.add(Entry { code, name, parent, words, hints, like: entry.like, ..Entry::default() });
+        let at = taxonomy.add(Entry {
+            code,
+            name,
+            parent,
+            words,
+            hints,
+            like: entry.like,
+            ..Entry::default()
+        });
         open.extend(below.into_iter().rev().map(|e| (e, Some(at), level + 1)));
     }
     taxonomy
@@ -383,7 +446,11 @@ fn from_toml(text: &str, faults: &mut Vec<Fault>) -> Taxonomy {
 
 /// Labelled texts, one JSON object a line: {"text": …, "l1": …} with maybe "title", "l2", "l3"; rows without l1 are passed
 /// over. With a taxonomy every name must be in it.
-pub fn examples(text: &str, file: &str, taxonomy: Option<&Taxonomy>) -> Result<Vec<Example>, Faults> {
+pub fn examples(
+    text: &str,
+    file: &str,
+    taxonomy: Option<&Taxonomy>,
+) -> Result<Vec<Example>, Faults> {
     let mut faults = Vec::new();
     let mut examples = Vec::new();
     for (n, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
@@ -391,24 +458,44 @@ pub fn examples(text: &str, file: &str, taxonomy: Option<&Taxonomy>) -> Result<V
         let row: Value = match serde_json::from_str(line) {
             Ok(row) => row,
             Err(error) => {
-                fault(&mut faults, line_number, "row", format!("is no JSON: {error}; write one object a line"));
+                fault(
+                    &mut faults,
+                    line_number,
+                    "row",
+                    format!("is no JSON: {error}; write one object a line"),
+                );
                 continue;
             }
         };
-        let string = |name: &str| row.get(name).and_then(Value::as_str).map(str::trim).filter(|s| !s.is_empty());
+        let string = |name: &str| {
+            row.get(name).and_then(Value::as_str).map(str::trim).filter(|s| !s.is_empty())
+        };
         let names: Vec<&str> = LEVEL_FIELDS.iter().map_while(|field| string(field)).collect();
         if names.is_empty() {
             continue;
         }
         let Some(said) = string("text") else {
-            fault(&mut faults, line_number, "text", "is missing or empty; give the words that the category was given to");
+            fault(
+                &mut faults,
+                line_number,
+                "text",
+                "is missing or empty; give the words that the category was given to",
+            );
             continue;
         };
         if let Some(taxonomy) = taxonomy
             && taxonomy.find(&names).is_none()
         {
             let field = LEVEL_FIELDS.get(names.len() - 1).copied().unwrap_or("l1");
-            fault(&mut faults, line_number, field, format!("{} is not in the taxonomy; `huiyin taxonomy check` lists it", names.join("/")));
+            fault(
+                &mut faults,
+                line_number,
+                field,
+                format!(
+                    "{} is not in the taxonomy; `huiyin taxonomy check` lists it",
+                    names.join("/")
+                ),
+            );
             continue;
         }
         examples.push(Example {

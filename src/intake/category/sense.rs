@@ -81,12 +81,19 @@ impl Sense {
 
     /// For each entry of a level, in its order, how near it is: several readings, each centred and scaled over the level.
     pub fn near(&self, views: &Views, level: usize) -> Vec<Vec<f32>> {
-        let Some(entries) = level.checked_sub(1).and_then(|at| self.levels.get(at)) else { return Vec::new() };
+        let Some(entries) = level.checked_sub(1).and_then(|at| self.levels.get(at)) else {
+            return Vec::new();
+        };
         let head = self.likenesses(&views.head);
         let whole = self.likenesses(&views.whole);
-        let parts: Vec<Vec<f32>> = views.clauses.iter().map(|clause| self.likenesses(clause)).collect();
+        let parts: Vec<Vec<f32>> =
+            views.clauses.iter().map(|clause| self.likenesses(clause)).collect();
         let nearest = |all: &[f32], leaves: &[usize], many: usize| {
-            let mut near: Vec<f32> = leaves.iter().filter_map(|n| all.get(*n).copied()).filter(|x| x.is_finite()).collect();
+            let mut near: Vec<f32> = leaves
+                .iter()
+                .filter_map(|n| all.get(*n).copied())
+                .filter(|x| x.is_finite())
+                .collect();
             near.sort_by(|a, b| b.total_cmp(a));
             near.truncate(many);
             if near.is_empty() { 0.0 } else { near.iter().sum::<f32>() / near.len() as f32 }
@@ -95,7 +102,9 @@ impl Sense {
             let row: Vec<f32> = entries.iter().map(|(entry, leaves)| f(*entry, leaves)).collect();
             scaled(row)
         };
-        let alone = |all: &[f32], entry: usize| all.get(entry).copied().filter(|x| x.is_finite()).unwrap_or(0.0);
+        let alone = |all: &[f32], entry: usize| {
+            all.get(entry).copied().filter(|x| x.is_finite()).unwrap_or(0.0)
+        };
         vec![
             of(&|_, leaves| nearest(&head, leaves, NEAREST)),
             of(&|_, leaves| nearest(&whole, leaves, NEAREST)),
@@ -107,7 +116,9 @@ impl Sense {
 
     /// Likeness of a point with every entry, the best of its names.
     fn likenesses(&self, point: &[f32]) -> Vec<f32> {
-        let best = |names: &Vec<Vec<f32>>| names.iter().map(|name| dot(point, name)).fold(f32::NEG_INFINITY, f32::max);
+        let best = |names: &Vec<Vec<f32>>| {
+            names.iter().map(|name| dot(point, name)).fold(f32::NEG_INFINITY, f32::max)
+        };
         self.names.iter().map(best).collect()
     }
 }

@@ -18,10 +18,14 @@ pub enum DayKind {
     /// Monday to Friday, and nothing else is known of it.
     Working,
     /// 调休上班: a Saturday or Sunday that is worked for a holiday.
-    MakeUp { of: Arc<str> },
+    MakeUp {
+        of: Arc<str>,
+    },
     Weekend,
     /// Off: a holiday by law, or a day moved beside it.
-    Holiday { name: Arc<str> },
+    Holiday {
+        name: Arc<str>,
+    },
 }
 
 impl DayKind {
@@ -59,7 +63,11 @@ impl Calendar {
     /// A region's own holidays (古尔邦节) are a file without `years`, laid [over](Calendar::over) the country's.
     pub fn read(file: &str, text: &str) -> Result<Calendar, Faults> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        if text.trim_start().starts_with('{') { read::json(file, text) } else { read::toml(file, text) }
+        if text.trim_start().starts_with('{') {
+            read::json(file, text)
+        } else {
+            read::toml(file, text)
+        }
     }
 
     /// This calendar, where it says something, over `below`. A year that it arranges wholly forgets the one below.

@@ -34,7 +34,9 @@ pub(super) fn json(file: &str, text: &str) -> Result<Calendar, Faults> {
         }
     };
     let mut calendar = Calendar { sources: vec![file.to_owned()], ..Calendar::default() };
-    for (part, days, off) in [("holidays", &package.holidays, true), ("workdays", &package.workdays, false)] {
+    for (part, days, off) in
+        [("holidays", &package.holidays, true), ("workdays", &package.workdays, false)]
+    {
         for (written, names) in days {
             let at = text.find(written.as_str()).unwrap_or(0);
             let Some(day) = Day::parse(written) else {
@@ -51,7 +53,12 @@ pub(super) fn json(file: &str, text: &str) -> Result<Calendar, Faults> {
     let years = calendar.days.keys().map(|day| day.year());
     calendar.published = years.filter(|year| missing(&calendar, *year).is_none()).collect();
     if calendar.published.is_empty() && finder.is_clean() {
-        finder.wrong(0, "holidays", "holds no whole year", "each year has 元旦, 劳动节 and 国庆节 at least");
+        finder.wrong(
+            0,
+            "holidays",
+            "holds no whole year",
+            "each year has 元旦, 劳动节 and 国庆节 at least",
+        );
     }
     if finder.is_clean() { Ok(calendar) } else { Err(finder.faults()) }
 }
@@ -95,7 +102,9 @@ pub(super) fn toml(file: &str, text: &str) -> Result<Calendar, Faults> {
     for year in &raw.years {
         let (at, year) = (year.span().start, *year.get_ref());
         if let Some((month, day)) = missing(&calendar, year) {
-            let problem = format!("{year} is not arranged wholly: {year:04}-{month:02}-{day:02} is no holiday");
+            let problem = format!(
+                "{year} is not arranged wholly: {year:04}-{month:02}-{day:02} is no holiday"
+            );
             finder.wrong(at, "years", &problem, "add the holiday, or take the year out of `years`");
         }
         calendar.published.insert(year);
@@ -109,7 +118,12 @@ pub(super) fn toml(file: &str, text: &str) -> Result<Calendar, Faults> {
 fn arrange(calendar: &mut Calendar, finder: &mut Finder, holiday: &Holiday) {
     let name: Arc<str> = holiday.name.get_ref().trim().into();
     if name.is_empty() {
-        finder.wrong(holiday.name.span().start, "holiday.name", "is empty", "write the holiday's name, like 元旦");
+        finder.wrong(
+            holiday.name.span().start,
+            "holiday.name",
+            "is empty",
+            "write the holiday's name, like 元旦",
+        );
     }
     let last = holiday.to.as_ref().unwrap_or(&holiday.from);
     let from = day_of(finder, "holiday.from", &holiday.from);
@@ -117,7 +131,8 @@ fn arrange(calendar: &mut Calendar, finder: &mut Finder, holiday: &Holiday) {
     let length = to.days() - from.days() + 1;
     if !(1..=HOLIDAY_DAYS_MAX).contains(&length) {
         let problem = format!("from {from} to {to} are {length} days");
-        let mend = format!("`to` is the last day off, at most {HOLIDAY_DAYS_MAX} days from `from` on");
+        let mend =
+            format!("`to` is the last day off, at most {HOLIDAY_DAYS_MAX} days from `from` on");
         finder.wrong(last.span().start, "holiday.to", &problem, &mend);
         return;
     }
@@ -142,7 +157,14 @@ fn day_of(finder: &mut Finder, field: &str, written: &Spanned<String>) -> Option
     day
 }
 
-fn put(calendar: &mut Calendar, finder: &mut Finder, at: usize, field: &str, day: Day, kind: DayKind) {
+fn put(
+    calendar: &mut Calendar,
+    finder: &mut Finder,
+    at: usize,
+    field: &str,
+    day: Day,
+    kind: DayKind,
+) {
     if matches!(kind, DayKind::MakeUp { .. }) && day.weekday() < 6 {
         let problem = format!("{day} is no Saturday or Sunday: it is worked anyway");
         finder.wrong(at, field, &problem, "take it out, or mend the date");

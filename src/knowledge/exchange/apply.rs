@@ -57,7 +57,8 @@ pub(super) fn apply(
     if !unknown.is_empty() {
         return Err(LoadErrors(unknown));
     }
-    let mut notes = Notes { rows: table.rows.len(), unused: unused(table, mapping), ..Notes::default() };
+    let mut notes =
+        Notes { rows: table.rows.len(), unused: unused(table, mapping), ..Notes::default() };
     let mut drafts: Vec<Draft> = Vec::with_capacity(table.rows.len());
     for row in &table.rows {
         drafts.push(make(row, mapping, region, &mut notes));
@@ -88,8 +89,11 @@ fn unknown_columns(path: &Path, table: &Table, mapping: &Mapping) -> Vec<super::
     let there = table.names();
     let mut errors = Vec::new();
     for (key, name) in named(mapping) {
-        if !there.contains_key(name.as_str()) && table.rows.iter().all(|row| step(row, &name).is_none()) {
-            let problem = format!("has no column `{name}`, which fields.{key} of the mapping names");
+        if !there.contains_key(name.as_str())
+            && table.rows.iter().all(|row| step(row, &name).is_none())
+        {
+            let problem =
+                format!("has no column `{name}`, which fields.{key} of the mapping names");
             let some: Vec<&str> = there.keys().take(12).copied().collect();
             let mend = format!("mend the mapping; there are {} …", some.join(", "));
             errors.push(whole(path, &problem, &mend));
@@ -120,9 +124,8 @@ fn named(mapping: &Mapping) -> BTreeSet<(String, String)> {
 fn unused(table: &Table, mapping: &Mapping) -> Vec<String> {
     let used: BTreeSet<String> = named(mapping).into_iter().map(|(_, name)| name).collect();
     let is_used = |name: &str| {
-        used.iter().any(|u| {
-            u == name || u.strip_prefix(name).is_some_and(|index| index.starts_with('.'))
-        })
+        used.iter()
+            .any(|u| u == name || u.strip_prefix(name).is_some_and(|index| index.starts_with('.')))
     };
     table.names().into_keys().filter(|name| !is_used(name)).map(str::to_owned).collect()
 }
@@ -200,7 +203,9 @@ impl Maker<'_> {
         let parts = entries.into_iter().flat_map(|entry| split(entry, &self.rule.split));
         // Before and after: 办理地点：无 is nothing too.
         let said = parts.filter(|text| !self.is_blank(text)).map(|text| self.tidy(&text));
-        said.filter(|text| !self.is_blank(text)).map(|text| format!("{}{text}", self.rule.prefix)).collect()
+        said.filter(|text| !self.is_blank(text))
+            .map(|text| format!("{}{text}", self.rule.prefix))
+            .collect()
     }
 
     fn tidy(&self, text: &str) -> String {
@@ -231,7 +236,10 @@ impl Maker<'_> {
         if let Some(column) = Column::from_key(name) {
             return Some(match column.list(self.item) {
                 Some(entries) => entries.to_vec(),
-                None => Some(column.text(self.item)).filter(|text| !text.is_empty()).into_iter().collect(),
+                None => Some(column.text(self.item))
+                    .filter(|text| !text.is_empty())
+                    .into_iter()
+                    .collect(),
             });
         }
         let blank = |text: &String| !self.is_blank(text);
@@ -243,17 +251,23 @@ impl Maker<'_> {
     }
 
     fn fill(&self, template: &str) -> Option<String> {
-        Template::read(template).ok()?.fill(&|name| self.look(name)).map(|text| text.trim().to_owned())
+        Template::read(template)
+            .ok()?
+            .fill(&|name| self.look(name))
+            .map(|text| text.trim().to_owned())
     }
 
     fn text(&self, column: Column, notes: &mut Notes) -> String {
-        if let Some(text) = self.rule.from.all().iter().find_map(|name| self.of(name).into_iter().next()) {
+        if let Some(text) =
+            self.rule.from.all().iter().find_map(|name| self.of(name).into_iter().next())
+        {
             return text;
         }
         if let Some(join) = &self.rule.join {
             return self.joined(column, join, notes);
         }
-        let filled = self.rule.templates.iter().flat_map(|group| group.all()).find_map(|t| self.fill(t));
+        let filled =
+            self.rule.templates.iter().flat_map(|group| group.all()).find_map(|t| self.fill(t));
         filled.unwrap_or_else(|| self.rule.constant.clone())
     }
 
@@ -283,7 +297,8 @@ impl Maker<'_> {
 
     fn list(&self, templates: &[OneOrMany], column: Column, notes: &mut Notes) -> Vec<String> {
         let own = self.rule.from.all().iter().flat_map(|name| self.of(name));
-        let filled = templates.iter().filter_map(|group| group.all().iter().find_map(|t| self.fill(t)));
+        let filled =
+            templates.iter().filter_map(|group| group.all().iter().find_map(|t| self.fill(t)));
         let constant = Some(&self.rule.constant).filter(|text| !text.is_empty()).cloned();
         let mut entries: Vec<String> = Vec::new();
         for entry in own.chain(filled).chain(constant) {
@@ -306,7 +321,11 @@ impl Maker<'_> {
 fn split(text: String, at: &[String]) -> Vec<String> {
     let mut parts = vec![text];
     for separator in at.iter().filter(|separator| !separator.is_empty()) {
-        parts = parts.iter().flat_map(|part| part.split(separator.as_str())).map(str::to_owned).collect();
+        parts = parts
+            .iter()
+            .flat_map(|part| part.split(separator.as_str()))
+            .map(str::to_owned)
+            .collect();
     }
     parts
 }
@@ -325,14 +344,17 @@ fn share(drafts: &mut [Draft], notes: &mut Notes) {
     for draft in drafts.iter_mut() {
         let region = draft.item.region.clone();
         let before = draft.item.asks.len();
-        let is_own = |ask: &String| holders.get(&(region.clone(), ask.clone())).is_none_or(|n| *n == 1);
+        let is_own =
+            |ask: &String| holders.get(&(region.clone(), ask.clone())).is_none_or(|n| *n == 1);
         draft.item.asks.retain(is_own);
         if draft.item.asks.len() == before {
             continue;
         }
         notes.lose("asks", "a wording that other items share", draft.row);
         for spare in std::mem::take(&mut draft.spare) {
-            if draft.item.asks.len() < before.max(ASKS_MIN) && taken.insert((region.clone(), spare.clone())) {
+            if draft.item.asks.len() < before.max(ASKS_MIN)
+                && taken.insert((region.clone(), spare.clone()))
+            {
                 draft.item.asks.push(spare);
             }
         }

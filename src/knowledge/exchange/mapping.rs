@@ -88,7 +88,9 @@ impl Mapping {
     /// What is no TOML, an unknown name, a field that no item has, a template that does not close its braces.
     pub fn read(path: &Path, text: &str) -> Result<Mapping, LoadErrors> {
         let mapping: Mapping = toml::from_str(text).map_err(|error| {
-            let line = error.span().map_or(0, |span| text.bytes().take(span.start).filter(|b| *b == b'\n').count() + 1);
+            let line = error.span().map_or(0, |span| {
+                text.bytes().take(span.start).filter(|b| *b == b'\n').count() + 1
+            });
             LoadErrors(vec![LoadError {
                 file: path.into(),
                 line,
@@ -125,6 +127,7 @@ impl Mapping {
 /// Where `[fields.key]` or `fields."key"` begins; 0 where it is written in another way.
 pub(super) fn line_of(text: &str, key: &str) -> usize {
     let heads = [format!("[fields.{key}]"), format!("[fields.\"{key}\"]")];
-    let found = text.lines().position(|line| heads.iter().any(|head| line.trim().starts_with(head)));
+    let found =
+        text.lines().position(|line| heads.iter().any(|head| line.trim().starts_with(head)));
     found.map_or(0, |n| n + 1)
 }

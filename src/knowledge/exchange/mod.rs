@@ -39,7 +39,8 @@ impl Format {
     /// # Errors
     /// Another extension.
     pub fn of(path: &Path) -> Result<Format, LoadErrors> {
-        let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_lowercase();
+        let extension =
+            path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_lowercase();
         match extension.as_str() {
             "json" | "jsonl" => Ok(Format::Json),
             "csv" => Ok(Format::Csv),

@@ -66,7 +66,14 @@ impl fmt::Display for Notes {
         let good = self.rows.saturating_sub(self.left_out.len());
         writeln!(f, "{} rows, {good} items, {} left out", self.rows, self.left_out.len())?;
         for row in &self.left_out {
-            writeln!(f, "left out: row {} {} {}: {}", row.row, row.id, row.title, row.reasons.join("; "))?;
+            writeln!(
+                f,
+                "left out: row {} {} {}: {}",
+                row.row,
+                row.id,
+                row.title,
+                row.reasons.join("; ")
+            )?;
         }
         for ((field, what), lost) in &self.cut {
             write!(f, "cut: {field}: {what}: {} items (", lost.len())?;
@@ -75,7 +82,11 @@ impl fmt::Display for Notes {
         }
         if !self.same_titles.is_empty() {
             let items: usize = self.same_titles.values().sum();
-            writeln!(f, "same title in one region: {} titles, {items} items", self.same_titles.len())?;
+            writeln!(
+                f,
+                "same title in one region: {} titles, {items} items",
+                self.same_titles.len()
+            )?;
         }
         if !self.unused.is_empty() {
             writeln!(f, "columns not used: {}", self.unused.join(", "))?;

@@ -71,7 +71,11 @@ fn json(path: &Path, bytes: &[u8], inner: &str) -> Result<Table, LoadError> {
     let broken = |error: &serde_json::Error, line: usize| LoadError {
         line,
         field: format!("column {}", error.column()),
-        ..whole(path, &format!("is not valid JSON: {error}"), "mend this place; texts stand in \"…\"")
+        ..whole(
+            path,
+            &format!("is not valid JSON: {error}"),
+            "mend this place; texts stand in \"…\"",
+        )
     };
     match serde_json::from_str::<Value>(text) {
         Ok(document) => listed(path, document, inner),
@@ -99,10 +103,13 @@ fn listed(path: &Path, document: Value, inner: &str) -> Result<Table, LoadError>
         && inner.is_empty()
         && let Some(Value::Array(outside)) = object.get("outside")
     {
-        table.outside = outside.iter().filter_map(|text| text.as_str().map(str::to_owned)).collect();
+        table.outside =
+            outside.iter().filter_map(|text| text.as_str().map(str::to_owned)).collect();
     }
     let way: Vec<&str> = match (&document, inner) {
-        (Value::Object(object), "") if object.get("items").is_some_and(Value::is_array) => vec!["items"],
+        (Value::Object(object), "") if object.get("items").is_some_and(Value::is_array) => {
+            vec!["items"]
+        }
         (_, "") => Vec::new(),
         (_, inner) => inner.split('.').collect(),
     };
@@ -117,8 +124,13 @@ fn listed(path: &Path, document: Value, inner: &str) -> Result<Table, LoadError>
         Value::Array(records) => records,
         Value::Object(one) if inner.is_empty() => vec![Value::Object(one)],
         _ => {
-            let problem = format!("holds no list at `{}`", if inner.is_empty() { "items" } else { inner });
-            return Err(whole(path, &problem, "name the list in the mapping: rows = \"data.items\""));
+            let problem =
+                format!("holds no list at `{}`", if inner.is_empty() { "items" } else { inner });
+            return Err(whole(
+                path,
+                &problem,
+                "name the list in the mapping: rows = \"data.items\"",
+            ));
         }
     };
     for (n, value) in records.into_iter().enumerate() {
@@ -188,10 +200,15 @@ fn csv(path: &Path, bytes: &[u8]) -> Result<Table, LoadErrors> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
     let broken = |error: csv::Error| {
         let line = error.position().map_or(0, |position| position.line() as usize);
-        let mend = "put texts with commas, quotes or line ends in \"…\", and write a quote in them twice";
-        LoadErrors(vec![LoadError { line, ..whole(path, &format!("is not valid CSV: {error}"), mend) }])
+        let mend =
+            "put texts with commas, quotes or line ends in \"…\", and write a quote in them twice";
+        LoadErrors(vec![LoadError {
+            line,
+            ..whole(path, &format!("is not valid CSV: {error}"), mend)
+        }])
     };
-    let names: Vec<String> = reader.headers().map_err(broken)?.iter().map(|n| n.trim().to_owned()).collect();
+    let names: Vec<String> =
+        reader.headers().map_err(broken)?.iter().map(|n| n.trim().to_owned()).collect();
     let mut errors = named(path, &names);
     let mut table = Table::default();
     for record in reader.records() {
@@ -207,7 +224,8 @@ fn csv(path: &Path, bytes: &[u8]) -> Result<Table, LoadErrors> {
             errors.push(LoadError { field, ..whole(path, &problem, mend) });
             continue;
         }
-        let cells = names.iter().cloned().zip(record.iter().map(|text| Cell::Text(text.to_owned())));
+        let cells =
+            names.iter().cloned().zip(record.iter().map(|text| Cell::Text(text.to_owned())));
         table.rows.push(Row { number, cells: cells.collect() });
     }
     if errors.is_empty() { Ok(table) } else { Err(LoadErrors(errors)) }
@@ -230,7 +248,8 @@ fn named(path: &Path, names: &[String]) -> Vec<LoadError> {
 
 fn xlsx(path: &Path, bytes: &[u8]) -> Result<Table, LoadError> {
     let mend = "save it again as an Excel workbook (.xlsx)";
-    let broken = |error: calamine::XlsxError| whole(path, &format!("is no workbook: {error}"), mend);
+    let broken =
+        |error: calamine::XlsxError| whole(path, &format!("is no workbook: {error}"), mend);
     let mut book: Xlsx<_> = open_workbook_from_rs(Cursor::new(bytes)).map_err(broken)?;
     let Some(sheet) = book.sheet_names().first().cloned() else {
         return Err(whole(path, "has no sheet", mend));

@@ -30,13 +30,16 @@ impl Template {
         let mut parts = Vec::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('{') {
-            let (place, after) =
-                after.split_once('}').ok_or_else(|| format!("`{text}` opens a brace and does not close it"))?;
+            let (place, after) = after
+                .split_once('}')
+                .ok_or_else(|| format!("`{text}` opens a brace and does not close it"))?;
             let (name, filter) = match place.split_once('|') {
                 None => (place, Filter::None),
                 Some((name, "plain")) => (name, Filter::Plain),
                 Some((name, "bare")) => (name, Filter::Bare),
-                Some((_, other)) => return Err(format!("`{other}` is no filter; there are plain and bare")),
+                Some((_, other)) => {
+                    return Err(format!("`{other}` is no filter; there are plain and bare"));
+                }
             };
             if name.trim().is_empty() {
                 return Err(format!("`{text}` has a place without a name"));

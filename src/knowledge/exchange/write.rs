@@ -170,7 +170,11 @@ fn source(item: &Item) -> String {
         "" => String::new(),
         article => format!("article = {}, ", quoted(article)),
     };
-    format!("{{ name = {}, {article}date = {} }}", quoted(&item.source.name), quoted(&item.source.date))
+    format!(
+        "{{ name = {}, {article}date = {} }}",
+        quoted(&item.source.name),
+        quoted(&item.source.date)
+    )
 }
 
 fn array(entries: &[String]) -> String {

@@ -203,7 +203,9 @@ impl<'a> Search<'a> {
             let longest = NAME_CHARS_MAX.min(self.chars.len() - start);
             for length in (2..=longest).rev() {
                 let span = start..start + length;
-                let Some(ids) = self.gazetteer.forms.get(self.slice(span.clone())) else { continue };
+                let Some(ids) = self.gazetteer.forms.get(self.slice(span.clone())) else {
+                    continue;
+                };
                 let ids: Vec<(u32, bool)> =
                     ids.iter().filter_map(|id| self.judge(*id, &span)).collect();
                 if !ids.is_empty() {
@@ -289,7 +291,10 @@ impl<'a> Search<'a> {
                     if length == name.stem && self.continues_as_road(span.end) {
                         continue;
                     }
-                    match hits.iter_mut().find(|h| h.span == span && (h.quality - quality).abs() < 0.01) {
+                    match hits
+                        .iter_mut()
+                        .find(|h| h.span == span && (h.quality - quality).abs() < 0.01)
+                    {
                         Some(hit) => hit.ids.push((name.id, parent)),
                         None => hits.push(Hit { span, ids: vec![(name.id, parent)], quality }),
                     }
@@ -352,7 +357,8 @@ impl<'a> Search<'a> {
             }
             let parent = last.as_ref().map(|(code, _)| code.as_str());
             let ids = self.meanings(hit, parent, near);
-            let codes: Vec<&Entry> = ids.iter().filter_map(|id| self.gazetteer.entry(*id)).collect();
+            let codes: Vec<&Entry> =
+                ids.iter().filter_map(|id| self.gazetteer.entry(*id)).collect();
             let Some(first) = codes.first() else { continue };
             let joined = last.as_ref().is_some_and(|(code, end)| {
                 hit.span.start <= end + 1 && first.code.starts_with(code.as_str())
@@ -399,7 +405,9 @@ impl<'a> Search<'a> {
             .collect();
         let Some(best) = ranked.iter().map(|(rank, _, _)| *rank).max() else { return Vec::new() };
         let nearest = ranked.iter().filter(|(rank, _, _)| *rank == best);
-        let Some(level) = nearest.clone().map(|(_, level, _)| *level).min() else { return Vec::new() };
+        let Some(level) = nearest.clone().map(|(_, level, _)| *level).min() else {
+            return Vec::new();
+        };
         nearest.filter(|(_, l, _)| *l == level).map(|(_, _, id)| *id).collect()
     }
 
@@ -429,7 +437,8 @@ fn without_overlaps(mut hits: Vec<Hit>) -> Vec<Hit> {
     hits.sort_by(|a, b| weight(b).total_cmp(&weight(a)).then(a.span.start.cmp(&b.span.start)));
     let mut kept: Vec<Hit> = Vec::new();
     for hit in hits {
-        let clear = kept.iter().all(|k| k.span.end <= hit.span.start || hit.span.end <= k.span.start);
+        let clear =
+            kept.iter().all(|k| k.span.end <= hit.span.start || hit.span.end <= k.span.start);
         if clear {
             kept.push(hit);
         }

@@ -41,9 +41,8 @@ impl LowerBandEncoder {
             self.past.copy_within(1.., 0);
             self.past[2 * REACH - 1] = f32::from(sample);
             out.push(self.past[REACH - 1] as i16);
-            let pairs = (0..REACH).map(|tap| {
-                HALF_BAND[tap] * (self.past[REACH - 1 - tap] + self.past[REACH + tap])
-            });
+            let pairs = (0..REACH)
+                .map(|tap| HALF_BAND[tap] * (self.past[REACH - 1 - tap] + self.past[REACH + tap]));
             out.push(pairs.sum::<f32>().round() as i16);
         }
         out

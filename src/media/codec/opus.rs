@@ -44,7 +44,8 @@ impl Decoder {
             *decoder = opusic_c::Decoder::new(Channels::Mono, SampleRate::Hz8000).ok();
         }
         let mut heard = [0u16; SAMPLES_MAX];
-        let decoded = decoder.as_mut().map(|d| d.decode_to_slice(payload, &mut heard[..length], false));
+        let decoded =
+            decoder.as_mut().map(|d| d.decode_to_slice(payload, &mut heard[..length], false));
         if !matches!(decoded, Some(Ok(count)) if count == length) {
             heard.fill(0);
         }

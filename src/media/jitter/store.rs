@@ -100,7 +100,8 @@ impl Store {
     /// Copies what is decoded from a timestamp on: how much, and whether the peer sent it.
     pub(super) fn read(&self, at: i64, out: &mut [i16]) -> Option<(usize, bool)> {
         let (start, held) = self.packets.range(..=at).next_back()?;
-        let available = held.samples.get((at - start) as usize..).filter(|rest| !rest.is_empty())?;
+        let available =
+            held.samples.get((at - start) as usize..).filter(|rest| !rest.is_empty())?;
         let mut count = available.len().min(out.len());
         if held.invented
             && let Some((next, _)) = self.packets.range(at + 1..).next()
@@ -123,7 +124,9 @@ impl Store {
         while out.len() < count {
             let wanted = (count - out.len()).min(piece.len());
             match self.read(from + out.len() as i64, &mut piece[..wanted]) {
-                Some((read, _)) => out.extend(piece[..read].iter().map(|&sample| f32::from(sample))),
+                Some((read, _)) => {
+                    out.extend(piece[..read].iter().map(|&sample| f32::from(sample)))
+                }
                 None => break,
             }
         }

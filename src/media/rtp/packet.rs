@@ -104,8 +104,7 @@ pub(in crate::media) fn header(datagram: &[u8]) -> Result<(Header, usize), Refus
     };
     let mut start = FIXED_HEADER + usize::from(first & 0x0f) * 4;
     let sources = datagram.get(FIXED_HEADER..start).ok_or(Refusal::Short)?;
-    header.csrc =
-        sources.as_chunks().0.iter().map(|source| u32::from_be_bytes(*source)).collect();
+    header.csrc = sources.as_chunks().0.iter().map(|source| u32::from_be_bytes(*source)).collect();
     if header.extension {
         let Some(&[_, _, high, low]) = datagram.get(start..start + 4) else {
             return Err(Refusal::Short);

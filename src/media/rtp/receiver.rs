@@ -221,9 +221,7 @@ impl Receiver {
                 Decoder::default().decode(codec, &packet.payload, &mut samples);
                 Content::Samples(samples)
             }
-            Kind::Comfort => {
-                Content::Noise(Noise::read(&packet.payload).ok_or(Refusal::Size(0))?)
-            }
+            Kind::Comfort => Content::Noise(Noise::read(&packet.payload).ok_or(Refusal::Size(0))?),
         };
         self.measure(now, timestamp);
         let stream = self.stream;
@@ -346,4 +344,3 @@ impl Receiver {
         }
     }
 }
-

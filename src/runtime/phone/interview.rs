@@ -69,9 +69,15 @@ pub struct Asked {
 enum State {
     Greeting,
     /// Our speech ends then.
-    Speaking { end_ms: u64 },
-    Awaiting { end_ms: u64 },
-    Hearing { since_ms: u64 },
+    Speaking {
+        end_ms: u64,
+    },
+    Awaiting {
+        end_ms: u64,
+    },
+    Hearing {
+        since_ms: u64,
+    },
     Done,
 }
 

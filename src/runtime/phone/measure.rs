@@ -44,9 +44,10 @@ impl Latency {
     /// The latency of the reply that lies within these words, if they were a reply. The words' start is the
     /// detector's, up to a third of a second beside the sound's.
     pub fn take(&mut self, start_ms: u64, end_ms: u64) -> Option<u64> {
-        let at = self.replies.iter().position(|(began, _)| {
-            *began + 350 >= start_ms && *began <= end_ms
-        })?;
+        let at = self
+            .replies
+            .iter()
+            .position(|(began, _)| *began + 350 >= start_ms && *began <= end_ms)?;
         let (_, latency) = self.replies.remove(at);
         Some(latency)
     }

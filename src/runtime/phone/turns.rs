@@ -72,12 +72,7 @@ pub fn judge(conversation: &Conversation, kept: Option<&Kept>) -> Vec<Turn> {
     turns.map(|(at, asked)| turn(conversation, record.as_ref(), asked, next(at))).collect()
 }
 
-fn turn(
-    conversation: &Conversation,
-    record: Option<&Record>,
-    asked: &Asked,
-    next_ms: u64,
-) -> Turn {
+fn turn(conversation: &Conversation, record: Option<&Record>, asked: &Asked, next_ms: u64) -> Turn {
     let track = &conversation.theirs;
     let stopped_ms = if asked.barge_in { track.stop(asked.start_ms) } else { None };
     let from_ms = stopped_ms.unwrap_or(asked.start_ms);

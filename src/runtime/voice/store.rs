@@ -83,7 +83,8 @@ impl SoundStore {
         let number = self.written.fetch_add(1, Ordering::Relaxed);
         let unfinished = format!("{}.{}-{number}{UNFINISHED}", key.0, std::process::id());
         let unfinished = self.folder.join(unfinished);
-        let written = write(&unfinished, &data).and_then(|()| fs::rename(&unfinished, self.path(key)));
+        let written =
+            write(&unfinished, &data).and_then(|()| fs::rename(&unfinished, self.path(key)));
         if let Err(error) = written {
             let _ = fs::remove_file(&unfinished);
             return Err(error);

@@ -51,12 +51,8 @@ impl Listening {
     /// A word or two, which end the turn themselves where they are one of the answers.
     pub const SHORT: Listening = Listening { endpoint_ms: 416, ..Listening::OPEN };
     /// A number, an address, a date: said in groups.
-    pub const DICTATED: Listening = Listening {
-        endpoint_ms: 800,
-        patience_ms: Some(8000),
-        dictated: true,
-        ..Listening::OPEN
-    };
+    pub const DICTATED: Listening =
+        Listening { endpoint_ms: 800, patience_ms: Some(8000), dictated: true, ..Listening::OPEN };
     /// Two people talking; we only write down.
     pub const OVERHEARD: Listening = Listening {
         endpoint_ms: 640,

@@ -6,14 +6,25 @@ use super::*;
 
 /// A deadline by walking: minute by minute where time runs around the clock, else day by day, each day asked whether it
 /// counts. Times are whole minutes. `None` while a pause lasts.
-fn slow(pack: &Pack, spans: &[Span], start: Wall, calendar: &Calendar, pauses: &[Pause]) -> Option<Wall> {
+fn slow(
+    pack: &Pack,
+    spans: &[Span],
+    start: Wall,
+    calendar: &Calendar,
+    pauses: &[Pause],
+) -> Option<Wall> {
     const MINUTE: i64 = 60_000;
     let end = |day: Day| day.start().plus_ms(i64::from(pack.day_ends) * MINUTE);
     let lost = |day: Day| {
         let over = |pause: &&Pause| pause.from < end(day) && pause.from.civil().day() <= day;
-        pauses.iter().filter(over).any(|pause| pause.to.is_none_or(|to| to.civil().day() > day && to > pause.from))
+        pauses
+            .iter()
+            .filter(over)
+            .any(|pause| pause.to.is_none_or(|to| to.civil().day() > day && to > pause.from))
     };
-    let forever = |day: Day| lost(day) && pauses.iter().any(|pause| pause.to.is_none() && pause.from < end(day));
+    let forever = |day: Day| {
+        lost(day) && pauses.iter().any(|pause| pause.to.is_none() && pause.from < end(day))
+    };
     let (mut now, mut day, mut daily) = (start, start.civil().day(), false);
     for span in spans {
         if let Some(ms) = span.unit.ms() {
@@ -23,7 +34,9 @@ fn slow(pack: &Pack, spans: &[Span], start: Wall, calendar: &Calendar, pauses: &
                 if pauses.iter().any(|pause| pause.to.is_none() && pause.from <= now) {
                     return None;
                 }
-                let stands = pauses.iter().any(|pause| pause.from <= now && pause.to.is_some_and(|to| to > now));
+                let stands = pauses
+                    .iter()
+                    .any(|pause| pause.from <= now && pause.to.is_some_and(|to| to > now));
                 now = now.plus_ms(if stands { MINUTE } else { step });
                 left -= if stands { 0 } else { step };
             }
@@ -50,7 +63,8 @@ fn slow(pack: &Pack, spans: &[Span], start: Wall, calendar: &Calendar, pauses: &
         }
         (now, daily) = (end(day), true);
     }
-    let moves = daily && pack.off_day_moves && spans.last().is_some_and(|span| span.unit == Unit::Day);
+    let moves =
+        daily && pack.off_day_moves && spans.last().is_some_and(|span| span.unit == Unit::Day);
     while moves && (lost(day) || !calendar.is_working(day)) {
         if forever(day) {
             return None;
@@ -63,16 +77,23 @@ fn slow(pack: &Pack, spans: &[Span], start: Wall, calendar: &Calendar, pauses: &
 
 /// A pack that ships, one of its limits, a moment of 2024 to 2026 to the minute, often about midnight.
 fn cases() -> impl Strategy<Value = (Pack, Limit, Wall)> {
-    let minute = prop_oneof![3 => 0_i64..1440, 1 => Just(0_i64), 1 => Just(1439_i64), 1 => Just(1080_i64)];
+    let minute =
+        prop_oneof![3 => 0_i64..1440, 1 => Just(0_i64), 1 => Just(1439_i64), 1 => Just(1080_i64)];
     let ends = prop_oneof![2 => Just(1440_u32), 1 => Just(1080_u32)];
-    (any::<prop::sample::Index>(), any::<prop::sample::Index>(), 0_i64..1000, minute, ends, any::<bool>()).prop_map(
-        |(pack, limit, day, minute, ends, moves)| {
+    (
+        any::<prop::sample::Index>(),
+        any::<prop::sample::Index>(),
+        0_i64..1000,
+        minute,
+        ends,
+        any::<bool>(),
+    )
+        .prop_map(|(pack, limit, day, minute, ends, moves)| {
             let mut pack = stretchable(pack.get(&all()).clone());
             (pack.day_ends, pack.off_day_moves) = (ends, moves);
             let limit = limit.get(&pack.limits).clone();
             (pack, limit, at("2024-01-01").plus_ms((day * 1440 + minute) * 60_000))
-        },
-    )
+        })
 }
 
 /// Pauses about the beginning of a run, by minutes from it; the last may last.
@@ -87,7 +108,11 @@ fn laid(start: Wall, (closed, open): &(Vec<(i64, i64)>, Option<i64>)) -> Vec<Pau
     let kind = || "wait".to_owned();
     let mut pauses: Vec<Pause> = closed
         .iter()
-        .map(|(from, length)| Pause { kind: kind(), from: wall(*from), to: Some(wall(from + length)) })
+        .map(|(from, length)| Pause {
+            kind: kind(),
+            from: wall(*from),
+            to: Some(wall(from + length)),
+        })
         .collect();
     pauses.extend(open.map(|from| Pause { kind: kind(), from: wall(from), to: None }));
     pauses

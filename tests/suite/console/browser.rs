@@ -52,7 +52,9 @@ impl Browser {
     pub async fn start(program: &Path) -> Browser {
         let folder = tempfile::tempdir().unwrap();
         let (into, out) = (folder.path().join("in"), folder.path().join("out"));
-        assert!(std::process::Command::new("mkfifo").args([&into, &out]).status().unwrap().success());
+        assert!(
+            std::process::Command::new("mkfifo").args([&into, &out]).status().unwrap().success()
+        );
         // Open at both ends from our side, so that neither we nor Chromium wait for the other.
         let to = OpenOptions::new().read_write(true).open_sender(&into).unwrap();
         let from = OpenOptions::new().read_write(true).open_receiver(&out).unwrap();
@@ -103,13 +105,17 @@ impl Browser {
 
     pub async fn open(&mut self, url: &str) {
         self.ask("Page.navigate", json!({ "url": url })).await;
-        self.until(&format!("location.href === {} && document.readyState === 'complete'", json!(url)))
-            .await;
+        self.until(&format!(
+            "location.href === {} && document.readyState === 'complete'",
+            json!(url)
+        ))
+        .await;
     }
 
     /// The value of an expression on the page.
     pub async fn value(&mut self, expression: &str) -> Value {
-        let params = json!({ "expression": expression, "returnByValue": true, "awaitPromise": true });
+        let params =
+            json!({ "expression": expression, "returnByValue": true, "awaitPromise": true });
         let result = self.ask("Runtime.evaluate", params).await;
         assert!(result["exceptionDetails"].is_null(), "{expression}: {result}");
         result["result"]["value"].clone()

@@ -89,7 +89,17 @@ pub async fn build(token: Option<&str>, reply: Reply) -> House {
         .timeout(Duration::from_secs(10))
         .build()
         .unwrap();
-    House { at, store, feed, commands, http, folder, library, stop: Some(stop), served: Some(served) }
+    House {
+        at,
+        store,
+        feed,
+        commands,
+        http,
+        folder,
+        library,
+        stop: Some(stop),
+        served: Some(served),
+    }
 }
 
 impl House {
@@ -157,14 +167,17 @@ fn library() -> Library {
         asks: asks.map(str::to_owned).to_vec(),
         spoken: format!("{title}，到就近的窗口办。"),
         full: format!("{title}，到就近的窗口办。"),
-        source: Citation { name: "办事指南".into(), date: "2026".into(), ..Citation::default() },
+        source: Citation {
+            name: "办事指南".into(), date: "2026".into(), ..Citation::default()
+        },
         topic: "户籍证件".into(),
         keywords: vec![title.into()],
         ..Item::default()
     };
     let card = ["身份证丢了怎么补", "补身份证去哪里", "身份证掉了", "补身份证多少钱"];
     let permit = ["居住证怎么办", "办居住证要什么材料", "居住证去哪里办", "居住证多久能拿到"];
-    let items = vec![item("id-card", "", "身份证补领", card), item("permit", "3307", "居住证办理", permit)];
+    let items =
+        vec![item("id-card", "", "身份证补领", card), item("permit", "3307", "居住证办理", permit)];
     Library::open(Base::new(items, Vec::new()), &[], Arc::new(BigramEncoder), None).unwrap()
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use huiyin::dialogue::{Effect, Input, Line};
 use huiyin::kernel::Rng;
 
-use super::script::{self, written};
 use super::Desk;
+use super::script::{self, written};
 
 /// What callers say.
 const ROWS: [&str; 39] = [
@@ -53,37 +53,15 @@ const ROWS: [&str; 39] = [
 
 /// One of the inputs that a line can bring, by chance.
 fn any_input(desk: &mut Desk, rng: &mut Rng) -> Option<Input> {
-    let rows = [
-        "unclear",
-        "silent",
-        "said",
-        "cut 0",
-        "cut 1",
-        "deadline",
-        "later 3000",
-    ];
-    let machine = [
-        "waiting 3 90",
-        "waiting 1",
-        "agent reached",
-        "agent lost",
-        "agent done",
-        "nobody",
-    ];
-    let rare = [
-        "full",
-        "overloaded",
-        "begin",
-        "stored 2611220007",
-        "hang_up",
-    ];
+    let rows = ["unclear", "silent", "said", "cut 0", "cut 1", "deadline", "later 3000"];
+    let machine =
+        ["waiting 3 90", "waiting 1", "agent reached", "agent lost", "agent done", "nobody"];
+    let rare = ["full", "overloaded", "begin", "stored 2611220007", "hang_up"];
     let row = match rng.below(20) {
         0..8 => return rng.pick(&ROWS).map(|row| desk.heard(row)),
         8..14 => *rng.pick(&rows)?,
         14..16 => {
-            return rng
-                .pick(&['0', '1', '2', '3', '5', '*', '#'])
-                .map(|key| Input::Key(*key));
+            return rng.pick(&['0', '1', '2', '3', '5', '*', '#']).map(|key| Input::Key(*key));
         }
         16..19 => *rng.pick(&machine)?,
         _ => *rng.pick(&rare)?,
@@ -106,10 +84,7 @@ impl Watch {
             match effect {
                 Effect::Save(_) => self.saved = true,
                 Effect::HandOver { .. } => {
-                    assert!(
-                        self.saved,
-                        "seed {seed}: handed over before the draft was saved"
-                    );
+                    assert!(self.saved, "seed {seed}: handed over before the draft was saved");
                 }
                 Effect::HangUp { .. } => self.over = true,
                 Effect::Say(say) => self.said(desk, &written(say), seed),
@@ -117,11 +92,7 @@ impl Watch {
             }
         }
         let idle = matches!(desk.dialogue.state_name(), "new" | "talking" | "ended");
-        assert_eq!(
-            desk.dialogue.deadline().is_none(),
-            idle,
-            "seed {seed}: a deadline is set"
-        );
+        assert_eq!(desk.dialogue.deadline().is_none(), idle, "seed {seed}: a deadline is set");
         assert_eq!(
             desk.dialogue.state_name() == "ended",
             self.over,
@@ -130,28 +101,14 @@ impl Watch {
     }
 
     fn said(&mut self, desk: &Desk, said: &str, seed: u64) {
-        let key = said
-            .trim_start_matches("say ")
-            .split('/')
-            .next()
-            .unwrap_or_default();
-        if [Line::AskNarrative, Line::AskPlace, Line::AskTime]
-            .map(Line::key)
-            .contains(&key)
+        let key = said.trim_start_matches("say ").split('/').next().unwrap_or_default();
+        if [Line::AskNarrative, Line::AskPlace, Line::AskTime].map(Line::key).contains(&key)
             && !self.questions.iter().any(|asked| asked == key)
         {
             self.questions.push(key.to_owned());
         }
-        assert!(
-            self.questions.len() <= 2,
-            "seed {seed}: asked {:?}",
-            self.questions
-        );
-        let numbered = [
-            Line::NobodyRegistered,
-            Line::NobodyNoNumber,
-            Line::CallbackRegistered,
-        ];
+        assert!(self.questions.len() <= 2, "seed {seed}: asked {:?}", self.questions);
+        let numbered = [Line::NobodyRegistered, Line::NobodyNoNumber, Line::CallbackRegistered];
         if numbered.map(Line::key).contains(&key) {
             assert!(
                 desk.dialogue.ticket().is_some(),
@@ -166,15 +123,8 @@ fn whatever_happens_the_line_is_never_dead() {
     let prompts = script::prompts();
     for seed in 0..6_000 {
         let mut rng = Rng::new(seed);
-        let mut desk = Desk::new(
-            Arc::clone(&prompts),
-            rng.chance(0.9).then_some("13800000000"),
-        );
-        let mut watch = Watch {
-            saved: false,
-            over: false,
-            questions: Vec::new(),
-        };
+        let mut desk = Desk::new(Arc::clone(&prompts), rng.chance(0.9).then_some("13800000000"));
+        let mut watch = Watch { saved: false, over: false, questions: Vec::new() };
         let effects = desk.give(Input::Begin);
         watch.look(&desk, &effects, seed);
         for _ in 0..60 {
@@ -201,18 +151,11 @@ fn silence_ends_every_state() {
             }
         }
         let mut steps = 0;
-        while !matches!(
-            desk.dialogue.state_name(),
-            "waiting" | "talking" | "ended" | "callback"
-        ) {
+        while !matches!(desk.dialogue.state_name(), "waiting" | "talking" | "ended" | "callback") {
             let tick = desk.read("deadline").unwrap();
             desk.give(tick);
             steps += 1;
-            assert!(
-                steps < 20,
-                "seed {seed}: stuck in {}",
-                desk.dialogue.state_name()
-            );
+            assert!(steps < 20, "seed {seed}: stuck in {}", desk.dialogue.state_name());
         }
     }
 }
@@ -243,24 +186,11 @@ fn a_person_is_called_within_one_step_from_any_state() {
         };
         let effects = desk.give(wish);
         seen.insert(state);
-        let handed = effects
-            .iter()
-            .position(|e| matches!(e, Effect::HandOver { .. }));
-        assert_eq!(
-            handed.is_some(),
-            !waiting,
-            "seed {seed}: from {state}: {effects:?}"
-        );
-        assert_eq!(
-            desk.dialogue.state_name(),
-            "waiting",
-            "seed {seed}: from {state}"
-        );
+        let handed = effects.iter().position(|e| matches!(e, Effect::HandOver { .. }));
+        assert_eq!(handed.is_some(), !waiting, "seed {seed}: from {state}: {effects:?}");
+        assert_eq!(desk.dialogue.state_name(), "waiting", "seed {seed}: from {state}");
         let saved = effects.iter().position(|e| matches!(e, Effect::Save(_)));
-        assert!(
-            saved.is_none() || waiting || saved < handed,
-            "seed {seed}: saved first"
-        );
+        assert!(saved.is_none() || waiting || saved < handed, "seed {seed}: saved first");
     }
     let states = [
         "request",
@@ -273,11 +203,11 @@ fn a_person_is_called_within_one_step_from_any_state() {
         "place_back",
         "saving",
     ];
-    for state in states
-        .into_iter()
-        .chain(["waiting", "closing", "leave_word"])
-        .chain(["number", "number_back", "number_keys"])
-    {
+    for state in states.into_iter().chain(["waiting", "closing", "leave_word"]).chain([
+        "number",
+        "number_back",
+        "number_keys",
+    ]) {
         assert!(seen.contains(state), "{state} was never reached: {seen:?}");
     }
 }
@@ -393,7 +323,9 @@ fn commands_are_heard_in_every_state() {
         if matches!(state, "talking" | "ended" | "saving") {
             continue;
         }
-        let row = *rng.pick(&["再说一遍 | repeat", "慢一点 | slower", "等一下 | wait", "再见 | bye"]).unwrap();
+        let row = *rng
+            .pick(&["再说一遍 | repeat", "慢一点 | slower", "等一下 | wait", "再见 | bye"])
+            .unwrap();
         let command = desk.heard(row);
         let effects = desk.give(command);
         seen.insert((state, row));
@@ -402,7 +334,9 @@ fn commands_are_heard_in_every_state() {
             || effects.iter().any(|e| matches!(e, Effect::Say(_) | Effect::HangUp { .. }));
         assert!(done, "seed {seed}: in {state} nothing follows {row}");
     }
-    for state in ["request", "confirm", "helped", "fill", "place_back", "waiting", "number", "number_back"] {
+    for state in
+        ["request", "confirm", "helped", "fill", "place_back", "waiting", "number", "number_back"]
+    {
         let commands = seen.iter().filter(|(at, _)| *at == state).count();
         assert_eq!(commands, 4, "{state}: {seen:?}");
     }

@@ -13,19 +13,10 @@ use huiyin::speech::{Speaker, Utterance};
 
 /// Prompts whose text is their key, so that a script can name them: `key/wording|value|value`.
 pub fn prompts() -> Arc<Prompts> {
-    let mut files = [
-        ("dialogue.toml", String::new()),
-        ("survey.toml", String::new()),
-    ];
+    let mut files = [("dialogue.toml", String::new()), ("survey.toml", String::new())];
     for line in Line::ALL {
-        let slots: String = line
-            .slots()
-            .iter()
-            .map(|slot| format!("|{{{slot}}}"))
-            .collect();
-        let wordings = [0, 1]
-            .map(|n| format!("\"{}/{n}{slots}\"", line.key()))
-            .join(", ");
+        let slots: String = line.slots().iter().map(|slot| format!("|{{{slot}}}")).collect();
+        let wordings = [0, 1].map(|n| format!("\"{}/{n}{slots}\"", line.key())).join(", ");
         for (file, text) in &mut files {
             if *file == line.file() {
                 text.push_str(&format!("{} = [{wordings}]\n", line.key()));
@@ -87,11 +78,7 @@ pub fn understood(index: u32, row: &str) -> Understood {
         end_ms: start_ms + 1_500,
         confidence: 0.9,
     };
-    let mut u = Understood {
-        utterance,
-        reading: Reading::default(),
-        hits: Vec::new(),
-    };
+    let mut u = Understood { utterance, reading: Reading::default(), hits: Vec::new() };
     for flag in flags.split_whitespace() {
         let (name, value) = flag.split_once('=').unwrap_or((flag, ""));
         apply(&mut u, name, value);
@@ -125,7 +112,9 @@ fn apply(u: &mut Understood, name: &str, value: &str) {
             let fact = filled(kind.label(), kind.key());
             u.reading.facts.push((Slot::MatterType, fact));
         }
-        "undispatched" => u.reading.undispatched = Some(Undispatched::from_key(value).expect(value)),
+        "undispatched" => {
+            u.reading.undispatched = Some(Undispatched::from_key(value).expect(value))
+        }
         "topic" => u.reading.topics.push(Topic {
             code: "030101".into(),
             name: value.to_owned(),
@@ -166,10 +155,7 @@ pub fn item(id: &str) -> Arc<Item> {
 pub fn written(say: &Say) -> String {
     let mut parts = say.text.split('|');
     let key = parts.next().unwrap_or_default();
-    let values: String = parts
-        .filter(|v| !v.is_empty())
-        .map(|v| format!(" {v}"))
-        .collect();
+    let values: String = parts.filter(|v| !v.is_empty()).map(|v| format!(" {v}")).collect();
     format!("say {key}{values}")
 }
 
@@ -187,12 +173,7 @@ pub fn steps(script: &str) -> Vec<Step<'_>> {
         let row = row.trim();
         if let Some(input) = row.strip_prefix('>') {
             let input = input.trim();
-            steps.push(Step {
-                line: number + 1,
-                input,
-                state: None,
-                expected: Vec::new(),
-            });
+            steps.push(Step { line: number + 1, input, state: None, expected: Vec::new() });
         } else if let Some(step) = steps.last_mut() {
             match row.strip_prefix('?') {
                 Some(state) => step.state = Some(state.trim()),
@@ -209,10 +190,7 @@ pub fn steps(script: &str) -> Vec<Step<'_>> {
 pub fn check(name: &str, step: &Step<'_>, got: &[String], state: &str) -> Result<(), String> {
     let same = step.expected.len() == got.len()
         && step.expected.iter().zip(got).all(|(want, got)| {
-            got == want
-                || got
-                    .strip_prefix(want)
-                    .is_some_and(|rest| rest.starts_with(' '))
+            got == want || got.strip_prefix(want).is_some_and(|rest| rest.starts_with(' '))
         });
     let place = format!("{name}, line {}: > {}", step.line, step.input);
     if !same {

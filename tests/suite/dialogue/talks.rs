@@ -452,7 +452,7 @@ say open/0
 > heard 法院判了我不服你们给我改过来 | undispatched=court matter=complaint:0.9 tells
 say undispatched_court/0
 say more/0
-? request
+? more
 > said
 > heard 没有了 | no
 say goodbye/0

@@ -13,12 +13,18 @@ async fn a_question_is_answered_with_its_source_and_the_log_says_nothing_of_it()
     }
     let service = Service::start("").await;
     let script = [
-        "--from", NUMBER,
-        "--say", "我想问一下身份证丢了去哪里补",
-        "--reply", "对吗|对的|不是=>对的",
-        "--reply", "帮助|有帮助=>有帮助",
-        "--reply", "别的事=>没有了，谢谢",
-        "--patience-s", "15",
+        "--from",
+        NUMBER,
+        "--say",
+        "我想问一下身份证丢了去哪里补",
+        "--reply",
+        "对吗|对的|不是=>对的",
+        "--reply",
+        "帮助|有帮助=>有帮助",
+        "--reply",
+        "别的事=>没有了，谢谢",
+        "--patience-s",
+        "15",
     ];
     let report = call(&service, &script).await;
     assert_eq!(report["answered"], true, "{report}");
@@ -28,7 +34,10 @@ async fn a_question_is_answered_with_its_source_and_the_log_says_nothing_of_it()
     assert!(robot.contains("以上依据是") && robot.contains("身份证"), "{robot}");
     let heard = words(&report, "who", "them");
     assert!(sounds(&heard, "通话会录音"), "the caller heard: {heard}");
-    assert!(sounds(&heard, "派出所户籍窗口") && sounds(&heard, "中华人民共和国"), "the caller heard: {heard}");
+    assert!(
+        sounds(&heard, "派出所户籍窗口") && sounds(&heard, "中华人民共和国"),
+        "the caller heard: {heard}"
+    );
     let turns = report["turns"].as_array().unwrap();
     assert!(turns.iter().any(|t| t["latency_ms"].as_u64().is_some_and(|ms| ms > 0)), "{report}");
     service.calm();
@@ -43,11 +52,16 @@ async fn the_log_names_neither_a_number_nor_spoken_digits_nor_a_tickets_words() 
     }
     let service = Service::start("").await;
     let script = [
-        "--from", NUMBER,
-        "--say", "我要投诉工地噪音，我的电话是一三八一二三四五六七八。",
-        "--dtmf", "13812345678",
-        "--dtmf", "0",
-        "--patience-s", "15",
+        "--from",
+        NUMBER,
+        "--say",
+        "我要投诉工地噪音，我的电话是一三八一二三四五六七八。",
+        "--dtmf",
+        "13812345678",
+        "--dtmf",
+        "0",
+        "--patience-s",
+        "15",
     ];
     let report = call(&service, &script).await;
     assert_eq!(report["answered"], true, "{report}");

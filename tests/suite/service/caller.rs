@@ -54,14 +54,16 @@ pub struct Caller {
 
 fn data(name: &str) -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/sipp").join(name);
-    let path = std::env::var_os("HUIYIN_TEST_SIPP").map_or(path, |dir| PathBuf::from(dir).join(name));
+    let path =
+        std::env::var_os("HUIYIN_TEST_SIPP").map_or(path, |dir| PathBuf::from(dir).join(name));
     std::fs::read_to_string(path).unwrap()
 }
 
 impl Caller {
     pub async fn call(service: &Service, plan: Plan) -> Caller {
         let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-        let info = plan.info_ms.map(|ms| data("service_info.xml").replace("[info_ms]", &ms.to_string()));
+        let info =
+            plan.info_ms.map(|ms| data("service_info.xml").replace("[info_ms]", &ms.to_string()));
         let text = data("service_caller.xml")
             .replace("[info]", &info.unwrap_or_default())
             .replace("[sound_port]", &socket.local_addr().unwrap().port().to_string())
@@ -119,7 +121,8 @@ impl Caller {
 
     /// Fails unless the signalling went through to its end.
     pub async fn done(&mut self) {
-        let status = tokio::time::timeout(DONE, self.sipp.wait()).await.expect("sipp ends").unwrap();
+        let status =
+            tokio::time::timeout(DONE, self.sipp.wait()).await.expect("sipp ends").unwrap();
         self.mouth.abort();
         let mut errors = String::new();
         for entry in std::fs::read_dir(self.folder.path()).unwrap().flatten() {

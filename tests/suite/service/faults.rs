@@ -31,7 +31,10 @@ async fn nothing_is_lost_when_the_service_is_killed_in_the_middle_of_a_call() {
 
     let service = Service::start_in(folder, "").await;
     let after = service.get("calls/1").await;
-    assert_eq!((&after["state"], &after["outcome"]), (&"interrupted".into(), &"interrupted".into()));
+    assert_eq!(
+        (&after["state"], &after["outcome"]),
+        (&"interrupted".into(), &"interrupted".into())
+    );
     let turns = before["turns"].as_array().unwrap();
     let kept = after["turns"].as_array().unwrap();
     assert!(turns.iter().all(|turn| kept.contains(turn)), "{before} {after}");

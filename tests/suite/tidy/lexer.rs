@@ -61,9 +61,8 @@ fn piece(rest: &str, first: char) -> usize {
     if let Some(length) = literal(rest) {
         return length;
     }
-    let word = |text: &str| {
-        text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len())
-    };
+    let word =
+        |text: &str| text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
     match first {
         '\'' => 1 + word(&rest[1..]),
         c if c.is_alphanumeric() || c == '_' => word(rest),
@@ -127,7 +126,12 @@ pub fn paths<'a>(tokens: &[Token<'a>]) -> Vec<Named<'a>> {
 }
 
 /// Reads on from `at`; the answer is the place after the path.
-fn tree<'a>(tokens: &[Token<'a>], mut at: usize, before: &[&'a str], found: &mut Vec<Named<'a>>) -> usize {
+fn tree<'a>(
+    tokens: &[Token<'a>],
+    mut at: usize,
+    before: &[&'a str],
+    found: &mut Vec<Named<'a>>,
+) -> usize {
     let mut path = before.to_vec();
     let mut line = 0;
     while let Some(token) = tokens.get(at) {

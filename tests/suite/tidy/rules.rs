@@ -105,7 +105,8 @@ fn bare_faults(file: &str, tokens: &[Token<'_>]) -> Vec<Fault> {
 pub fn queues(file: &str, text: &str, limits: &str) -> Vec<Fault> {
     let tokens = lex(text);
     let limits = lex(limits);
-    let is_limit = |name: &str| limits.windows(2).any(|w| w[0].text == "const" && w[1].text == name);
+    let is_limit =
+        |name: &str| limits.windows(2).any(|w| w[0].text == "const" && w[1].text == name);
     let word = |at: Option<usize>| at.and_then(|at| tokens.get(at)).map_or("", |token| token.text);
     let mut faults = Vec::new();
     for (at, token) in tokens.iter().enumerate() {
@@ -176,7 +177,8 @@ pub fn places(file: &str, text: &str) -> Vec<Fault> {
                 let before = line[..at].chars().next_back();
                 let after = line[at + place.len()..].chars().next();
                 let inside = |c: char| c.is_alphanumeric() || "._-/{}*$~".contains(c);
-                !before.is_some_and(inside) && !after.is_some_and(|c| c.is_alphanumeric() || c == '_')
+                !before.is_some_and(inside)
+                    && !after.is_some_and(|c| c.is_alphanumeric() || c == '_')
             });
             if found {
                 faults.push(fault(file, number + 1, Rule::Place, place));

@@ -56,9 +56,20 @@ impl Judge {
         }
     }
 
-    fn fields(&self, row: &Row, draft: &Draft, reading: &Reading, count: &mut super::report::Count, notes: &mut Vec<String>) {
+    fn fields(
+        &self,
+        row: &Row,
+        draft: &Draft,
+        reading: &Reading,
+        count: &mut super::report::Count,
+        notes: &mut Vec<String>,
+    ) {
         for (field, meant) in &row.fields {
-            let slot = if matches!(*field, "place_code" | "detail") { Some(Slot::Place) } else { Slot::from_key(field) };
+            let slot = if matches!(*field, "place_code" | "detail") {
+                Some(Slot::Place)
+            } else {
+                Slot::from_key(field)
+            };
             let found = slot.and_then(|slot| draft.get(slot));
             let outcome = held(field, meant, found);
             if outcome != Outcome::Right {
@@ -68,7 +79,8 @@ impl Judge {
             count.field(field, outcome);
         }
         if !row.options.is_empty() {
-            let offered: Vec<&str> = reading.place_options.iter().map(|d| d.code.as_str()).collect();
+            let offered: Vec<&str> =
+                reading.place_options.iter().map(|d| d.code.as_str()).collect();
             let all = row.options.iter().all(|code| offered.contains(&code.as_str()));
             let outcome = match (offered.is_empty(), all) {
                 (true, _) => Outcome::Missed,
@@ -79,16 +91,32 @@ impl Judge {
         }
     }
 
-    fn matter(&self, row: &Row, reading: &Reading, count: &mut super::report::Count, notes: &mut Vec<String>) {
+    fn matter(
+        &self,
+        row: &Row,
+        reading: &Reading,
+        count: &mut super::report::Count,
+        notes: &mut Vec<String>,
+    ) {
         let Some(meant) = row.matter else { return };
         let found: Vec<MatterType> = reading.matters.iter().map(|(matter, _)| *matter).collect();
         count.matter(meant.key(), &found.iter().map(|m| m.key()).collect::<Vec<_>>());
         if found.first() != Some(&meant) {
-            notes.push(format!("{} for {}", found.first().map_or("nothing", |m| m.key()), meant.key()));
+            notes.push(format!(
+                "{} for {}",
+                found.first().map_or("nothing", |m| m.key()),
+                meant.key()
+            ));
         }
     }
 
-    fn category(&self, row: &Row, words: &str, count: &mut super::report::Count, notes: &mut Vec<String>) {
+    fn category(
+        &self,
+        row: &Row,
+        words: &str,
+        count: &mut super::report::Count,
+        notes: &mut Vec<String>,
+    ) {
         let taxonomy = self.intake.categories().taxonomy();
         let meant = match &row.topic {
             Some(code) => taxonomy.entries().iter().position(|entry| entry.code == *code),
@@ -113,7 +141,13 @@ impl Judge {
         }
     }
 
-    fn calls(&self, row: &Row, reading: &Reading, count: &mut super::report::Count, notes: &mut Vec<String>) {
+    fn calls(
+        &self,
+        row: &Row,
+        reading: &Reading,
+        count: &mut super::report::Count,
+        notes: &mut Vec<String>,
+    ) {
         let meant = row.emergency.map(|e| e.key());
         let found = reading.emergency.map(|e| e.key());
         if meant != found {

@@ -61,7 +61,8 @@ pub struct Report {
     sets: BTreeMap<String, Count>,
 }
 
-const COMMANDS: [&str; 7] = ["person", "progress", "repeat", "slower", "wait", "bye", "stop_calling"];
+const COMMANDS: [&str; 7] =
+    ["person", "progress", "repeat", "slower", "wait", "bye", "stop_calling"];
 
 impl Calls {
     pub fn add(&mut self, meant: Option<&str>, found: Option<&str>) {
@@ -136,17 +137,24 @@ impl Count {
     }
 
     fn json(&self) -> Value {
-        let fields: BTreeMap<&str, Value> = self.fields.iter().map(|(name, f)| (name.as_str(), f.json())).collect();
+        let fields: BTreeMap<&str, Value> =
+            self.fields.iter().map(|(name, f)| (name.as_str(), f.json())).collect();
         let categories: BTreeMap<String, Value> = self
             .categories
             .iter()
-            .map(|(level, r)| (level.to_string(), json!({"n": r.n, "top_1": rate(r.top_1, r.n), "top_3": rate(r.top_3, r.n)})))
+            .map(|(level, r)| {
+                (
+                    level.to_string(),
+                    json!({"n": r.n, "top_1": rate(r.top_1, r.n), "top_3": rate(r.top_3, r.n)}),
+                )
+            })
             .collect();
         let mut category = json!(categories);
         if let Some(object) = category.as_object_mut() {
             object.insert("confusion".into(), json!(self.firsts));
         }
-        let commands: BTreeMap<&str, Value> = self.commands.iter().map(|(name, c)| (name.as_str(), c.json())).collect();
+        let commands: BTreeMap<&str, Value> =
+            self.commands.iter().map(|(name, c)| (name.as_str(), c.json())).collect();
         json!({
             "n": self.n,
             "fields": fields,
@@ -184,8 +192,12 @@ impl Report {
 
     pub fn json(&self) -> Value {
         let all = self.sets.get("all").map(Count::json);
-        let sets: BTreeMap<&str, Value> =
-            self.sets.iter().filter(|(name, _)| *name != "all").map(|(name, c)| (name.as_str(), c.json())).collect();
+        let sets: BTreeMap<&str, Value> = self
+            .sets
+            .iter()
+            .filter(|(name, _)| *name != "all")
+            .map(|(name, c)| (name.as_str(), c.json()))
+            .collect();
         json!({"all": all, "sets": sets})
     }
 }
@@ -193,7 +205,13 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (name, count) in &self.sets {
-            writeln!(f, "{name}: {} rows, {:.1} ms of processor time a row, {:.1} ms P95", count.n, count.cpu_ms(50), count.cpu_ms(95))?;
+            writeln!(
+                f,
+                "{name}: {} rows, {:.1} ms of processor time a row, {:.1} ms P95",
+                count.n,
+                count.cpu_ms(50),
+                count.cpu_ms(95)
+            )?;
             print(f, count)?;
         }
         Ok(())
@@ -209,12 +227,23 @@ fn print(f: &mut fmt::Formatter<'_>, count: &Count) -> fmt::Result {
     }
     for (level, ranks) in &count.categories {
         let (first, third) = (rate(ranks.top_1, ranks.n), rate(ranks.top_3, ranks.n));
-        writeln!(f, "  category, level {level}: {} rows, {first:.3} first, {third:.3} in the first three", ranks.n)?;
+        writeln!(
+            f,
+            "  category, level {level}: {} rows, {first:.3} first, {third:.3} in the first three",
+            ranks.n
+        )?;
     }
     confusion(f, &count.firsts)?;
     for (name, field) in &count.fields {
         let rate = rate(field.right, field.n());
-        writeln!(f, "  {name}: {} rows, {} right, {} wrong, {} missed, {rate:.3}", field.n(), field.right, field.wrong, field.missed)?;
+        writeln!(
+            f,
+            "  {name}: {} rows, {} right, {} wrong, {} missed, {rate:.3}",
+            field.n(),
+            field.right,
+            field.wrong,
+            field.missed
+        )?;
     }
     let named = count.commands.iter().map(|(name, calls)| (name.as_str(), calls));
     let others = [("emergencies", &count.emergencies), ("undispatched", &count.undispatched)];
@@ -231,8 +260,11 @@ fn print(f: &mut fmt::Formatter<'_>, count: &Count) -> fmt::Result {
 /// What was taken for something else.
 fn confusion(f: &mut fmt::Formatter<'_>, all: &Confusion) -> fmt::Result {
     for (meant, found) in all {
-        let others: Vec<String> =
-            found.iter().filter(|(name, _)| *name != meant).map(|(name, n)| format!("{name} {n}")).collect();
+        let others: Vec<String> = found
+            .iter()
+            .filter(|(name, _)| *name != meant)
+            .map(|(name, n)| format!("{name} {n}"))
+            .collect();
         if !others.is_empty() {
             let n: usize = found.values().sum();
             writeln!(f, "    {meant} ({n}): {}", others.join(", "))?;

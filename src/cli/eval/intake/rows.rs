@@ -64,7 +64,11 @@ pub fn read(file: &Path) -> anyhow::Result<Vec<Row>> {
         let value: Value = serde_json::from_str(line).with_context(at)?;
         rows.push(row(&value, number + 1, file).with_context(at)?);
     }
-    ensure!(!rows.is_empty(), "{}: no rows; write one JSON object a line, see --help", file.display());
+    ensure!(
+        !rows.is_empty(),
+        "{}: no rows; write one JSON object a line, see --help",
+        file.display()
+    );
     Ok(rows)
 }
 
@@ -93,9 +97,10 @@ fn row(value: &Value, line: usize, file: &Path) -> anyhow::Result<Row> {
     let none = |key: &Option<String>| key.as_deref() == Some("none");
     let emergency = string("emergency")?.or(string("kind")?).filter(|key| key != "none");
     let command = string("command")?;
-    let options = value.get("place_options").and_then(Value::as_array).map(|all| {
-        all.iter().filter_map(Value::as_str).map(str::to_owned).collect()
-    });
+    let options = value
+        .get("place_options")
+        .and_then(Value::as_array)
+        .map(|all| all.iter().filter_map(Value::as_str).map(str::to_owned).collect());
     let undispatched = string("undispatched")?;
     Ok(Row {
         line,
@@ -104,12 +109,22 @@ fn row(value: &Value, line: usize, file: &Path) -> anyhow::Result<Row> {
         title: string("title")?,
         set: string("set")?.unwrap_or_default(),
         now: string("now")?.map(|text| civil(&text)).transpose()?,
-        matter: key(string("matter")?, "matter", MatterType::from_key, &MatterType::ALL.map(MatterType::key))?,
+        matter: key(
+            string("matter")?,
+            "matter",
+            MatterType::from_key,
+            &MatterType::ALL.map(MatterType::key),
+        )?,
         topic: string("topic")?,
         names,
         fields,
         options: options.unwrap_or_default(),
-        emergency: key(emergency, "emergency", Emergency::from_key, &Emergency::ALL.map(Emergency::key))?,
+        emergency: key(
+            emergency,
+            "emergency",
+            Emergency::from_key,
+            &Emergency::ALL.map(Emergency::key),
+        )?,
         command: if none(&command) { None } else { known_command(command)? },
         undispatched: if none(&undispatched) { None } else { undispatched },
     })
@@ -133,11 +148,14 @@ fn known_command(given: Option<String>) -> anyhow::Result<Option<String>> {
 
 /// 2026-11-22T10:00.
 fn civil(text: &str) -> anyhow::Result<Civil> {
-    let numbers: Vec<i32> = text.split(['-', 'T', ':']).filter_map(|part| part.parse().ok()).collect();
+    let numbers: Vec<i32> =
+        text.split(['-', 'T', ':']).filter_map(|part| part.parse().ok()).collect();
     let [year, month, day, hour, minute] = numbers.as_slice() else {
         bail!("now: {text:?} is no time like 2026-11-22T10:00");
     };
-    let small = |n: &i32| u32::try_from(*n).with_context(|| format!("now: {text:?} is no time like 2026-11-22T10:00"));
+    let small = |n: &i32| {
+        u32::try_from(*n).with_context(|| format!("now: {text:?} is no time like 2026-11-22T10:00"))
+    };
     Ok(Civil {
         year: *year,
         month: small(month)?,
@@ -147,4 +165,3 @@ fn civil(text: &str) -> anyhow::Result<Civil> {
         second: 0,
     })
 }
-

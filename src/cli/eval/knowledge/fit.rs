@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use huiyin::kernel::Rng;
 use huiyin::knowledge::{
-    Base, Bars, BigramEncoder, Calibration, Encoder, Index, KnowledgeError, Logistic, PARTS, Signs,
+    Bars, Base, BigramEncoder, Calibration, Encoder, Index, KnowledgeError, Logistic, PARTS, Signs,
 };
 use huiyin::language::misheard;
 
@@ -72,7 +72,9 @@ fn samples(rows: &[Row], seed: u64) -> Vec<Sample<'_>> {
     for row in rows {
         let Some(text) = &row.text else { continue };
         let key = row.item.as_ref().unwrap_or(text);
-        let fold = key.bytes().fold(7_usize, |h, b| h.wrapping_mul(31).wrapping_add(usize::from(b))) % FOLDS;
+        let fold =
+            key.bytes().fold(7_usize, |h, b| h.wrapping_mul(31).wrapping_add(usize::from(b)))
+                % FOLDS;
         for rate in RATES {
             let text = if rate > 0.0 { misheard(text, rate, &mut rng) } else { text.clone() };
             samples.push(Sample { row, text, rate, fold });
@@ -81,7 +83,12 @@ fn samples(rows: &[Row], seed: u64) -> Vec<Sample<'_>> {
     samples
 }
 
-fn fit(name: &str, samples: &[Sample<'_>], base: &Arc<Base>, encoder: &dyn Encoder) -> anyhow::Result<()> {
+fn fit(
+    name: &str,
+    samples: &[Sample<'_>],
+    base: &Arc<Base>,
+    encoder: &dyn Encoder,
+) -> anyhow::Result<()> {
     let encoder = Remembering { inner: encoder, points: Mutex::new(HashMap::new()) };
     let mut index = Index::build(base.clone(), &encoder)?;
     let mut held: Vec<(&Sample<'_>, super::Judged)> = Vec::new();
@@ -101,20 +108,35 @@ fn fit(name: &str, samples: &[Sample<'_>], base: &Arc<Base>, encoder: &dyn Encod
     Ok(())
 }
 
-fn show<'s>(words: &str, judged: impl Iterator<Item = (&'s Sample<'s>, &'s super::Judged)> + Clone) {
+fn show<'s>(
+    words: &str,
+    judged: impl Iterator<Item = (&'s Sample<'s>, &'s super::Judged)> + Clone,
+) {
     let mut report = Report::default();
     for (sample, judged) in judged.clone() {
-        report.add(sample.row, &sample.text, &judged.verdict(sample.row, &Bars::default()), Duration::ZERO);
+        report.add(
+            sample.row,
+            &sample.text,
+            &judged.verdict(sample.row, &Bars::default()),
+            Duration::ZERO,
+        );
     }
     println!("{words}: {report}");
     for answer in BARS {
         let bars = Bars { answer, confirm: answer, offer: 1.1, offered: 1.0 };
         let mut report = Report::default();
         for (sample, judged) in judged.clone() {
-            report.add(sample.row, &sample.text, &judged.verdict(sample.row, &bars), Duration::ZERO);
+            report.add(
+                sample.row,
+                &sample.text,
+                &judged.verdict(sample.row, &bars),
+                Duration::ZERO,
+            );
         }
         let (right, wrong) = report.answers();
-        println!("  from {answer:.2} on: {right:.3} of those in scope right, {wrong:.3} of all wrong");
+        println!(
+            "  from {answer:.2} on: {right:.3} of those in scope right, {wrong:.3} of all wrong"
+        );
     }
 }
 
@@ -125,7 +147,8 @@ fn fitted(index: Index, samples: &[&Sample<'_>], encoder: &dyn Encoder) -> anyho
         let row = sample.row;
         let near = index.explain(&sample.text, encoder)?;
         let right = near.iter().find(|n| row.is_answered_by(&n.item.id)).map(|n| n.parts);
-        let rivals = near.iter().filter(|n| !row.is_answered_by(&n.item.id)).take(RIVALS).map(|n| n.parts);
+        let rivals =
+            near.iter().filter(|n| !row.is_answered_by(&n.item.id)).take(RIVALS).map(|n| n.parts);
         if let Some(right) = right {
             asked.push((right, rivals.collect()));
         }
@@ -160,13 +183,15 @@ fn fusion(asked: &[Asked]) -> ([f32; PARTS], f32) {
     for _ in 0..ROUNDS {
         let mut slope = [0.0_f32; PARTS];
         for (right, rivals) in asked {
-            let score = |parts: &[f32; PARTS]| weights.iter().zip(parts).map(|(w, x)| w * x).sum::<f32>();
+            let score =
+                |parts: &[f32; PARTS]| weights.iter().zip(parts).map(|(w, x)| w * x).sum::<f32>();
             let best = rivals.iter().map(score).fold(score(right), f32::max);
             let heats: Vec<f32> = rivals.iter().map(|parts| (score(parts) - best).exp()).collect();
             let own = (score(right) - best).exp();
             let all = own + heats.iter().sum::<f32>();
             for (part, slope) in slope.iter_mut().enumerate() {
-                let drawn: f32 = rivals.iter().zip(&heats).map(|(parts, heat)| heat * parts[part]).sum();
+                let drawn: f32 =
+                    rivals.iter().zip(&heats).map(|(parts, heat)| heat * parts[part]).sum();
                 *slope += right[part] - (drawn + own * right[part]) / all;
             }
         }
@@ -184,7 +209,10 @@ fn print_constants(name: &str, c: &Calibration) {
     println!("    fusion: {:.3?},", c.fusion);
     println!("    heat: {:.2},", c.heat);
     for (field, logistic) in [("first", c.first), ("among", c.among)] {
-        println!("    {field}: Logistic {{ bias: {:.3}, weights: {:.3?} }},", logistic.bias, logistic.weights);
+        println!(
+            "    {field}: Logistic {{ bias: {:.3}, weights: {:.3?} }},",
+            logistic.bias, logistic.weights
+        );
     }
     println!("}};");
 }

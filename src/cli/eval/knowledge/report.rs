@@ -94,7 +94,8 @@ impl Counts {
         let answered = verdict.said == Said::Answer;
         self.out_answered += usize::from(!inside && answered);
         self.near_answered += usize::from(near && answered);
-        self.out_asked += usize::from(!inside && matches!(verdict.said, Said::Confirm | Said::Offer));
+        self.out_asked +=
+            usize::from(!inside && matches!(verdict.said, Said::Confirm | Said::Offer));
     }
 
     fn n(&self) -> usize {
@@ -206,7 +207,8 @@ impl Report {
             json!({ "n": n, "confidence": sum / *n as f64, "right": *right as f64 / *n as f64 })
         });
         object["calibration"] = tenths.collect();
-        object["kinds"] = self.kinds.iter().map(|(kind, counts)| (kind.clone(), counts.json())).collect();
+        object["kinds"] =
+            self.kinds.iter().map(|(kind, counts)| (kind.clone(), counts.json())).collect();
         object
     }
 }

@@ -60,7 +60,11 @@ pub fn read(file: &Path, base: &Base) -> anyhow::Result<Vec<Row>> {
         let value: Value = serde_json::from_str(line).with_context(at)?;
         rows.push(row(&value, number + 1, file, base).with_context(at)?);
     }
-    ensure!(!rows.is_empty(), "{}: no rows; write one JSON object a line, see --help", file.display());
+    ensure!(
+        !rows.is_empty(),
+        "{}: no rows; write one JSON object a line, see --help",
+        file.display()
+    );
     Ok(rows)
 }
 
@@ -77,7 +81,10 @@ fn row(value: &Value, line: usize, file: &Path, base: &Base) -> anyhow::Result<R
         text.is_some() || wav.is_some(),
         "text: is missing; give the caller's words, or \"wav\" with the path of a recording"
     );
-    ensure!(value.get("item").is_some(), "item: is missing; name the item's id, or null where none answers");
+    ensure!(
+        value.get("item").is_some(),
+        "item: is missing; name the item's id, or null where none answers"
+    );
     let item = string("item")?;
     let near = match value.get("near") {
         None | Some(Value::Null | Value::Bool(false)) => false,
@@ -89,7 +96,9 @@ fn row(value: &Value, line: usize, file: &Path, base: &Base) -> anyhow::Result<R
         Some(Value::Array(ids)) if item.is_some() => {
             ids.iter().map(|id| id.as_str().unwrap_or_default().to_owned()).collect()
         }
-        Some(_) => bail!("also: is no list of ids beside an item; write [\"id-card-renew\"], or leave it out"),
+        Some(_) => bail!(
+            "also: is no list of ids beside an item; write [\"id-card-renew\"], or leave it out"
+        ),
     };
     for id in item.iter().chain(&also) {
         known(id, base)?;
