@@ -81,8 +81,7 @@ fn missing(item: &Item) -> Vec<Fault> {
         ("source.date", &item.source.date),
     ];
     let lists = [("asks", &item.asks), ("keywords", &item.keywords)];
-    let texts =
-        texts.into_iter().filter(|(_, text)| text.trim().is_empty()).map(|(field, _)| field);
+    let texts = texts.into_iter().filter(|(_, text)| text.trim().is_empty()).map(|(field, _)| field);
     let lists = lists.into_iter().filter(|(_, list)| list.is_empty()).map(|(field, _)| field);
     texts
         .chain(lists)
@@ -121,12 +120,7 @@ pub(super) fn form(item: &Item) -> Vec<Fault> {
     }
     if !item.asks.is_empty() && item.asks.len() < ASKS_MIN {
         let problem = format!("has {} ways of asking", item.asks.len());
-        wrong(
-            "asks",
-            Rule::FewAsks,
-            problem,
-            format!("give at least {ASKS_MIN}, as callers say them"),
-        );
+        wrong("asks", Rule::FewAsks, problem, format!("give at least {ASKS_MIN}, as callers say them"));
     }
     let spoken = item.spoken.chars().count();
     if spoken > SPOKEN_CHARS_MAX {
@@ -158,22 +152,14 @@ pub(super) fn form(item: &Item) -> Vec<Fault> {
         [("asks", &item.asks), ("keywords", &item.keywords), ("replaces", &item.replaces)]
     {
         if let Some(twice) = first_twice(list) {
-            wrong(
-                field,
-                Rule::Twice,
-                format!("holds `{twice}` twice"),
-                "mend or remove this entry".into(),
-            );
+            wrong(field, Rule::Twice, format!("holds `{twice}` twice"), "mend or remove this entry".into());
         }
     }
     faults
 }
 
 fn first_twice(list: &[String]) -> Option<&String> {
-    list.iter()
-        .enumerate()
-        .find(|(i, text)| list.iter().take(*i).any(|t| t == *text))
-        .map(|(_, text)| text)
+    list.iter().enumerate().find(|(i, text)| list.iter().take(*i).any(|t| t == *text)).map(|(_, text)| text)
 }
 
 pub(super) fn is_id(text: &str) -> bool {
