@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::IntakeError;
-use super::lexicon::rows;
+use super::lexicon::{Lists, rows};
 use super::reading::MatterType;
 use super::text::{Text, is_silent};
 use crate::kernel::Filled;
@@ -22,20 +22,19 @@ const SCORE_UNSURE_MIN: f32 = 2.0;
 const SURE: f32 = 4.0;
 
 pub(super) struct Parties {
-    words: Vec<(&'static str, Vec<&'static str>)>,
+    words: Lists,
     heads: Vec<(&'static str, f32)>,
 }
 
 impl Parties {
     pub(super) fn new() -> Result<Parties, IntakeError> {
         const TABLE: &str = "parties.tsv";
-        let (mut words, mut heads) = (Vec::new(), Vec::new());
+        let (mut words, mut heads) = (Lists::default(), Vec::new());
         for (line, cells) in rows(TABLE, include_str!("parties.tsv"), 2)? {
             let [kind, list, ..] = cells.as_slice() else { continue };
-            let mut list: Vec<&'static str> = list.split_whitespace().collect();
-            list.sort_by_key(|word| std::cmp::Reverse(word.len()));
+            let list: Vec<&'static str> = list.split_whitespace().collect();
             match kind.strip_prefix("head ") {
-                None => words.push((*kind, list)),
+                None => words.push_longest_first(kind, list),
                 Some(weight) => {
                     let bad = || {
                         let detail = format!("{weight:?} is no weight");
@@ -48,14 +47,6 @@ impl Parties {
         }
         heads.sort_by_key(|(head, _)| std::cmp::Reverse(head.len()));
         Ok(Parties { words, heads })
-    }
-
-    fn list(&self, kind: &str) -> &[&'static str] {
-        self.words
-            .iter()
-            .find(|(k, _)| *k == kind)
-            .map(|(_, list)| list.as_slice())
-            .unwrap_or_default()
     }
 
     /// `taken`: words that are a number, a time or the caller's own name.
@@ -87,7 +78,7 @@ impl Parties {
 
     /// 老板叫李国富, 名字叫老胡烧烤.
     fn named(&self, text: &Text<'_>) -> Option<(Range<usize>, f32)> {
-        self.list("named").iter().find_map(|opening| {
+        self.words.list("named").iter().find_map(|opening| {
             let found = text.find(opening, 0)?;
             let start =
                 found.end + text.after(found.end).chars().take_while(|c| is_silent(*c)).count();
@@ -133,7 +124,7 @@ impl Parties {
 
     fn is_none(&self, text: &Text<'_>, at: &Range<usize>) -> bool {
         let from = at.start.saturating_sub(3);
-        self.list("not").iter().any(|not| {
+        self.words.list("not").iter().any(|not| {
             text.find(not, from).is_some_and(|found| found.start < at.end && at.start < found.end)
         })
     }
@@ -144,12 +135,12 @@ impl Parties {
         let mut start = head;
         while start > least {
             let before = text.before(start);
-            if let Some(place) = self.list("where").iter().find(|w| before.ends_with(**w)) {
+            if let Some(place) = self.words.list("where").iter().find(|w| before.ends_with(**w)) {
                 start = start.saturating_sub(place.chars().count());
                 continue;
             }
             let closed = before.chars().next_back().is_none_or(is_silent);
-            let opens = |kind: &str| self.list(kind).iter().any(|w| before.ends_with(w));
+            let opens = |kind: &str| self.words.list(kind).iter().any(|w| before.ends_with(w));
             if closed || opens("open") || opens("accuse") || opens("between") {
                 break;
             }
@@ -164,14 +155,14 @@ impl Parties {
     fn score(&self, text: &Text<'_>, span: Range<usize>, weight: f32) -> f32 {
         let mut before = text.before(span.start);
         while let Some(rest) =
-            self.list("skip").iter().find_map(|w| before.strip_suffix(w).filter(|r| !r.is_empty()))
+            self.words.list("skip").iter().find_map(|w| before.strip_suffix(w).filter(|r| !r.is_empty()))
         {
             before = rest;
         }
-        let accused = self.list("accuse").iter().any(|w| before.ends_with(w));
+        let accused = self.words.list("accuse").iter().any(|w| before.ends_with(w));
         let straight = text.before(span.start);
-        let asked = self.list("between").iter().any(|w| straight.ends_with(w));
-        let told = self.list("said").iter().any(|w| text.after(span.end).starts_with(w));
+        let asked = self.words.list("between").iter().any(|w| straight.ends_with(w));
+        let told = self.words.list("said").iter().any(|w| text.after(span.end).starts_with(w));
         let mut score = weight;
         if accused {
             score += ACCUSED;

@@ -27,6 +27,33 @@ pub(super) fn rows(
     Ok(rows)
 }
 
+/// A table's words by their kind.
+#[derive(Default)]
+pub(super) struct Lists(Vec<(&'static str, Vec<&'static str>)>);
+
+impl Lists {
+    /// Rows of a kind and its words, in as many fields as there are.
+    pub(super) fn read(table: &'static str, text: &'static str) -> Result<Lists, IntakeError> {
+        let list = |(_, cells): (usize, Vec<&'static str>)| {
+            let mut cells = cells.into_iter();
+            let kind = cells.next().unwrap_or_default();
+            (kind, cells.flat_map(str::split_whitespace).collect())
+        };
+        Ok(Lists(rows(table, text, 2)?.into_iter().map(list).collect()))
+    }
+
+    /// Of words that are found one after the other a longer one is found before the one within it.
+    pub(super) fn push_longest_first(&mut self, kind: &'static str, mut list: Vec<&'static str>) {
+        list.sort_by_key(|word| std::cmp::Reverse(word.len()));
+        self.0.push((kind, list));
+    }
+
+    /// The words of a kind; none where there is no such row.
+    pub(super) fn list(&self, kind: &str) -> &[&'static str] {
+        self.0.iter().find(|(k, _)| *k == kind).map(|(_, list)| list.as_slice()).unwrap_or_default()
+    }
+}
+
 /// How much of the utterance a phrase must be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Mode {

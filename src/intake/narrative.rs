@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::IntakeError;
-use super::lexicon::rows;
+use super::lexicon::Lists;
 use super::reading::Reading;
 use super::text::{Text, is_silent};
 use crate::kernel::{Filled, Slot};
@@ -24,26 +24,12 @@ const STORY_CONFIDENCE: f32 = 1.0;
 const DEMAND_CONFIDENCE: f32 = 0.8;
 
 pub(super) struct Narratives {
-    words: Vec<(&'static str, Vec<&'static str>)>,
+    words: Lists,
 }
 
 impl Narratives {
     pub(super) fn new() -> Result<Narratives, IntakeError> {
-        let split = |(_, cells): (usize, Vec<&'static str>)| {
-            let mut cells = cells.into_iter();
-            let kind = cells.next().unwrap_or_default();
-            (kind, cells.flat_map(str::split_whitespace).collect())
-        };
-        let rows = rows("narratives.tsv", include_str!("narratives.tsv"), 2)?;
-        Ok(Narratives { words: rows.into_iter().map(split).collect() })
-    }
-
-    fn list(&self, kind: &str) -> &[&'static str] {
-        self.words
-            .iter()
-            .find(|(k, _)| *k == kind)
-            .map(|(_, list)| list.as_slice())
-            .unwrap_or_default()
+        Ok(Narratives { words: Lists::read("narratives.tsv", include_str!("narratives.tsv"))? })
     }
 
     /// The narrative and the demand of one utterance, as far as it has them. `taken`: the words of other fields.
@@ -99,13 +85,13 @@ impl Narratives {
         let mut at = core.start;
         while at < core.end {
             let after = text.slice(&(at..core.end));
-            if let Some(loose) = self.list("loose").iter().find(|w| after.starts_with(**w)) {
+            if let Some(loose) = self.words.list("loose").iter().find(|w| after.starts_with(**w)) {
                 at += loose.chars().count();
                 continue;
             }
             let Some(c) = text.chars.get(at).copied() else { break };
             let stutter =
-                words.ends_with(c) && self.list("stutter").iter().any(|s| s.starts_with(c));
+                words.ends_with(c) && self.words.list("stutter").iter().any(|s| s.starts_with(c));
             let doubled = is_silent(c) && words.chars().last().is_none_or(is_silent);
             if !stutter && !doubled {
                 words.push(c);
@@ -139,7 +125,7 @@ impl Narratives {
 
     /// The first opening of a kind within the clause.
     fn opening(&self, text: &Text<'_>, clause: &Range<usize>, kind: &str) -> Option<Range<usize>> {
-        let found = self.list(kind).iter().filter_map(|word| text.find(word, clause.start));
+        let found = self.words.list(kind).iter().filter_map(|word| text.find(word, clause.start));
         let found = found.filter(|span| span.end <= clause.end && !self.denied(text, span));
         found.min_by_key(|span| (span.start, std::cmp::Reverse(span.end)))
     }
@@ -160,7 +146,7 @@ impl Narratives {
     }
 
     fn denied(&self, text: &Text<'_>, span: &Range<usize>) -> bool {
-        self.list("not").iter().any(|not| {
+        self.words.list("not").iter().any(|not| {
             let from = span.start.saturating_sub(2);
             text.find(not, from).is_some_and(|found| {
                 // 我要求他们 holds 要求他 and denies nothing.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::IntakeError;
-use super::lexicon::rows;
+use super::lexicon::Lists;
 use super::spoken::mobile;
 use super::text::{Text, is_silent};
 use crate::kernel::{Filled, Slot};
@@ -15,26 +15,12 @@ const NUMBER_CONFIDENCE: f32 = 0.9;
 const GIVEN_MAX: usize = 2;
 
 pub(super) struct People {
-    words: Vec<(&'static str, Vec<&'static str>)>,
+    words: Lists,
 }
 
 impl People {
     pub(super) fn new() -> Result<People, IntakeError> {
-        let split = |(_, cells): (usize, Vec<&'static str>)| {
-            let mut cells = cells.into_iter();
-            let kind = cells.next().unwrap_or_default();
-            (kind, cells.flat_map(str::split_whitespace).collect())
-        };
-        let rows = rows("callers.tsv", include_str!("callers.tsv"), 2)?;
-        Ok(People { words: rows.into_iter().map(split).collect() })
-    }
-
-    fn list(&self, kind: &str) -> &[&'static str] {
-        self.words
-            .iter()
-            .find(|(k, _)| *k == kind)
-            .map(|(_, list)| list.as_slice())
-            .unwrap_or_default()
+        Ok(People { words: Lists::read("callers.tsv", include_str!("callers.tsv"))? })
     }
 
     pub(super) fn caller(
@@ -63,9 +49,9 @@ impl People {
         kind: &str,
         read: impl Fn(usize) -> Option<Range<usize>>,
     ) -> Option<Range<usize>> {
-        self.list(kind).iter().find_map(|opening| {
+        self.words.list(kind).iter().find_map(|opening| {
             let found = text.find(opening, 0)?;
-            if self.list("no").iter().any(|no| text.after(found.end - 1).starts_with(no)) {
+            if self.words.list("no").iter().any(|no| text.after(found.end - 1).starts_with(no)) {
                 return None;
             }
             let skipped = text.after(found.end).chars().take_while(|c| is_silent(*c)).count();
@@ -75,7 +61,7 @@ impl People {
 
     fn surname(&self, text: &Text<'_>, at: usize) -> Option<Range<usize>> {
         let after = text.after(at);
-        let surname = self.list("surname").iter().find(|s| after.starts_with(**s))?;
+        let surname = self.words.list("surname").iter().find(|s| after.starts_with(**s))?;
         Some(at..at + surname.chars().count())
     }
 
@@ -85,8 +71,8 @@ impl People {
         let mut end = surname.end;
         while end < surname.end + GIVEN_MAX {
             let after = text.after(end);
-            let stops = self.list("stop").iter().any(|stop| after.starts_with(stop));
-            let titled = self.list("title").iter().any(|title| after.starts_with(title));
+            let stops = self.words.list("stop").iter().any(|stop| after.starts_with(stop));
+            let titled = self.words.list("title").iter().any(|title| after.starts_with(title));
             if titled || stops || after.chars().next().is_none_or(|c| !is_han(c)) {
                 break;
             }
@@ -99,12 +85,12 @@ impl People {
     fn surname_with_title(&self, text: &Text<'_>, at: usize, needed: bool) -> Option<Range<usize>> {
         let surname = self.surname(text, at)?;
         let after = text.after(surname.end);
-        match self.list("title").iter().find(|title| after.starts_with(**title)) {
+        match self.words.list("title").iter().find(|title| after.starts_with(**title)) {
             Some(title) => Some(at..surname.end + title.chars().count()),
             // 我姓王，王先生: the title comes with the name said again.
             None if !needed => {
                 let name = text.slice(&surname);
-                let titles = self.list("title").iter();
+                let titles = self.words.list("title").iter();
                 let again =
                     titles.filter_map(|t| text.find(&format!("{name}{t}"), surname.end)).next();
                 Some(again.unwrap_or(surname))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::IntakeError;
 use super::contrast::contrast;
-use super::lexicon::rows;
+use super::lexicon::{Lists, rows};
 use super::text::{Text, is_silent};
 use crate::kernel::{Filled, Slot};
 use crate::language::address::{Around, Division, Gazetteer, Mention};
@@ -21,7 +21,7 @@ const ANSWER_CHARS_MAX: usize = 15;
 pub(super) struct Places {
     gazetteer: Arc<Gazetteer>,
     around: Around,
-    words: Vec<(&'static str, Vec<&'static str>)>,
+    words: Lists,
 }
 
 #[derive(Default)]
@@ -34,27 +34,17 @@ impl Places {
     pub(super) fn new(gazetteer: Arc<Gazetteer>, home: &str) -> Result<Places, IntakeError> {
         const KINDS: [&str; 8] =
             ["end", "firm", "unlike", "stop", "lead", "marker", "generic", "unknown"];
-        let mut words = Vec::new();
+        let mut words = Lists::default();
         for (line, cells) in rows("places.tsv", include_str!("places.tsv"), 2)? {
             let [kind, list, ..] = cells.as_slice() else { continue };
             if !KINDS.contains(kind) {
                 let detail = format!("{kind:?} is none of {KINDS:?}");
                 return Err(IntakeError::Table { table: "places.tsv", line, detail });
             }
-            let mut list: Vec<&'static str> = list.split_whitespace().collect();
-            list.sort_by_key(|word| std::cmp::Reverse(word.len()));
-            words.push((*kind, list));
+            words.push_longest_first(kind, list.split_whitespace().collect());
         }
         let around = gazetteer.around(home);
         Ok(Places { gazetteer, around, words })
-    }
-
-    fn list(&self, kind: &str) -> &[&'static str] {
-        self.words
-            .iter()
-            .find(|(k, _)| *k == kind)
-            .map(|(_, list)| list.as_slice())
-            .unwrap_or_default()
     }
 
     /// `taken`: words that are something else: 11月20号 is no house.
@@ -128,7 +118,7 @@ impl Places {
         any_end: bool,
     ) -> Option<Range<usize>> {
         let mut start = from;
-        while let Some(word) = self.list("lead").iter().find(|w| text.after(start).starts_with(**w))
+        while let Some(word) = self.words.list("lead").iter().find(|w| text.after(start).starts_with(**w))
         {
             start += word.chars().count();
         }
@@ -136,12 +126,12 @@ impl Places {
         let closed = |at: &usize| {
             let c = text.chars.get(*at).copied().unwrap_or('。');
             let breaks = is_silent(c) && c != '-' && c != ' ';
-            breaks || self.list("stop").iter().any(|w| text.after(*at).starts_with(w))
+            breaks || self.words.list("stop").iter().any(|w| text.after(*at).starts_with(w))
         };
         let limit = (start..limit).find(closed).unwrap_or(limit);
         let ends = (start + least..=limit).rev().find(|end| {
             let words = text.slice(&(start..*end));
-            let ends = |kind: &str| self.list(kind).iter().any(|w| words.ends_with(w));
+            let ends = |kind: &str| self.words.list(kind).iter().any(|w| words.ends_with(w));
             (ends("firm") || any_end && ends("end")) && !ends("unlike")
         })?;
         (ends > start).then_some(start..ends)
@@ -151,9 +141,9 @@ impl Places {
     fn described(&self, text: &Text<'_>, taken: &[Range<usize>]) -> Option<Range<usize>> {
         let mut best: Option<Range<usize>> = None;
         for at in 0..text.len() {
-            let marked = self.list("marker").iter().any(|w| text.before(at).ends_with(w));
+            let marked = self.words.list("marker").iter().any(|w| text.before(at).ends_with(w));
             let opens = at == 0 || text.chars.get(at - 1).is_some_and(|c| is_silent(*c));
-            let marker_next = self.list("marker").iter().any(|w| text.after(at).starts_with(w));
+            let marker_next = self.words.list("marker").iter().any(|w| text.after(at).starts_with(w));
             if marker_next || !marked && !opens {
                 continue;
             }
@@ -174,7 +164,7 @@ impl Places {
     /// Whether anything is left without 我家, 小区, 旁边.
     fn says_where(&self, words: &str) -> bool {
         let mut rest = words.to_owned();
-        for generic in self.list("generic") {
+        for generic in self.words.list("generic") {
             rest = rest.replace(generic, "");
         }
         rest.chars().filter(|c| !is_silent(*c)).count() >= 2
@@ -183,7 +173,7 @@ impl Places {
     fn answer(&self, text: &Text<'_>) -> Option<Range<usize>> {
         let core = text.core();
         let said = text.sounding(&core);
-        let unknown = self.list("unknown").iter().any(|w| text.str().contains(w));
+        let unknown = self.words.list("unknown").iter().any(|w| text.str().contains(w));
         let where_said = !unknown
             && (2..=ANSWER_CHARS_MAX).contains(&said)
             && self.says_where(text.slice(&core));

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::IntakeError;
-use super::lexicon::rows;
+use super::lexicon::{Lists, rows};
 use super::text::{Text, is_silent};
 use crate::kernel::evidence::Source;
 use crate::kernel::{Evidence, Filled};
@@ -38,7 +38,7 @@ pub struct Clause {
 }
 
 pub(super) struct Summaries {
-    words: Vec<(&'static str, Vec<&'static str>)>,
+    words: Lists,
 }
 
 /// What of an utterance is something else than the matter, and what is its heart.
@@ -53,22 +53,12 @@ pub(super) struct Marks<'a> {
 
 impl Summaries {
     pub(super) fn new() -> Result<Summaries, IntakeError> {
-        let mut words = Vec::new();
+        let mut words = Lists::default();
         for (_, cells) in rows("summaries.tsv", include_str!("summaries.tsv"), 2)? {
             let [kind, list, ..] = cells.as_slice() else { continue };
-            let mut list: Vec<&'static str> = list.split_whitespace().collect();
-            list.sort_by_key(|word| std::cmp::Reverse(word.len()));
-            words.push((*kind, list));
+            words.push_longest_first(kind, list.split_whitespace().collect());
         }
         Ok(Summaries { words })
-    }
-
-    fn list(&self, kind: &str) -> &[&'static str] {
-        self.words
-            .iter()
-            .find(|(k, _)| *k == kind)
-            .map(|(_, list)| list.as_slice())
-            .unwrap_or_default()
     }
 
     /// The clauses of one utterance that tell something.
@@ -78,7 +68,7 @@ impl Summaries {
         for span in spans {
             let words = self.clean(text, &span, marks.drop);
             let sounds = words.chars().filter(|c| !is_silent(*c)).count();
-            if sounds < SOUNDS_MIN || self.list("empty").contains(&words.as_str()) {
+            if sounds < SOUNDS_MIN || self.words.list("empty").contains(&words.as_str()) {
                 continue;
             }
             let evidence = text.evidence(&span, 1.0);
@@ -112,7 +102,7 @@ impl Summaries {
             spans.push(span);
             return;
         }
-        let opens = |at: &usize| self.list("joint").iter().any(|w| text.after(*at).starts_with(w));
+        let opens = |at: &usize| self.words.list("joint").iter().any(|w| text.after(*at).starts_with(w));
         let middle = span.start + span.len() / 2;
         let joints = (span.start + PART_MIN..span.end.saturating_sub(PART_MIN)).filter(opens);
         match joints.min_by_key(|at| at.abs_diff(middle)) {
@@ -128,7 +118,7 @@ impl Summaries {
         let mut words = String::new();
         let mut at = span.start;
         while at < span.end {
-            let loose = self.list("loose").iter().find(|w| text.after(at).starts_with(**w));
+            let loose = self.words.list("loose").iter().find(|w| text.after(at).starts_with(**w));
             if let Some(loose) = loose {
                 at += loose.chars().count();
                 continue;
@@ -142,10 +132,10 @@ impl Summaries {
             at += 1;
         }
         let mut rest = words.as_str();
-        while let Some(shorter) = self.list("opening").iter().find_map(|w| rest.strip_prefix(w)) {
+        while let Some(shorter) = self.words.list("opening").iter().find_map(|w| rest.strip_prefix(w)) {
             rest = shorter;
         }
-        while let Some(shorter) = self.list("tail").iter().find_map(|w| rest.strip_suffix(w)) {
+        while let Some(shorter) = self.words.list("tail").iter().find_map(|w| rest.strip_suffix(w)) {
             rest = shorter;
         }
         rest.trim_matches(is_silent).to_owned()
@@ -153,7 +143,7 @@ impl Summaries {
 
     fn weight(&self, words: &str, sounds: usize, evidence: Evidence, marks: &Marks<'_>) -> f32 {
         let has =
-            |kind: &str| self.list(kind).iter().filter(|w| words.contains(**w)).count() as f32;
+            |kind: &str| self.words.list(kind).iter().filter(|w| words.contains(**w)).count() as f32;
         let meets = |other: Option<Evidence>| {
             other.is_some_and(|o| o.start_ms < evidence.end_ms && evidence.start_ms < o.end_ms)
         };
@@ -168,7 +158,7 @@ impl Summaries {
         if has("lament") > 0.0 {
             weight -= 1.0;
         }
-        if self.list("own").iter().any(|w| words.starts_with(w)) {
+        if self.words.list("own").iter().any(|w| words.starts_with(w)) {
             weight -= 0.8;
         }
         weight.max(0.05)

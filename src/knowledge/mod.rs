@@ -6,7 +6,6 @@
 //! editors publish ([`editing`]).
 
 mod base;
-mod cache;
 mod check;
 mod cluster;
 mod columns;

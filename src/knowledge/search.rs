@@ -1,10 +1,8 @@
 //! The search: what was said against every way of asking, by meaning and by words.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use super::base::Base;
-use super::cache;
 use super::confidence::{self, Calibration, PARTS, Seen, Signs};
 use super::encoder::Encoder;
 use super::error::KnowledgeError;
@@ -71,21 +69,7 @@ impl Index {
     /// # Errors
     /// The encoder's.
     pub fn build(base: Arc<Base>, encoder: &dyn Encoder) -> Result<Index, KnowledgeError> {
-        let points = cache::encode_all(&texts_of(&base), encoder)?;
-        Ok(Index::with_points(base, encoder, points))
-    }
-
-    /// As [`Index::build`], with the points kept in a folder under the hash of encoder and texts. A cache that cannot
-    /// be read or written costs only the time to encode again.
-    ///
-    /// # Errors
-    /// The encoder's.
-    pub fn build_cached(
-        base: Arc<Base>,
-        encoder: &dyn Encoder,
-        folder: &Path,
-    ) -> Result<Index, KnowledgeError> {
-        let points = cache::encode_or_read(&texts_of(&base), encoder, folder)?;
+        let points = encode_all(&texts_of(&base), encoder)?;
         Ok(Index::with_points(base, encoder, points))
     }
 
@@ -341,6 +325,27 @@ fn replacers(base: &Base) -> Vec<Vec<u32>> {
         }
     }
     of
+}
+
+/// The points of these texts, one after the other.
+fn encode_all(
+    texts: &[String],
+    encoder: &dyn Encoder,
+) -> Result<Vec<f32>, KnowledgeError> {
+    let want = encoder.dimensions();
+    let mut points = Vec::with_capacity(texts.len() * want);
+    for text in texts {
+        let point = encoder.encode(text)?;
+        if point.len() != want {
+            return Err(KnowledgeError::Dimensions {
+                name: encoder.name().into(),
+                got: point.len(),
+                want,
+            });
+        }
+        points.extend(point);
+    }
+    Ok(points)
 }
 
 /// Everything that is encoded, in the order of the points: each item's title and asks, then what is outside.

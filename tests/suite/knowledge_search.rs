@@ -5,7 +5,7 @@ use std::sync::Arc;
 use huiyin::kernel::{Day, Rng};
 use huiyin::knowledge::{
     Bars, Base, BigramEncoder, Citation, Context, Decision, Encoder, Hit, Index, Item,
-    KnowledgeError, decide,
+    KnowledgeError, Library, decide,
 };
 use huiyin::language::{blurred, character_error_rate, misheard, toneless};
 use proptest::prelude::*;
@@ -254,10 +254,10 @@ fn an_index_is_searched_with_its_own_encoder() {
 #[test]
 fn points_are_kept_and_a_spoilt_cache_is_made_again() {
     let folder = tempfile::tempdir().unwrap();
-    let base = Arc::new(load(GOOD).unwrap());
     let score = || {
-        let index = Index::build_cached(base.clone(), &BigramEncoder, folder.path()).unwrap();
-        index.search("身份证丢了", &BigramEncoder, 1).unwrap()[0].score
+        let (base, cache) = (load(GOOD).unwrap(), folder.path().to_path_buf());
+        let library = Library::open(base, &[], Arc::new(BigramEncoder), Some(cache)).unwrap();
+        library.nearest("身份证丢了", 1).unwrap()[0].score
     };
     let fresh = score();
     let file = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
