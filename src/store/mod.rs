@@ -2,16 +2,20 @@
 //! a row exists as soon as it is true. The SQL is the common part of SQLite and PostgreSQL.
 
 mod knowledge;
+mod outbox;
 mod read;
 mod related;
+mod standing;
 mod write;
 
 pub use knowledge::{KnowledgeEvent, KnowledgeRow, Taken, UnansweredRow};
+pub use outbox::{DueMessage, MessageRow};
 pub use read::{
     AgentRow, AnswerRow, AttemptRow, CallRow, EventRow, EvidenceRow, FieldRow, Figures, SurveyRow,
     TicketRow, TurnRow, VerificationRow,
 };
 pub use related::{Beside, BesideRow};
+pub use standing::Known;
 
 use std::path::{Path, PathBuf};
 
@@ -47,6 +51,8 @@ pub struct Store {
     /// One connection: SQLite has one writer.
     writer: SqlitePool,
     readers: SqlitePool,
+    /// Nothing, until [`Store::telling`].
+    told: outbox::Told,
 }
 
 impl Store {
@@ -74,7 +80,7 @@ impl Store {
             .connect_with(options.read_only(true))
             .await
             .map_err(opened)?;
-        Ok(Store { writer, readers })
+        Ok(Store { writer, readers, told: outbox::Told::default() })
     }
 
     /// Waits for what is under way and closes the file.
