@@ -6,8 +6,10 @@ pub mod dispatch;
 pub mod likeness;
 pub mod queue;
 pub mod related;
+pub mod rulebook;
 pub mod ticket;
 
 pub use agent::{Agent, AgentState};
 pub use queue::{Priority, Queue};
-pub use ticket::{DeskError, Ticket, TicketEvent, TicketState};
+pub use rulebook::{Order, Rulebook};
+pub use ticket::{Actor, DeskError, Entry, Role, Ticket, TicketEvent, TicketState};

@@ -10,7 +10,7 @@ use anyhow::Context;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use super::clock::SystemClock;
-use super::dispatching;
+use super::{deadlines, dispatching};
 use super::engines::{self, SpeechEngines};
 use super::keeper::Keeper;
 use super::library::{Publisher, entries};
@@ -23,6 +23,7 @@ use crate::call::session::Wishes;
 use crate::call::{CallError, LegIds, Registration, Signalling, SipConfig, SipStack, TlsListen};
 use crate::config::{Config, Sip};
 use crate::console::{self, Console};
+use crate::desk::Rulebook;
 use crate::desk::dispatch::Rules;
 use crate::dialogue::{Line, Manner, Prompts};
 use crate::engine::models::ModelDir;
@@ -57,6 +58,7 @@ pub async fn serve(
     let keeper = keeper(&store, &feed, &inbox);
     let (line, signals) = line(&config).await?;
     let rules = Arc::new(dispatching::rules(config.dispatch_rules.as_deref())?);
+    let rulebook = rulebook(&config, rules.clone())?;
     let knowledge = console::Knowledge { library, published: publisher.waker() };
     let console = console(&config, store.clone(), feed, &inbox, &recordings, rules, knowledge);
     let listener = console::listen(config.console.bind).await?;
@@ -66,7 +68,7 @@ pub async fn serve(
         let _ = console_stopped.await;
     }));
     let shell = Shell::new(Parts {
-        hotline: Hotline::new(setup, restored),
+        hotline: Hotline::new(setup, restored).ruled_by(rulebook),
         clock,
         line: line.clone(),
         engines: speech,
@@ -125,6 +127,13 @@ fn claim(data_dir: &Path) -> anyhow::Result<File> {
             Err(error).with_context(|| format!("{} cannot be locked", path.display()))
         }
     }
+}
+
+/// What deadlines are counted by.
+pub fn rulebook(config: &Config, rules: Arc<Rules>) -> anyhow::Result<Arc<Rulebook>> {
+    let models = ModelDir::locate(config.models_dir.as_deref())?;
+    let calendar = deadlines::calendar(&models, &config.calendars)?;
+    Ok(Arc::new(deadlines::rulebook(rules, calendar)?))
 }
 
 /// The wordings of the configuration, or those that ship.
