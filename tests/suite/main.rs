@@ -46,6 +46,7 @@ mod sim;
 mod slots;
 mod survey;
 mod ticket;
+mod ticket_life;
 mod tidy;
 mod torture;
 mod turn;
