@@ -43,6 +43,7 @@ mod sdp;
 mod service;
 mod session;
 mod sim;
+mod sim_year;
 mod slots;
 mod survey;
 mod ticket;
