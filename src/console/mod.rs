@@ -16,6 +16,7 @@ mod listener;
 mod live;
 mod login;
 mod masking;
+mod orders;
 mod pages;
 mod read;
 mod routes;

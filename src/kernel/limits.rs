@@ -72,3 +72,5 @@ pub const CONSOLE_ROWS: i64 = 200;
 pub const QUESTIONS_MAX: i64 = 500;
 /// Questions whose points are remembered between two looks at them.
 pub const QUESTIONS_REMEMBERED: usize = 4096;
+/// Tickets that the hotline has at hand beyond those of running calls and pending callbacks.
+pub const TICKETS_LATELY: usize = 4096;

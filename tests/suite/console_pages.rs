@@ -8,7 +8,7 @@ use huiyin::desk::ticket::{Forum, Ground, Mark, Role, TicketState};
 use huiyin::desk::AgentState;
 use huiyin::dialogue::Outcome;
 use huiyin::intake::Grade;
-use huiyin::kernel::{AgentId, CallId, Moment, Slot, SurveyId};
+use huiyin::kernel::{CallId, Moment, Slot};
 use huiyin::survey::{Question, SurveyOutcome, VerifyReason};
 
 const LISTS: [&str; 6] = ["/", "/tickets", "/agents", "/surveys", "/supervisor", "/calls/1"];
