@@ -8,6 +8,7 @@ mod phone;
 mod rules;
 mod rules_packs;
 mod rules_ticket;
+mod safety;
 mod serve;
 mod sim;
 mod taxonomy;
@@ -58,6 +59,8 @@ enum Verb {
     Taxonomy(taxonomy::Args),
     /// Check rules of dispatch and rule packs, and explain: whom a case goes to, when a limit ends.
     Rules(rules::Args),
+    /// Train and try the net behind the rules for dangers and the wish for a person.
+    Safety(safety::Args),
     /// Render ahead what is sure to be said.
     Voice(voice::Args),
 }
@@ -78,6 +81,7 @@ pub fn main() -> ExitCode {
         Verb::Kb(args) => knowledge::run(args),
         Verb::Taxonomy(args) => taxonomy::run(args),
         Verb::Rules(args) => rules::run(args),
+        Verb::Safety(args) => safety::run(args),
         Verb::Voice(args) => voice::run(args),
     };
     result.unwrap_or_else(|error| {

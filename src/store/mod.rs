@@ -2,18 +2,22 @@
 //! a row exists as soon as it is true. The SQL is the common part of SQLite and PostgreSQL.
 
 mod knowledge;
+mod outbox;
 mod payload;
 mod read;
 mod related;
+mod standing;
 mod tickets;
 mod write;
 
 pub use knowledge::{KnowledgeEvent, KnowledgeRow, Taken, UnansweredRow};
+pub use outbox::{DueMessage, MessageRow};
 pub use read::{
     AgentRow, AnswerRow, AttemptRow, CallRow, EventRow, EvidenceRow, FieldRow, Figures, SurveyRow,
     TicketRow, TurnRow, VerificationRow,
 };
 pub use related::{Beside, BesideRow};
+pub use standing::Known;
 
 use std::path::{Path, PathBuf};
 
@@ -56,6 +60,8 @@ pub struct Store {
     /// One connection: SQLite has one writer.
     writer: SqlitePool,
     readers: SqlitePool,
+    /// Nothing, until [`Store::telling`].
+    told: outbox::Told,
 }
 
 impl Store {
@@ -83,7 +89,7 @@ impl Store {
             .connect_with(options.read_only(true))
             .await
             .map_err(opened)?;
-        let store = Store { writer, readers };
+        let store = Store { writer, readers, told: outbox::Told::default() };
         store.carry_over().await?;
         Ok(store)
     }
@@ -94,7 +100,7 @@ impl Store {
         let opened = |source| StoreError::Open { path: path.into(), source };
         let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await;
         let pool = pool.map_err(opened)?;
-        Ok(Store { writer: pool.clone(), readers: pool })
+        Ok(Store { writer: pool.clone(), readers: pool, told: outbox::Told::default() })
     }
 
     /// Waits for what is under way and closes the file.

@@ -2,6 +2,7 @@
 
 use sqlx::SqliteConnection;
 
+use super::outbox::{Told, put_message};
 use super::{Store, StoreError, tickets};
 use crate::hotline::Fact;
 use crate::kernel::{CallId, SurveyId, TicketId, Wall};
@@ -13,7 +14,7 @@ impl Store {
     pub async fn keep(&self, facts: &[Fact]) -> Result<(), StoreError> {
         let mut transaction = self.writer.begin().await?;
         for fact in facts {
-            keep_one(&mut transaction, fact).await?;
+            keep_one(&mut transaction, &self.told, fact).await?;
         }
         transaction.commit().await?;
         Ok(())
@@ -49,7 +50,11 @@ impl Store {
     }
 }
 
-async fn keep_one(db: &mut SqliteConnection, fact: &Fact) -> Result<(), StoreError> {
+async fn keep_one(
+    db: &mut SqliteConnection,
+    told: &Told,
+    fact: &Fact,
+) -> Result<(), StoreError> {
     match fact {
         Fact::CallStarted { call, direction, number, at } => {
             sqlx::query(
@@ -97,7 +102,11 @@ async fn keep_one(db: &mut SqliteConnection, fact: &Fact) -> Result<(), StoreErr
             .execute(db)
             .await?;
         }
-        Fact::Ticket { ticket, entry } => tickets::keep(db, ticket, entry).await?,
+        Fact::Ticket { ticket, entry } => {
+            tickets::keep(db, ticket, entry).await?;
+            let told_by = (i64::from(entry.seq), entry.event.key());
+            put_message(db, told, ticket, told_by, entry.at).await?;
+        }
         Fact::AgentState { agent, state, call, at } => {
             sqlx::query(
                 "INSERT INTO agent_states (agent, state, call_id, at) VALUES ($1, $2, $3, $4)
