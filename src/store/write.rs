@@ -51,11 +51,7 @@ impl Store {
     }
 }
 
-async fn keep_one(
-    db: &mut SqliteConnection,
-    told: &Told,
-    fact: &Fact,
-) -> Result<(), StoreError> {
+async fn keep_one(db: &mut SqliteConnection, told: &Told, fact: &Fact) -> Result<(), StoreError> {
     match fact {
         Fact::CallStarted { call, direction, number, at } => {
             sqlx::query(
