@@ -231,11 +231,7 @@ fn house(legs: usize, first_port: u16) {
         let engines = Arc::new(SpeechEngines {
             recogniser: Recogniser::start(vec![Box::new(Deaf)]).unwrap(),
             voice: Voice::start(vec![Box::new(voice.clone())], Box::new(voice), None).unwrap(),
-            vad: SileroModel::load(
-                &models.path_of("silero").unwrap(),
-                &models.path_of("onnxruntime").unwrap(),
-            )
-            .unwrap(),
+            vad: SileroModel::load(&models.path_of("silero").unwrap()).unwrap(),
             hearing: Hearing::builtin().unwrap(),
         });
         let folder = folder(std::process::id());

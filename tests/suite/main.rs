@@ -7,6 +7,7 @@ mod closed;
 mod console;
 mod console_knowledge;
 mod console_pages;
+mod detector;
 mod dialogue;
 mod dialogue_heard;
 mod dictation;
