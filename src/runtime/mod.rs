@@ -4,15 +4,19 @@
 //! - [`serve`]: the service wired together; [`shell`]: the hotline's owner; [`call_task`]: one call's sound.
 //! - [`listener`], [`speaking`]: an ear and a mouth; [`recogniser`], [`voice`], [`meaning`], [`pool`]: slow
 //!   work on threads; [`hearing`]: what each question expects.
+//! - [`gauge`]: what is measured of the load.
 //! - [`deadlines`]: rule packs and the calendar.
+//! - [`certificate`]: our own, for TLS where none is given.
 //! - [`keeper`], [`recordings`]: what is written down. [`phone`]: a scripted telephone.
 
 pub mod call_task;
 pub mod categories;
+pub mod certificate;
 pub mod clock;
 pub mod deadlines;
 pub mod dispatching;
 pub mod engines;
+pub mod gauge;
 pub mod hearing;
 pub mod keeper;
 pub mod library;

@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use anyhow::Context;
 use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::task::JoinSet;
 
+use super::certificate::{self, Own};
 use super::clock::SystemClock;
 use super::dispatching;
 use super::engines::{self, SpeechEngines};
@@ -27,8 +29,8 @@ use crate::desk::dispatch::Rules;
 use crate::dialogue::{Line, Manner, Prompts};
 use crate::engine::models::ModelDir;
 use crate::hotline::{Fact, Hotline, Input, Restored, Setup};
-use crate::kernel::LegId;
 use crate::kernel::limits::{FEED_EVENTS, HOTLINE_INBOX};
+use crate::kernel::{LegId, Wall};
 use crate::knowledge::Library;
 use crate::knowledge::editing::Entry;
 use crate::store::Store;
@@ -55,12 +57,17 @@ pub async fn serve(
     let (inbox, messages) = mpsc::channel(HOTLINE_INBOX);
     let (feed, _) = broadcast::channel(FEED_EVENTS);
     let keeper = keeper(&store, &feed, &inbox);
-    let (line, signals) = line(&config).await?;
+    let Telephone { line, signals, own, renewal } = telephone(&config, &clock).await?;
     let rules = Arc::new(dispatching::rules(config.dispatch_rules.as_deref())?);
     let knowledge = console::Knowledge { library, published: publisher.waker() };
     let console = console(&config, store.clone(), feed, &inbox, &recordings, rules, knowledge);
     let listener = console::listen(config.console.bind).await?;
-    let listening = Listening { sip: line.listening(), console: listener.local_addr()? };
+    let listening = Listening {
+        sip: line.listening(),
+        tls: line.tls_listening(),
+        own,
+        console: listener.local_addr()?,
+    };
     let (console_stop, console_stopped) = oneshot::channel::<()>();
     let pages = tokio::spawn(console::serve(listener, console, async move {
         let _ = console_stopped.await;
@@ -89,6 +96,7 @@ pub async fn serve(
             anyhow::bail!("the telephone line closed");
         }
     }
+    drop(renewal);
     end_calls(&inbox).await;
     line.shutdown(Duration::from_secs(3)).await;
     let _ = console_stop.send(());
@@ -183,7 +191,7 @@ fn setup(config: &Config, prompts: Arc<Prompts>) -> Setup {
         queue: config.queue,
         agents: config.agents.clone(),
         callbacks: config.callbacks,
-        conversations: config.conversations,
+        admission: config.admission,
     }
 }
 
@@ -225,14 +233,69 @@ async fn end_calls(inbox: &mpsc::Sender<Message>) {
 }
 
 /// Where the service can be reached.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Listening {
     pub sip: std::net::SocketAddr,
+    /// SIP over TLS.
+    pub tls: Option<std::net::SocketAddr>,
+    /// Its certificate, where it is one of our own.
+    pub own: Option<Own>,
     pub console: std::net::SocketAddr,
+}
+
+/// What TLS listens with: the certificate that is given, else one of our own, which is told too.
+fn tls(config: &Config, now: Wall) -> anyhow::Result<(Option<TlsListen>, Option<Own>)> {
+    let Some(tls) = &config.sip.tls else { return Ok((None, None)) };
+    if let Some(given) = &tls.given {
+        let (certificate, key) = (given.certificate.clone(), given.key.clone());
+        return Ok((Some(TlsListen { listen: tls.bind, certificate, key }), None));
+    }
+    let own = certificate::own(&config.data_dir, &hosts(&config.sip), now)?;
+    let (certificate, key) = (own.certificate.clone(), own.key.clone());
+    Ok((Some(TlsListen { listen: tls.bind, certificate, key }), Some(own)))
+}
+
+fn hosts(sip: &Sip) -> Vec<String> {
+    certificate::hosts([sip.advertise].into_iter().chain(sip.tls.as_ref().map(|tls| tls.bind.ip())))
+}
+
+/// Has the line show each new certificate of our own.
+fn renewal(
+    config: &Config,
+    clock: &SystemClock,
+    line: &Arc<dyn Signalling>,
+) -> impl Future<Output = ()> + 'static {
+    let (clock, line) = (clock.clone(), line.clone());
+    let renewed = move |own: &Own| match line.certify(&own.certificate, &own.key) {
+        Ok(()) => tracing::warn!(fingerprint = own.fingerprint, "TLS has a new certificate"),
+        Err(error) => tracing::error!(%error, "a new certificate is not used"),
+    };
+    let now = move || clock.wall();
+    certificate::renew(config.data_dir.clone(), hosts(&config.sip), now, renewed)
+}
+
+/// The line, and what keeps its certificate.
+struct Telephone {
+    line: Arc<dyn Signalling>,
+    signals: mpsc::Receiver<crate::call::SignalEvent>,
+    own: Option<Own>,
+    /// Dropping it ends the task.
+    renewal: JoinSet<()>,
+}
+
+async fn telephone(config: &Config, clock: &SystemClock) -> anyhow::Result<Telephone> {
+    let (tls, own) = tls(config, clock.wall())?;
+    let (line, signals) = line(config, tls).await?;
+    let mut renewal = JoinSet::new();
+    if own.is_some() {
+        renewal.spawn(self::renewal(config, clock, &line));
+    }
+    Ok(Telephone { line, signals, own, renewal })
 }
 
 async fn line(
     config: &Config,
+    tls: Option<TlsListen>,
 ) -> anyhow::Result<(Arc<dyn Signalling>, mpsc::Receiver<crate::call::SignalEvent>)> {
     let registrations = match (&config.outbound.registrar, &config.outbound.user) {
         (Some(registrar), Some(user)) => vec![Registration {
@@ -255,11 +318,7 @@ async fn line(
         user: config.sip.number.clone(),
         trunks: config.sip.trunks.clone(),
         registrations,
-        tls: config.sip.tls.as_ref().map(|tls| TlsListen {
-            listen: tls.bind,
-            certificate: tls.certificate.clone(),
-            key: tls.key.clone(),
-        }),
+        tls,
         tls_ca: config.sip.tls_ca.clone(),
         session: Wishes { interval_s: config.sip.session_s, ..Wishes::default() },
         ..SipConfig::default()

@@ -7,10 +7,12 @@
 //! - `world.rs`: the clock, the agenda, the run.
 //! - `line.rs`: telephones: who rings, who picks up, who hangs up.
 //! - `talk.rs`: the robot's mouth, the citizens' turns, people talking with each other.
+//! - `ear.rs`: recognisers that take their time.
 //! - `staff.rs`: what the desk does with tickets, verifications and duty.
 //! - `check.rs`: what must hold of every run.
 
 mod check;
+mod ear;
 mod line;
 mod mind;
 mod people;
@@ -20,4 +22,5 @@ mod voice;
 mod world;
 
 pub use check::Violation;
+pub use ear::Hearing;
 pub use world::{Report, Scenario, SimError, run};

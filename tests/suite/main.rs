@@ -1,7 +1,9 @@
 //! One test binary. Tests that need weights or data say so and pass over when those are absent.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod admission;
 mod calendar;
+mod certificate;
 mod clock;
 mod closed;
 mod console;
@@ -32,6 +34,7 @@ mod models;
 mod models_convert;
 mod nonspeech;
 mod page;
+mod peers;
 mod phone_turns;
 mod queue;
 mod recognise;
