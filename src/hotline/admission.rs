@@ -43,7 +43,7 @@ pub struct Rules {
     pub guess: usize,
     /// Talks that are taken at most, whatever is measured.
     pub most: usize,
-    /// Utterances that are recognised at once.
+    /// Utterances that are recognised at once; so many talks are taken in any case.
     pub recognisers: usize,
 }
 
@@ -158,7 +158,9 @@ impl Admission {
     /// Who takes the next call.
     pub fn door(&self, now: Moment, house: House) -> Door {
         let limit = self.limit(now);
-        let robot = self.shut.is_none() && house.talks < limit;
+        let open = self.shut.is_none() && house.talks < limit;
+        // With a recogniser for each talk nobody is in another's way: what is slow then would be so for one alone.
+        let robot = open || house.talks < self.least();
         // Somebody waits already, or would soon.
         let late = self.strain().is_some_and(|strain| strain != Strain::Talks);
         match house {
@@ -193,7 +195,12 @@ impl Admission {
             }
             None => guess,
         };
-        limit.clamp(1, most.max(1))
+        limit.clamp(self.least(), most.max(1))
+    }
+
+    /// Talks that are taken in any case.
+    fn least(&self) -> usize {
+        self.rules.recognisers.clamp(1, self.rules.most.max(1))
     }
 
     /// How many talks keep the recognisers as busy as they may be, by what one costs.
