@@ -37,6 +37,9 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
                 own.fingerprint
             );
         }
+        if let Some(public) = listening.public {
+            eprintln!("huiyin: page for citizens on http://{public}/");
+        }
         // For whoever started us and waits for it.
         let tls = listening.tls.map(|tls| format!(" tls={tls}")).unwrap_or_default();
         println!("ready sip={} console={}{tls}", listening.sip, listening.console);

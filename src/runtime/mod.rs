@@ -6,8 +6,8 @@
 //!   work on threads; [`hearing`]: what each question expects.
 //! - [`gauge`]: what is measured of the load.
 //! - [`deadlines`]: rule packs and the calendar.
-//! - [`certificate`]: our own, for TLS where none is given.
-//! - [`keeper`], [`recordings`]: what is written down. [`phone`]: a scripted telephone.
+//! - [`certificate`]: our own, for TLS where none is given; [`telephone`]: the line that is opened with it.
+//! - [`keeper`], [`recordings`]: what is written down; [`outbox`]: text messages. [`phone`]: a scripted telephone.
 
 pub mod call_task;
 pub mod categories;
@@ -22,6 +22,7 @@ pub mod keeper;
 pub mod library;
 pub mod listener;
 pub mod meaning;
+pub mod outbox;
 pub mod phone;
 pub mod pool;
 pub mod recogniser;
@@ -30,4 +31,5 @@ pub mod rtp_socket;
 pub mod serve;
 pub mod shell;
 pub mod speaking;
+mod telephone;
 pub mod voice;

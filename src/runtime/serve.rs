@@ -1,38 +1,42 @@
 //! The service: everything wired together, from start to an orderly end.
 
 use std::fs::{File, TryLockError};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
+use futures::future::OptionFuture;
+use tokio::net::TcpListener;
 use tokio::sync::{broadcast, mpsc, oneshot};
-use tokio::task::JoinSet;
+use tokio::task::JoinHandle;
 
-use super::certificate::{self, Own};
+use super::certificate::Own;
 use super::clock::SystemClock;
-use super::dispatching;
 use super::engines::{self, SpeechEngines};
 use super::keeper::Keeper;
 use super::library::{Publisher, entries};
 use super::meaning::Meaning;
+use super::outbox::{self, Outbox};
 use super::recordings::Recordings;
 use super::rtp_socket::PortRange;
 use super::shell::{Message, Parts, Shell};
+use super::telephone::Telephone;
 use super::voice::{SoundStore, plan};
-use crate::call::session::Wishes;
-use crate::call::{CallError, LegIds, Registration, Signalling, SipConfig, SipStack, TlsListen};
-use crate::config::{Config, Sip};
-use crate::console::{self, Console};
+use super::{deadlines, dispatching};
+use crate::call::Signalling;
+use crate::config::{Carrier, Config, Sip};
+use crate::console::{self, Console, public};
+use crate::desk::Rulebook;
 use crate::desk::dispatch::Rules;
 use crate::dialogue::{Line, Manner, Prompts};
 use crate::engine::models::ModelDir;
 use crate::hotline::{Fact, Hotline, Input, Restored, Setup};
 use crate::kernel::limits::{FEED_EVENTS, HOTLINE_INBOX};
-use crate::kernel::{LegId, Wall};
 use crate::knowledge::Library;
 use crate::knowledge::editing::Entry;
+use crate::notice::Messages;
 use crate::store::Store;
 
 /// Running calls get this long to say their last words when the service stops.
@@ -46,34 +50,29 @@ pub async fn serve(
 ) -> anyhow::Result<()> {
     let clock = SystemClock::start();
     let _claim = claim(&config.data_dir)?;
-    let store = Store::open(&config.data_dir.join("huiyin.db")).await?;
+    let texts = outbox::texts(&config)?;
+    let store = open(&config, &texts).await?;
     let Loaded { speech, meaning, prompts, library } = load(&config, &entries(&store).await?)?;
     let publisher = publisher(&store, &library, &speech, &prompts);
     let recordings = Recordings::new(&config.data_dir);
     let restored = restored(&store, &recordings, &clock).await?;
-    let moment = prompts.text(Line::Moment, 0, &[]).into();
-    let setup = setup(&config, prompts);
+    let setup = setup(&config, prompts.clone());
 
     let (inbox, messages) = mpsc::channel(HOTLINE_INBOX);
     let (feed, _) = broadcast::channel(FEED_EVENTS);
     let keeper = keeper(&store, &feed, &inbox);
-    let Telephone { line, signals, own, renewal } = telephone(&config, &clock).await?;
+    let post = outbox::post(&config, texts, &store)?;
+    let Telephone { line, signals, own, renewal } = Telephone::open(&config, &clock).await?;
     let rules = Arc::new(dispatching::rules(config.dispatch_rules.as_deref())?);
+    let rulebook = rulebook(&config, rules.clone())?;
     let knowledge = console::Knowledge { library, published: publisher.waker() };
-    let console = console(&config, store.clone(), feed, &inbox, &recordings, rules, knowledge);
-    let listener = console::listen(config.console.bind).await?;
-    let listening = Listening {
-        sip: line.listening(),
-        tls: line.tls_listening(),
-        own,
-        console: listener.local_addr()?,
-    };
-    let (console_stop, console_stopped) = oneshot::channel::<()>();
-    let pages = tokio::spawn(console::serve(listener, console, async move {
-        let _ = console_stopped.await;
-    }));
+    let console =
+        console(&config, store.clone(), feed.clone(), &inbox, &recordings, rules, knowledge);
+    let pages = Pages::serve(&config, &store, console).await?;
+    let listening = pages.listening(line.as_ref(), own);
+    let sending = post.map(|post| Outbox::start(post, clock.clone(), feed.subscribe()));
     let shell = Shell::new(Parts {
-        hotline: Hotline::new(setup, restored),
+        hotline: Hotline::new(setup, restored).ruled_by(rulebook),
         clock,
         line: line.clone(),
         engines: speech,
@@ -84,7 +83,7 @@ pub async fn serve(
         recordings,
         facts: keeper.facts.clone(),
         inbox: inbox.clone(),
-        moment,
+        moment: prompts.text(Line::Moment, 0, &[]).into(),
     });
     let mut shell = tokio::spawn(shell.run(messages, signals));
     ready(&listening);
@@ -99,15 +98,107 @@ pub async fn serve(
     drop(renewal);
     end_calls(&inbox).await;
     line.shutdown(Duration::from_secs(3)).await;
-    let _ = console_stop.send(());
+    let pages = pages.stop();
     publisher.stop();
     shell.abort();
     let _ = shell.await;
     drop(inbox);
     keeper.finish(Duration::from_secs(5)).await;
+    OptionFuture::from(sending.map(Outbox::finish)).await;
     let _ = tokio::time::timeout(Duration::from_secs(2), pages).await;
     store.close().await;
     Ok(())
+}
+
+/// The store, with what is told by text message written down from the first event on.
+async fn open(config: &Config, texts: &Messages) -> anyhow::Result<Store> {
+    let store = Store::open(&config.data_dir.join("huiyin.db")).await?;
+    Ok(match config.messages.carrier {
+        Carrier::Off => store,
+        Carrier::File(_) | Carrier::Webhook { .. } => store.telling(texts.kinds()),
+    })
+}
+
+/// The console, and the page for citizens where there is one.
+struct Pages {
+    console: SocketAddr,
+    public: Option<SocketAddr>,
+    stops: Vec<oneshot::Sender<()>>,
+    task: JoinHandle<()>,
+}
+
+impl Pages {
+    async fn serve(config: &Config, store: &Store, console: Console) -> anyhow::Result<Pages> {
+        let listener = console::listen(config.console.bind).await?;
+        let citizens = Citizens::listen(config, store).await?;
+        let (at, public) = (listener.local_addr()?, citizens.as_ref().map(|page| page.at));
+        let (stop, stopped) = oneshot::channel::<()>();
+        let task = tokio::spawn(async move {
+            let stopped = async move {
+                let _ = stopped.await;
+            };
+            if let Err(error) = console::serve(listener, console, stopped).await {
+                tracing::error!(%error, "the console is gone");
+            }
+        });
+        let stops = citizens.map(|citizens| citizens.serve().0).into_iter().chain([stop]);
+        Ok(Pages { console: at, public, stops: stops.collect(), task })
+    }
+
+    /// These, and the line.
+    fn listening(&self, line: &dyn Signalling, own: Option<Own>) -> Listening {
+        Listening {
+            sip: line.listening(),
+            tls: line.tls_listening(),
+            own,
+            console: self.console,
+            public: self.public,
+        }
+    }
+
+    /// Nobody new is served; the task ends when those who are served are.
+    fn stop(self) -> JoinHandle<()> {
+        for stop in self.stops {
+            let _ = stop.send(());
+        }
+        self.task
+    }
+}
+
+/// The page for citizens, on its own address.
+struct Citizens {
+    at: SocketAddr,
+    listener: TcpListener,
+    page: public::Public,
+}
+
+impl Citizens {
+    async fn listen(config: &Config, store: &Store) -> anyhow::Result<Option<Citizens>> {
+        let Some(settings) = &config.public else { return Ok(None) };
+        let listener = TcpListener::bind(settings.bind).await.with_context(|| {
+            format!("public.bind = {}: nothing can listen there; choose a free port", settings.bind)
+        })?;
+        let page = public::Public {
+            store: store.clone(),
+            hotline: config.sip.number.clone(),
+            proxies: settings.proxies.clone(),
+        };
+        Ok(Some(Citizens { at: listener.local_addr()?, listener, page }))
+    }
+
+    /// Until the sender tells it to stop.
+    fn serve(self) -> (oneshot::Sender<()>, JoinHandle<()>) {
+        let (stop, stopped) = oneshot::channel::<()>();
+        let task = tokio::spawn(async move {
+            let stopped = async move {
+                let _ = stopped.await;
+            };
+            if let Err(error) = public::serve(self.listener, self.page, stopped).await {
+                tracing::error!(%error, "the page for citizens is gone");
+            }
+        });
+        (stop, task)
+    }
 }
 
 fn ports(sip: &Sip) -> std::io::Result<PortRange> {
@@ -133,6 +224,13 @@ fn claim(data_dir: &Path) -> anyhow::Result<File> {
             Err(error).with_context(|| format!("{} cannot be locked", path.display()))
         }
     }
+}
+
+/// What deadlines are counted by.
+pub fn rulebook(config: &Config, rules: Arc<Rules>) -> anyhow::Result<Arc<Rulebook>> {
+    let models = ModelDir::locate(config.models_dir.as_deref())?;
+    let calendar = deadlines::calendar(&models, &config.calendars)?;
+    Ok(Arc::new(deadlines::rulebook(rules, calendar)?))
 }
 
 /// The wordings of the configuration, or those that ship.
@@ -235,102 +333,14 @@ async fn end_calls(inbox: &mpsc::Sender<Message>) {
 /// Where the service can be reached.
 #[derive(Clone, Debug)]
 pub struct Listening {
-    pub sip: std::net::SocketAddr,
+    pub sip: SocketAddr,
     /// SIP over TLS.
-    pub tls: Option<std::net::SocketAddr>,
+    pub tls: Option<SocketAddr>,
     /// Its certificate, where it is one of our own.
     pub own: Option<Own>,
-    pub console: std::net::SocketAddr,
-}
-
-/// What TLS listens with: the certificate that is given, else one of our own, which is told too.
-fn tls(config: &Config, now: Wall) -> anyhow::Result<(Option<TlsListen>, Option<Own>)> {
-    let Some(tls) = &config.sip.tls else { return Ok((None, None)) };
-    if let Some(given) = &tls.given {
-        let (certificate, key) = (given.certificate.clone(), given.key.clone());
-        return Ok((Some(TlsListen { listen: tls.bind, certificate, key }), None));
-    }
-    let own = certificate::own(&config.data_dir, &hosts(&config.sip), now)?;
-    let (certificate, key) = (own.certificate.clone(), own.key.clone());
-    Ok((Some(TlsListen { listen: tls.bind, certificate, key }), Some(own)))
-}
-
-fn hosts(sip: &Sip) -> Vec<String> {
-    certificate::hosts([sip.advertise].into_iter().chain(sip.tls.as_ref().map(|tls| tls.bind.ip())))
-}
-
-/// Has the line show each new certificate of our own.
-fn renewal(
-    config: &Config,
-    clock: &SystemClock,
-    line: &Arc<dyn Signalling>,
-) -> impl Future<Output = ()> + 'static {
-    let (clock, line) = (clock.clone(), line.clone());
-    let renewed = move |own: &Own| match line.certify(&own.certificate, &own.key) {
-        Ok(()) => tracing::warn!(fingerprint = own.fingerprint, "TLS has a new certificate"),
-        Err(error) => tracing::error!(%error, "a new certificate is not used"),
-    };
-    let now = move || clock.wall();
-    certificate::renew(config.data_dir.clone(), hosts(&config.sip), now, renewed)
-}
-
-/// The line, and what keeps its certificate.
-struct Telephone {
-    line: Arc<dyn Signalling>,
-    signals: mpsc::Receiver<crate::call::SignalEvent>,
-    own: Option<Own>,
-    /// Dropping it ends the task.
-    renewal: JoinSet<()>,
-}
-
-async fn telephone(config: &Config, clock: &SystemClock) -> anyhow::Result<Telephone> {
-    let (tls, own) = tls(config, clock.wall())?;
-    let (line, signals) = line(config, tls).await?;
-    let mut renewal = JoinSet::new();
-    if own.is_some() {
-        renewal.spawn(self::renewal(config, clock, &line));
-    }
-    Ok(Telephone { line, signals, own, renewal })
-}
-
-async fn line(
-    config: &Config,
-    tls: Option<TlsListen>,
-) -> anyhow::Result<(Arc<dyn Signalling>, mpsc::Receiver<crate::call::SignalEvent>)> {
-    let registrations = match (&config.outbound.registrar, &config.outbound.user) {
-        (Some(registrar), Some(user)) => vec![Registration {
-            registrar: registrar.clone(),
-            credentials: crate::call::Credentials {
-                user: user.clone(),
-                password: config.outbound.password.clone().unwrap_or_default(),
-                realm: None,
-            },
-            expires: Duration::from_secs(600),
-        }],
-        _ => Vec::new(),
-    };
-    // The hotline gives its own legs odd numbers.
-    let next = AtomicU64::new(2);
-    let ids: LegIds = Arc::new(move || LegId(next.fetch_add(2, Ordering::Relaxed)));
-    let sip = SipConfig {
-        listen: config.sip.bind,
-        advertise: (config.sip.advertise != config.sip.bind.ip()).then_some(config.sip.advertise),
-        user: config.sip.number.clone(),
-        trunks: config.sip.trunks.clone(),
-        registrations,
-        tls,
-        tls_ca: config.sip.tls_ca.clone(),
-        session: Wishes { interval_s: config.sip.session_s, ..Wishes::default() },
-        ..SipConfig::default()
-    };
-    // The line calls the address `sip.listen`; ours is set with `sip.bind`.
-    let started = SipStack::start(sip, ids).await.map_err(|error| match error {
-        CallError::Listen { transport, addr, source, setting: "sip.listen" } => {
-            CallError::Listen { transport, addr, setting: "sip.bind", source }
-        }
-        other => other,
-    });
-    Ok(started?)
+    pub console: SocketAddr,
+    /// The page for citizens, where there is one.
+    pub public: Option<SocketAddr>,
 }
 
 fn console(
