@@ -1,13 +1,16 @@
 //! One test binary. Tests that need weights or data say so and pass over when those are absent.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod admission;
 mod calendar;
+mod certificate;
 mod clock;
 mod closed;
 mod console;
 mod console_knowledge;
 mod console_orders;
 mod console_pages;
+mod detector;
 mod dialogue;
 mod dialogue_heard;
 mod dictation;
@@ -34,6 +37,7 @@ mod nonspeech;
 mod notice;
 mod outbox;
 mod page;
+mod peers;
 mod phone_turns;
 mod public_page;
 mod queue;
