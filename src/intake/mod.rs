@@ -27,6 +27,7 @@ use std::sync::Arc;
 pub use crate::language::address::{AddressError, Division, Gazetteer, Level};
 pub use contrast::{Contrast, contrast, corrected_words};
 pub use dictation::{corrected_number, whole as whole_number};
+pub use matter::examples as matter_examples;
 pub use draft::{Draft, NARRATIVE_CHARS_MAX, place_is_precise_to_township, place_parts};
 pub use reading::{Command, Emergency, Grade, MatterType, Reading, Topic, Undispatched};
 pub use summary::{Clause, SUMMARY_CHARS_MAX};
@@ -155,6 +156,14 @@ impl Intake {
     /// With other categories than the shipped ones, or with what tells these better.
     pub fn with_categories(self, categories: Categories) -> Intake {
         Intake { categories, ..self }
+    }
+
+    /// With types of matters told by the meaning of what was said too. Blocks while the sentences that teach them are encoded.
+    ///
+    /// # Errors
+    /// A table of ours that cannot be read.
+    pub fn with_points(self, points: Arc<dyn category::Points>) -> Result<Intake, IntakeError> {
+        Ok(Intake { matters: self.matters.taught(points)?, ..self })
     }
 
     pub fn categories(&self) -> &Categories {

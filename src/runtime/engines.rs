@@ -110,10 +110,11 @@ pub fn load_encoder(models: &ModelDir) -> anyhow::Result<Prepared<UseEncoder>> {
     Ok(Prepared::open(UseEncoder::load(models.path())?, &prepared(models)))
 }
 
-/// Encodes the knowledge base that ships, so that no service has to when it starts. Blocks for up to a minute.
+/// Encodes the knowledge base that ships and the sentences that teach the intake, so that no service has to when it starts. Blocks for up to a minute.
 pub fn prepare_knowledge(models: &ModelDir) -> anyhow::Result<()> {
     let encoder = UseEncoder::load(models.path())?;
-    Ok(Prepared::prepare(knowledge_base(&[])?, &encoder, &prepared(models))?)
+    let also = crate::intake::matter_examples()?;
+    Ok(Prepared::prepare(knowledge_base(&[])?, &also, &encoder, &prepared(models))?)
 }
 
 /// What is made of the models once for all who use them.
@@ -148,9 +149,10 @@ pub fn meaning(
     let told = categories::load(
         config.intake.taxonomy.as_deref(),
         config.intake.examples.as_deref(),
-        points,
+        points.clone(),
     );
     let told = told.context("the categories of [intake]")?;
-    let intake = Intake::new(Arc::new(gazetteer), &config.home_region)?.with_categories(told);
+    let intake = Intake::new(Arc::new(gazetteer), &config.home_region)?;
+    let intake = intake.with_categories(told).with_points(points)?;
     Ok(Meaning::start(Arc::new(intake), library, config.home_region.clone())?)
 }

@@ -64,6 +64,9 @@ pub struct Args {
     /// Fit the search to these rows instead and print the constants of src/knowledge/fitted.rs.
     #[arg(long, hide = true)]
     fit: bool,
+    /// Rows to fit to as well: what was heard.
+    #[arg(long, hide = true, requires = "fit")]
+    also: Option<PathBuf>,
 }
 
 pub(super) fn share(text: &str) -> Result<f64, String> {
@@ -91,6 +94,9 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     rows.truncate(args.limit.unwrap_or(usize::MAX));
     let encoder = load_encoder(&models)?;
     if args.fit {
+        if let Some(also) = &args.also {
+            rows.extend(rows::read(also, &base)?);
+        }
         fit::run(&rows, &base, &encoder, args.seed)?;
         return Ok(ExitCode::SUCCESS);
     }

@@ -3,9 +3,9 @@
 //!
 //! Words alone work without an encoder; likeness needs [`Points`]; learning needs examples. Everything is the same on every run.
 
-mod grams;
+pub(super) mod grams;
 mod learned;
-mod linear;
+pub(super) mod linear;
 mod read;
 mod sense;
 mod taxonomy;

@@ -49,6 +49,11 @@ pub struct Row {
 }
 
 impl Row {
+    /// Its words are what a recogniser made of others already.
+    pub fn is_heard(&self) -> bool {
+        self.value.get("said").is_some()
+    }
+
     /// The row again with what was heard as its words, and its words as what was said.
     pub fn heard(&self, words: &str) -> Value {
         let mut value = self.value.clone();
