@@ -5,7 +5,6 @@
 
 pub(super) mod grams;
 mod learned;
-pub(super) mod linear;
 mod read;
 mod sense;
 mod taxonomy;
