@@ -11,6 +11,7 @@ use super::lexicon::rows;
 use super::reading::MatterType;
 use super::text::Text;
 use crate::kernel::{Filled, Slot};
+use crate::language::sounding::Syllable;
 use learned::Learned;
 pub use learned::examples;
 
@@ -78,10 +79,13 @@ impl Matters {
         asked >= 1.5 && asked > self.score(text, Key::Action).0
     }
 
-    /// The types with their confidences, the likeliest first.
-    pub(super) fn matters(&self, text: &Text<'_>) -> Vec<(MatterType, f32)> {
+    /// The types with their confidences, the likeliest first. `open`: a matter may be told, not only the answer to a question.
+    pub(super) fn matters(&self, text: &Text<'_>, open: bool) -> Vec<(MatterType, f32)> {
         let shown = self.shown(text);
-        let Some(likely) = self.learned.as_ref().and_then(|l| l.likely(self, text, &shown)) else {
+        // A number or a short answer tells of no matter, however near it may lie to one.
+        let story = text.syllables.iter().filter(|s| !is_digit(text.str(), s)).count();
+        let learned = self.learned.as_ref().filter(|_| open && story >= STORY_CHARS_MIN);
+        let Some(likely) = learned.and_then(|l| l.likely(self, text, &shown)) else {
             return shown.into_iter().map(|s| (s.matter, s.confidence)).collect();
         };
         let sure = |(matter, likely): (MatterType, f32)| {
@@ -156,6 +160,11 @@ impl Matters {
         let span = span.unwrap_or(text.whole());
         Some((Slot::MatterType, text.filled(matter.label(), code, &span, confidence)))
     }
+}
+
+fn is_digit(text: &str, syllable: &Syllable) -> bool {
+    let said = text.get(syllable.text.clone()).unwrap_or_default();
+    said.chars().all(|c| c.is_ascii_digit() || "零〇幺一二两三四五六七八九".contains(c))
 }
 
 fn weights() -> Result<Vec<Weight>, IntakeError> {

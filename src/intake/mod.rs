@@ -10,6 +10,7 @@ mod clues;
 mod contrast;
 mod dictation;
 mod draft;
+mod faithful;
 mod lexicon;
 mod linear;
 mod matter;
@@ -30,6 +31,7 @@ pub use crate::language::address::{AddressError, Division, Gazetteer, Level};
 pub use contrast::{Contrast, contrast, corrected_words};
 pub use dictation::{corrected_number, whole as whole_number};
 pub use matter::examples as matter_examples;
+pub use faithful::{Unfaithful, faithful};
 pub use draft::{Draft, NARRATIVE_CHARS_MAX, place_is_precise_to_township, place_parts};
 pub use reading::{Command, Doubt, Emergency, Grade, MatterType, Reading, Topic, Undispatched};
 pub use summary::{Clause, SUMMARY_CHARS_MAX};
@@ -104,7 +106,7 @@ impl Intake {
             true => self.categories.topics(&text, open),
             false => (Vec::new(), None),
         };
-        let matters = if told { self.matters.matters(&text) } else { Vec::new() };
+        let matters = if told { self.matters.matters(&text, open) } else { Vec::new() };
         let mut reading = Reading {
             command,
             emergency,

