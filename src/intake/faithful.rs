@@ -37,8 +37,6 @@ const ENDS: &[&str] = &[
     "医院", "银行", "超市", "公园", "广场", "大厦", "桥", "先生", "女士", "师傅", "老师", "医生",
     "主任", "书记",
 ];
-/// Common words that end so and name nothing.
-const COMMON: &[&str] = &["市", "居民区", "我市", "本市", "全市", "社区"];
 const NAME_CHARS: usize = 2;
 /// Of the summary's characters so many must come back.
 const KEPT_MIN: f32 = 0.5;
@@ -94,9 +92,8 @@ fn names_of(text: &str) -> impl Iterator<Item = String> + '_ {
     ends.filter_map(move |(at, end)| {
         let before: Vec<char> = text.get(..at)?.chars().rev().take(NAME_CHARS).collect();
         let name: String = before.into_iter().rev().chain(end.chars()).collect();
-        let common = COMMON.iter().any(|word| name.ends_with(word));
-        // 反映某路 holds no more of a name than its ending.
+        // 市民, 居民区: no name stands there.
         let bare = name.chars().take(NAME_CHARS).all(|c| FORMAL.contains(c));
-        (!common && !bare).then_some(name)
+        (!bare).then_some(name)
     })
 }

@@ -10,11 +10,11 @@ use crate::language::sounding::toneless;
 /// A code of the National Bureau of Statistics down to the village; its first nine digits are the township's.
 const CODE_DIGITS: usize = 12;
 const TOWNSHIP_DIGITS: usize = 9;
-/// Shorter names have too many homophones to be heard; the longest that is looked up.
+/// Shorter names have too many homophones to be heard.
 const SOUNDS_MIN: usize = 3;
-const NAME_CHARS_MAX: usize = 12;
 /// One character is a part of any word.
 const NAME_CHARS_MIN: usize = 2;
+const NAME_CHARS_MAX: usize = 12;
 /// At most this many townships of one name are handed out.
 const OPTIONS_MAX: usize = 4;
 
@@ -132,8 +132,9 @@ impl Gazetteer {
             known.push(id);
             villages.longest = villages.longest.max(name.chars().count());
             let sounds: Vec<&'static str> = toneless(name).iter().map(|s| s.pinyin).collect();
-            if sounds.len() >= SOUNDS_MIN {
-                villages.by_sound.entry(sounds).or_default().push(id);
+            let same = villages.by_sound.entry(sounds).or_default();
+            if !same.contains(&id) {
+                same.push(id);
             }
         }
         Ok(())
