@@ -18,6 +18,8 @@ pub const LOAD_SAMPLES: usize = 1024;
 pub const TTS_QUEUE: usize = 64;
 /// Largest answer of a remote recogniser: a page of text with its times.
 pub const REMOTE_ANSWER_BYTES_MAX: usize = 256 * 1024;
+/// Summaries that are being rewritten at a time.
+pub const REWRITINGS_MAX: usize = 8;
 /// Outcomes of requests that a circuit breaker remembers.
 pub const BREAKER_OUTCOMES: usize = 20;
 /// Longest utterance handed to the recogniser.

@@ -20,6 +20,7 @@ use super::library::{Publisher, entries};
 use super::meaning::Meaning;
 use super::outbox::{self, Outbox};
 use super::recordings::Recordings;
+use super::rewriting::Rewriting;
 use super::rtp_socket::PortRange;
 use super::shell::{Message, Parts, Shell};
 use super::telephone::Telephone;
@@ -77,6 +78,7 @@ pub async fn serve(
         sending: post.map(|post| Outbox::start(post, clock.clone(), feed.subscribe())),
         store: store.clone(),
     };
+    let rewriting = Rewriting::of(config.summary.as_ref(), &clock)?;
     let shell = Shell::new(Parts {
         hotline: Hotline::new(setup, restored).ruled_by(rulebook),
         clock,
@@ -89,6 +91,7 @@ pub async fn serve(
         recordings,
         facts: keeper.facts.clone(),
         store,
+        rewriting,
         inbox: inbox.clone(),
         moment: prompts.text(Line::Moment, 0, &[]).into(),
     });

@@ -15,15 +15,16 @@ use super::clock::SystemClock;
 use super::engines::SpeechEngines;
 use super::keeper::Kept;
 use super::meaning::Meaning;
+use super::rewriting::Rewriting;
 use super::rtp_socket::{PortRange, RtpSession};
 use crate::call::sdp::{self, LocalMedia, Security};
 use crate::call::{CallError, Dial, EndReason, ReinviteAnswer, SignalEvent, Signalling};
 use crate::config::{Outbound, Sip};
-use crate::desk::{DeskError, Ticket};
+use crate::desk::{Actor, DeskError, Order, Ticket, TicketEvent};
 use crate::dialogue::Understood;
-use crate::hotline::{Command, Effect, Hotline, Input, Party, Wanted};
+use crate::hotline::{Command, Effect, Fact, Hotline, Input, Party, Wanted};
 use crate::intake::Reading;
-use crate::kernel::{CallId, LegId, Pii, TicketId};
+use crate::kernel::{CallId, Filled, LegId, Pii, Slot, TicketId};
 use crate::store::{Store, StoreError};
 
 /// How often the hotline is told of the house's load.
@@ -90,6 +91,7 @@ pub struct Parts {
     pub recordings: super::recordings::Recordings,
     pub facts: mpsc::Sender<Kept>,
     pub store: Store,
+    pub rewriting: Option<Rewriting>,
     pub inbox: mpsc::Sender<Message>,
     /// What a caller hears when the answer takes its time.
     pub moment: Arc<str>,
@@ -284,6 +286,11 @@ impl Shell {
             Effect::Part { call } => self.to_call(call, MediaCommand::Part),
             Effect::Understand { utterance, asked } => self.understand(utterance, asked),
             Effect::Keep { fact, ack } => {
+                if let Fact::Ticket { ticket, entry } = &fact
+                    && matches!(entry.event, TicketEvent::Registered)
+                {
+                    self.rewrite(ticket);
+                }
                 // Waiting here is right: a store that cannot keep up holds the hotline, not its facts.
                 let kept = Kept::Fact { fact: Box::new(fact), ack };
                 if self.parts.facts.send(kept).await.is_err() {
@@ -326,6 +333,28 @@ impl Shell {
             tracing::warn!(%error, "an utterance was not read");
             self.later(Input::Understood { call, understood: unread });
         }
+    }
+
+    /// Puts the summary into plainer words where somebody is there to do it, unless the ticket has changed by then.
+    fn rewrite(&mut self, ticket: &Ticket) {
+        let (Some(rewriting), Some(summary)) =
+            (self.parts.rewriting.clone(), ticket.fields.get(&Slot::Summary).cloned())
+        else {
+            return;
+        };
+        let (inbox, id, seen) = (self.parts.inbox.clone(), ticket.id, ticket.version);
+        self.tasks.spawn(async move {
+            let Some(value) = rewriting.rewritten(&summary.value).await else { return };
+            let filled = Filled { value, ..summary };
+            let order = Box::new(Order::Event(TicketEvent::Edited { slot: Slot::Summary, filled }));
+            let command = Command::Order { ticket: id, seen: Some(seen), by: Actor::system(), order };
+            let (reply, done) = oneshot::channel();
+            if inbox.send(Message::Command { command, reply }).await.is_ok()
+                && let Ok(Err(why)) = done.await
+            {
+                tracing::info!(%why, "a rewriting came too late");
+            }
+        });
     }
 
     /// Hands the hotline an input after those that wait already.

@@ -88,7 +88,11 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
             Some(examples) => fresh().learn(examples),
             None => fresh(),
         };
-        Ok(Intake::new(gazetteer.clone(), &args.home)?.with_categories(categories))
+        let intake = Intake::new(gazetteer.clone(), &args.home)?.with_categories(categories);
+        match &points {
+            Some(points) => Ok(intake.with_points(points.clone())?),
+            None => Ok(intake),
+        }
     };
     let mut report = Report::default();
     let sounding = args.telephone || rows.iter().any(|row| row.wav.is_some());
