@@ -62,6 +62,10 @@ impl Answers {
         })
     }
 
+    pub(super) fn with_net(self, net: Net) -> Answers {
+        Answers { net, ..self }
+    }
+
     /// Rules first; what they do not know the net may, surely or in doubt.
     pub(super) fn urgent(&self, text: &Text<'_>) -> Urgent {
         let margins = self.net.margins(text.str());

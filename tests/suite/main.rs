@@ -36,6 +36,7 @@ mod queue;
 mod recognise;
 mod recogniser;
 mod remote;
+mod safety;
 mod sdp;
 mod service;
 mod session;
