@@ -305,6 +305,7 @@ impl Raw {
             messages: self.messages.check()?,
             console,
             recogniser: self.recogniser.check()?,
+            summary: self.summary.check()?,
             recognisers: self.speech.recognisers()?,
             admission: self.speech.admission()?,
             voices: in_range("speech.voices", self.speech.voices, 1..=64)?,

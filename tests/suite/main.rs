@@ -45,6 +45,7 @@ mod recognise;
 mod recogniser;
 mod remote;
 mod rewriting;
+mod safety;
 mod sdp;
 mod service;
 mod session;
