@@ -20,6 +20,7 @@ mod guard;
 mod hotline;
 mod intake;
 mod intake_place;
+mod killed;
 mod knowledge;
 mod knowledge_search;
 mod language;
