@@ -78,8 +78,13 @@ impl Hotline {
         let called = calls.filter(|call| call.direction == Direction::Callback);
         let (up, ringing) = called.partition::<Vec<_>, _>(|call| call.up);
         let lines = self.setup.callbacks.lines.saturating_sub(up.len() + ringing.len());
-        let talks = self.setup.conversations.saturating_sub(1);
-        lines.min(talks.saturating_sub(self.conversing() + ringing.len()))
+        let room = self.admission.room(self.now, self.conversing() + ringing.len());
+        lines.min(room.saturating_sub(1))
+    }
+
+    /// What somebody is still to be called about.
+    pub(super) fn to_be_called_back(&self) -> impl Iterator<Item = TicketId> {
+        self.callbacks.pending.values().map(|callback| callback.ticket)
     }
 
     /// The ticket is closed: its citizen is due a call, if there is a number to call.

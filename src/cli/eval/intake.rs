@@ -93,10 +93,14 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
             None => fresh(),
         };
         let intake = Intake::new(gazetteer.clone(), &args.home)?.with_categories(categories);
-        Ok(match &net {
+        let intake = match &net {
             Some(net) => intake.with_net(net.clone()),
             None => intake,
-        })
+        };
+        match &points {
+            Some(points) => Ok(intake.with_points(points.clone())?),
+            None => Ok(intake),
+        }
     };
     let mut report = Report::default();
     let sounding = args.telephone || rows.iter().any(|row| row.wav.is_some());
