@@ -13,7 +13,6 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::clock::SystemClock;
-use super::{deadlines, dispatching};
 use super::engines::{self, SpeechEngines};
 use super::keeper::Keeper;
 use super::library::{Publisher, entries};
@@ -24,10 +23,11 @@ use super::rewriting::Rewriting;
 use super::rtp_socket::PortRange;
 use super::shell::{Message, Parts, Shell};
 use super::voice::{SoundStore, plan};
+use super::{deadlines, dispatching};
 use crate::call::session::Wishes;
 use crate::call::{CallError, LegIds, Registration, Signalling, SipConfig, SipStack, TlsListen};
 use crate::config::{Carrier, Config, Sip};
-use crate::console::{self, Console, public};
+use crate::console::{self, Console, ConsoleError, public};
 use crate::desk::Rulebook;
 use crate::desk::dispatch::Rules;
 use crate::dialogue::{Line, Manner, Prompts};
@@ -59,16 +59,16 @@ pub async fn serve(
     let restored = restored(&store, &recordings, &clock).await?;
     let moment = prompts.text(Line::Moment, 0, &[]).into();
     let setup = setup(&config, prompts);
-
     let (inbox, messages) = mpsc::channel(HOTLINE_INBOX);
     let (feed, _) = broadcast::channel(FEED_EVENTS);
     let keeper = keeper(&store, &feed, &inbox);
     let post = outbox::post(&config, texts, &store)?;
     let (line, signals) = line(&config).await?;
-    let rules = Arc::new(dispatching::rules(config.dispatch_rules.as_deref())?);
-    let rulebook = rulebook(&config, rules.clone())?;
+    let rulebook = rulebook(&config)?;
     let knowledge = console::Knowledge { library, published: publisher.waker() };
-    let console = console(&config, store.clone(), feed.clone(), &inbox, &recordings, rules, knowledge);
+    let rules = rulebook.rules().clone();
+    let console =
+        console(&config, store.clone(), feed.clone(), &inbox, &recordings, rules, knowledge);
     let listener = console::listen(config.console.bind).await?;
     let citizens = Citizens::listen(&config, &store).await?;
     let listening = Listening {
@@ -76,15 +76,17 @@ pub async fn serve(
         console: listener.local_addr()?,
         public: citizens.as_ref().map(|citizens| citizens.at),
     };
-    let (console_stop, console_stopped) = oneshot::channel::<()>();
-    let pages = tokio::spawn(console::serve(listener, console, async move {
-        let _ = console_stopped.await;
-    }));
-    let citizens = citizens.map(Citizens::serve);
-    let sending = post.map(|post| Outbox::start(post, clock.clone(), feed.subscribe()));
-    let rewriting = Rewriting::of(config.summary.as_ref(), &clock)?;
+    let around = Around {
+        pages: pages(listener, console),
+        citizens: citizens.map(Citizens::serve),
+        publisher,
+        refreshing: refresh(store.clone(), rulebook.clone()),
+        sending: post.map(|post| Outbox::start(post, clock.clone(), feed.subscribe())),
+        store: store.clone(),
+    };
     let shell = Shell::new(Parts {
         hotline: Hotline::new(setup, restored).ruled_by(rulebook),
+        rewriting: Rewriting::of(config.summary.as_ref(), &clock)?,
         clock,
         line: line.clone(),
         engines: speech,
@@ -94,7 +96,7 @@ pub async fn serve(
         outbound: config.outbound,
         recordings,
         facts: keeper.facts.clone(),
-        rewriting,
+        store,
         inbox: inbox.clone(),
         moment,
     });
@@ -108,21 +110,50 @@ pub async fn serve(
             anyhow::bail!("the telephone line closed");
         }
     }
-    end_calls(&inbox).await;
-    line.shutdown(Duration::from_secs(3)).await;
-    let _ = console_stop.send(());
-    let _ = citizens.map(|(stop, _)| stop.send(()));
-    publisher.stop();
-    shell.abort();
-    let _ = shell.await;
-    drop(inbox);
-    keeper.finish(Duration::from_secs(5)).await;
-    if let Some(sending) = sending {
-        sending.finish().await;
-    }
-    let _ = tokio::time::timeout(Duration::from_secs(2), pages).await;
-    store.close().await;
+    end_calls(&inbox, &*line).await;
+    around.end(shell, inbox, keeper).await;
     Ok(())
+}
+
+/// The console, until the sender tells it to stop.
+fn pages(listener: TcpListener, console: Console) -> Stoppable<Result<(), ConsoleError>> {
+    let (stop, stopped) = oneshot::channel::<()>();
+    let task = tokio::spawn(console::serve(listener, console, async move {
+        let _ = stopped.await;
+    }));
+    (stop, task)
+}
+
+type Stoppable<T> = (oneshot::Sender<()>, JoinHandle<T>);
+
+/// What runs beside the hotline.
+struct Around {
+    pages: Stoppable<Result<(), ConsoleError>>,
+    citizens: Option<Stoppable<()>>,
+    publisher: Publisher,
+    refreshing: JoinHandle<()>,
+    sending: Option<Outbox>,
+    store: Store,
+}
+
+impl Around {
+    /// Ends all in its order: what shows first, what keeps last.
+    async fn end(self, shell: JoinHandle<()>, inbox: mpsc::Sender<Message>, keeper: Keeper) {
+        let (console_stop, pages) = self.pages;
+        let _ = console_stop.send(());
+        let _ = self.citizens.map(|(stop, _)| stop.send(()));
+        self.publisher.stop();
+        self.refreshing.abort();
+        shell.abort();
+        let _ = shell.await;
+        drop(inbox);
+        keeper.finish(Duration::from_secs(5)).await;
+        if let Some(sending) = self.sending {
+            sending.finish().await;
+        }
+        let _ = tokio::time::timeout(Duration::from_secs(2), pages).await;
+        self.store.close().await;
+    }
 }
 
 /// The store, with what is told by text message written down from the first event on.
@@ -196,10 +227,22 @@ fn claim(data_dir: &Path) -> anyhow::Result<File> {
 }
 
 /// What deadlines are counted by.
-pub fn rulebook(config: &Config, rules: Arc<Rules>) -> anyhow::Result<Arc<Rulebook>> {
+pub fn rulebook(config: &Config) -> anyhow::Result<Arc<Rulebook>> {
+    let rules = Arc::new(dispatching::rules(config.dispatch_rules.as_deref())?);
     let models = ModelDir::locate(config.models_dir.as_deref())?;
     let calendar = deadlines::calendar(&models, &config.calendars)?;
     Ok(Arc::new(deadlines::rulebook(rules, calendar)?))
+}
+
+/// Brings the deadlines that were counted with another calendar or other rules up to date, beside the service.
+fn refresh(store: Store, rulebook: Arc<Rulebook>) -> tokio::task::JoinHandle<()> {
+    tokio::spawn(async move {
+        match deadlines::refresh(&store, &rulebook).await {
+            Ok(0) => {}
+            Ok(changed) => tracing::info!(changed, "deadlines were counted anew"),
+            Err(error) => tracing::error!(%error, "deadlines stay as they were written"),
+        }
+    })
 }
 
 /// The wordings of the configuration, or those that ship.
@@ -291,12 +334,13 @@ fn keeper(store: &Store, feed: &broadcast::Sender<Fact>, inbox: &mpsc::Sender<Me
 }
 
 /// Lets every call say its last words, as long as [`STOP_DEADLINE`] allows.
-async fn end_calls(inbox: &mpsc::Sender<Message>) {
+async fn end_calls(inbox: &mpsc::Sender<Message>, line: &dyn Signalling) {
     let (done, stopped) = oneshot::channel();
     let _ = inbox.send(Message::Stop { done }).await;
     if tokio::time::timeout(STOP_DEADLINE, stopped).await.is_err() {
         tracing::error!("some calls did not end in time; the next start marks them as interrupted");
     }
+    line.shutdown(Duration::from_secs(3)).await;
 }
 
 /// Where the service can be reached.

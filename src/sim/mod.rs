@@ -9,6 +9,7 @@
 //! - `talk.rs`: the robot's mouth, the citizens' turns, people talking with each other.
 //! - `staff.rs`: what the desk does with tickets, verifications and duty.
 //! - `check.rs`: what must hold of every run.
+//! - `year/`: a year of tickets, deadlines, callbacks and messages, with stops of the service.
 
 mod check;
 mod line;
@@ -18,6 +19,7 @@ mod staff;
 mod talk;
 mod voice;
 mod world;
+pub mod year;
 
 pub use check::Violation;
 pub use world::{Report, Scenario, SimError, run};

@@ -1,6 +1,6 @@
 //! The clock, the agenda and the run.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::line::Leg;
 use super::mind::Mind;
 use super::voice::Voice;
 use crate::call::EndReason;
-use crate::desk::{Agent, AgentState};
+use crate::desk::{Agent, AgentState, Ticket};
 use crate::dialogue::{Manner, Prompts};
 use crate::hotline::{Ack, CallbackRules, Command, Effect, Fact, Hotline, Input, Restored, Setup};
 use crate::kernel::{AgentId, CallId, Civil, LegId, Moment, Rng, TicketId, Wall};
@@ -120,7 +120,8 @@ pub(super) struct World {
     pub checker: Checker,
     pub legs: BTreeMap<LegId, Leg>,
     pub voices: BTreeMap<CallId, Voice>,
-    pub tickets: BTreeSet<TicketId>,
+    /// As they were kept last.
+    pub tickets: BTreeMap<TicketId, Ticket>,
     hash: Fnv,
     pub arrived: u32,
     pub refused: u64,
@@ -184,7 +185,7 @@ impl World {
             checker: Checker::new(window, scenario.callback_lines, Manner::default().announce_ms),
             legs: BTreeMap::new(),
             voices: BTreeMap::new(),
-            tickets: BTreeSet::new(),
+            tickets: BTreeMap::new(),
             hash: Fnv::default(),
             arrived: 0,
             refused: 0,
@@ -259,6 +260,9 @@ impl World {
     /// The hotline takes an input; what it wants is carried out or planned, never taken in at once.
     pub(super) fn input(&mut self, input: Input) -> Result<(), SimError> {
         self.inputs += 1;
+        if let Input::Command { command, .. } = &input {
+            self.load(command);
+        }
         self.hotline.handle(self.now, self.wall(), input);
         let effects: Vec<Effect> = self.hotline.drain().collect();
         for effect in effects {
@@ -270,6 +274,20 @@ impl World {
             self.effect(effect)?;
         }
         Ok(())
+    }
+
+    /// What a command wants and the hotline has let go comes from what was kept, as from a store.
+    fn load(&mut self, command: &Command) {
+        let wanted = self.hotline.missing(command);
+        let kept = |id: &TicketId| self.tickets.get(id).cloned();
+        let mut tickets: Vec<Ticket> = wanted.tickets.iter().filter_map(kept).collect();
+        if let Some(verification) = wanted.verification {
+            let about = |ticket: &&Ticket| ticket.disputes.contains(&verification);
+            tickets.extend(self.tickets.values().find(about).cloned());
+        }
+        if !tickets.is_empty() {
+            self.hotline.handle(self.now, self.wall(), Input::Loaded { tickets });
+        }
     }
 
     fn effect(&mut self, effect: Effect) -> Result<(), SimError> {
