@@ -77,9 +77,9 @@ pub async fn serve(
         sending: post.map(|post| Outbox::start(post, clock.clone(), feed.subscribe())),
         store: store.clone(),
     };
-    let rewriting = Rewriting::of(config.summary.as_ref(), &clock)?;
     let shell = Shell::new(Parts {
         hotline: Hotline::new(setup, restored).ruled_by(rulebook),
+        rewriting: Rewriting::of(config.summary.as_ref(), &clock)?,
         clock,
         line: line.clone(),
         engines: speech,
@@ -90,7 +90,6 @@ pub async fn serve(
         recordings,
         facts: keeper.facts.clone(),
         store,
-        rewriting,
         inbox: inbox.clone(),
         moment: prompts.text(Line::Moment, 0, &[]).into(),
     });
@@ -105,8 +104,7 @@ pub async fn serve(
         }
     }
     drop(renewal);
-    end_calls(&inbox).await;
-    line.shutdown(Duration::from_secs(3)).await;
+    end_calls(&inbox, &*line).await;
     around.end(shell, inbox, keeper).await;
     Ok(())
 }
@@ -362,12 +360,13 @@ fn keeper(store: &Store, feed: &broadcast::Sender<Fact>, inbox: &mpsc::Sender<Me
 }
 
 /// Lets every call say its last words, as long as [`STOP_DEADLINE`] allows.
-async fn end_calls(inbox: &mpsc::Sender<Message>) {
+async fn end_calls(inbox: &mpsc::Sender<Message>, line: &dyn Signalling) {
     let (done, stopped) = oneshot::channel();
     let _ = inbox.send(Message::Stop { done }).await;
     if tokio::time::timeout(STOP_DEADLINE, stopped).await.is_err() {
         tracing::error!("some calls did not end in time; the next start marks them as interrupted");
     }
+    line.shutdown(Duration::from_secs(3)).await;
 }
 
 /// Where the service can be reached.
