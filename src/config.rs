@@ -4,6 +4,7 @@ mod messages;
 mod peers;
 mod public;
 mod recogniser;
+mod summary;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
@@ -62,6 +63,7 @@ struct Raw {
     messages: messages::Raw,
     speech: RawSpeech,
     recogniser: recogniser::Raw,
+    summary: summary::Raw,
     voice: RawVoice,
     queue: RawQueue,
     callbacks: RawCallbacks,
@@ -81,7 +83,7 @@ macro_rules! section {
 
 section!(RawData { dir: PathBuf = "data".into() });
 section!(RawModels { dir: Option<PathBuf> = None });
-section!(RawRegion { home: String = "3307".into() });
+section!(RawRegion { home: String = "3307".into(), villages: Option<PathBuf> = None });
 section!(RawKnowledge { path: Option<PathBuf> = None, bases: Vec<PathBuf> = Vec::new() });
 section!(RawIntake { taxonomy: Option<PathBuf> = None, examples: Option<PathBuf> = None });
 section!(RawDispatch { rules: Option<PathBuf> = None });
@@ -162,6 +164,8 @@ pub struct Config {
     pub models_dir: Option<PathBuf>,
     /// Division code of the hotline's own region.
     pub home_region: String,
+    /// The city's villages: CSV, village,code,aliases.
+    pub villages: Option<PathBuf>,
     /// Folders of knowledge that are served together, the widest first; `builtin`, or none, is the base that ships with the program.
     pub knowledge: Vec<PathBuf>,
     pub intake: IntakeFiles,
@@ -179,6 +183,8 @@ pub struct Config {
     pub messages: Messages,
     /// Who writes down what callers say.
     pub recogniser: Recogniser,
+    /// Who may rewrite summaries.
+    pub summary: Option<crate::engine::remote::settings::Settings>,
     pub recognisers: usize,
     /// How many talks the robot takes; callers beyond them go to people.
     pub admission: admission::Rules,
@@ -287,6 +293,7 @@ impl Raw {
             data_dir: self.data.dir,
             models_dir: self.models.dir,
             home_region: self.region.home,
+            villages: self.region.villages,
             knowledge: self.knowledge.check()?,
             intake: IntakeFiles { taxonomy: self.intake.taxonomy, examples: self.intake.examples },
             dispatch_rules: self.dispatch.rules,
@@ -298,6 +305,7 @@ impl Raw {
             messages: self.messages.check()?,
             console,
             recogniser: self.recogniser.check()?,
+            summary: self.summary.check()?,
             recognisers: self.speech.recognisers()?,
             admission: self.speech.admission()?,
             voices: in_range("speech.voices", self.speech.voices, 1..=64)?,

@@ -16,6 +16,7 @@ mod listener;
 mod live;
 mod login;
 mod masking;
+mod orders;
 mod pages;
 pub mod public;
 mod read;

@@ -18,6 +18,8 @@ pub const LOAD_SAMPLES: usize = 1024;
 pub const TTS_QUEUE: usize = 64;
 /// Largest answer of a remote recogniser: a page of text with its times.
 pub const REMOTE_ANSWER_BYTES_MAX: usize = 256 * 1024;
+/// Summaries that are being rewritten at a time.
+pub const REWRITINGS_MAX: usize = 8;
 /// Outcomes of requests that a circuit breaker remembers.
 pub const BREAKER_OUTCOMES: usize = 20;
 /// Longest utterance handed to the recogniser.
@@ -74,6 +76,8 @@ pub const CONSOLE_ROWS: i64 = 200;
 pub const QUESTIONS_MAX: i64 = 500;
 /// Questions whose points are remembered between two looks at them.
 pub const QUESTIONS_REMEMBERED: usize = 4096;
+/// Tickets that the hotline has at hand beyond those of running calls and pending callbacks.
+pub const TICKETS_LATELY: usize = 4096;
 /// Text messages under way to the gateway at once, of as many tickets.
 pub const MESSAGES_AT_ONCE: i64 = 8;
 /// Keys of text messages that the file of them is known to hold; older ones are not looked at.

@@ -27,6 +27,7 @@ pub mod phone;
 pub mod pool;
 pub mod recogniser;
 pub mod recordings;
+pub mod rewriting;
 pub mod rtp_socket;
 pub mod serve;
 pub mod shell;

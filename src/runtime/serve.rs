@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use futures::future::OptionFuture;
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -20,6 +19,7 @@ use super::library::{Publisher, entries};
 use super::meaning::Meaning;
 use super::outbox::{self, Outbox};
 use super::recordings::Recordings;
+use super::rewriting::Rewriting;
 use super::rtp_socket::PortRange;
 use super::shell::{Message, Parts, Shell};
 use super::telephone::Telephone;
@@ -63,14 +63,21 @@ pub async fn serve(
     let keeper = keeper(&store, &feed, &inbox);
     let post = outbox::post(&config, texts, &store)?;
     let Telephone { line, signals, own, renewal } = Telephone::open(&config, &clock).await?;
-    let rules = Arc::new(dispatching::rules(config.dispatch_rules.as_deref())?);
-    let rulebook = rulebook(&config, rules.clone())?;
+    let rulebook = rulebook(&config)?;
     let knowledge = console::Knowledge { library, published: publisher.waker() };
+    let rules = rulebook.rules().clone();
     let console =
         console(&config, store.clone(), feed.clone(), &inbox, &recordings, rules, knowledge);
     let pages = Pages::serve(&config, &store, console).await?;
     let listening = pages.listening(line.as_ref(), own);
-    let sending = post.map(|post| Outbox::start(post, clock.clone(), feed.subscribe()));
+    let around = Around {
+        pages,
+        publisher,
+        refreshing: refresh(store.clone(), rulebook.clone()),
+        sending: post.map(|post| Outbox::start(post, clock.clone(), feed.subscribe())),
+        store: store.clone(),
+    };
+    let rewriting = Rewriting::of(config.summary.as_ref(), &clock)?;
     let shell = Shell::new(Parts {
         hotline: Hotline::new(setup, restored).ruled_by(rulebook),
         clock,
@@ -82,6 +89,8 @@ pub async fn serve(
         outbound: config.outbound,
         recordings,
         facts: keeper.facts.clone(),
+        store,
+        rewriting,
         inbox: inbox.clone(),
         moment: prompts.text(Line::Moment, 0, &[]).into(),
     });
@@ -98,16 +107,35 @@ pub async fn serve(
     drop(renewal);
     end_calls(&inbox).await;
     line.shutdown(Duration::from_secs(3)).await;
-    let pages = pages.stop();
-    publisher.stop();
-    shell.abort();
-    let _ = shell.await;
-    drop(inbox);
-    keeper.finish(Duration::from_secs(5)).await;
-    OptionFuture::from(sending.map(Outbox::finish)).await;
-    let _ = tokio::time::timeout(Duration::from_secs(2), pages).await;
-    store.close().await;
+    around.end(shell, inbox, keeper).await;
     Ok(())
+}
+
+/// What runs beside the hotline.
+struct Around {
+    pages: Pages,
+    publisher: Publisher,
+    refreshing: JoinHandle<()>,
+    sending: Option<Outbox>,
+    store: Store,
+}
+
+impl Around {
+    /// Ends all in its order: what shows first, what keeps last.
+    async fn end(self, shell: JoinHandle<()>, inbox: mpsc::Sender<Message>, keeper: Keeper) {
+        let pages = self.pages.stop();
+        self.publisher.stop();
+        self.refreshing.abort();
+        shell.abort();
+        let _ = shell.await;
+        drop(inbox);
+        keeper.finish(Duration::from_secs(5)).await;
+        if let Some(sending) = self.sending {
+            sending.finish().await;
+        }
+        let _ = tokio::time::timeout(Duration::from_secs(2), pages).await;
+        self.store.close().await;
+    }
 }
 
 /// The store, with what is told by text message written down from the first event on.
@@ -227,10 +255,22 @@ fn claim(data_dir: &Path) -> anyhow::Result<File> {
 }
 
 /// What deadlines are counted by.
-pub fn rulebook(config: &Config, rules: Arc<Rules>) -> anyhow::Result<Arc<Rulebook>> {
+pub fn rulebook(config: &Config) -> anyhow::Result<Arc<Rulebook>> {
+    let rules = Arc::new(dispatching::rules(config.dispatch_rules.as_deref())?);
     let models = ModelDir::locate(config.models_dir.as_deref())?;
     let calendar = deadlines::calendar(&models, &config.calendars)?;
     Ok(Arc::new(deadlines::rulebook(rules, calendar)?))
+}
+
+/// Brings the deadlines that were counted with another calendar or other rules up to date, beside the service.
+fn refresh(store: Store, rulebook: Arc<Rulebook>) -> tokio::task::JoinHandle<()> {
+    tokio::spawn(async move {
+        match deadlines::refresh(&store, &rulebook).await {
+            Ok(0) => {}
+            Ok(changed) => tracing::info!(changed, "deadlines were counted anew"),
+            Err(error) => tracing::error!(%error, "deadlines stay as they were written"),
+        }
+    })
 }
 
 /// The wordings of the configuration, or those that ship.

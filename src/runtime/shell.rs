@@ -15,20 +15,25 @@ use super::clock::SystemClock;
 use super::engines::SpeechEngines;
 use super::keeper::Kept;
 use super::meaning::Meaning;
+use super::rewriting::Rewriting;
 use super::rtp_socket::{PortRange, RtpSession};
 use crate::call::sdp::{self, LocalMedia, Security};
 use crate::call::{CallError, Dial, EndReason, ReinviteAnswer, SignalEvent, Signalling};
 use crate::config::{Outbound, Sip};
-use crate::desk::DeskError;
+use crate::desk::{Actor, DeskError, Order, Ticket, TicketEvent};
 use crate::dialogue::Understood;
-use crate::hotline::{Command, Effect, Hotline, Input, Party};
+use crate::hotline::{Command, Effect, Fact, Hotline, Input, Party, Wanted};
 use crate::intake::Reading;
-use crate::kernel::{CallId, LegId, Pii};
+use crate::kernel::{CallId, Filled, LegId, Pii, Slot, TicketId};
+use crate::store::{Store, StoreError};
 
 /// How often the hotline is told of the house's load.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Every command to the line is over by then.
 const LINE_DEADLINE: Duration = Duration::from_secs(10);
+
+/// Where the answer to a command goes. Dropped without one, the asker is told that the service is busy.
+pub type Reply = oneshot::Sender<Result<(), DeskError>>;
 
 /// What reaches the owner of the hotline.
 pub enum Message {
@@ -39,12 +44,38 @@ pub enum Message {
     },
     Command {
         command: Command,
-        reply: oneshot::Sender<Result<(), DeskError>>,
+        reply: Reply,
+    },
+    /// Tickets from the store, and the command that wanted them.
+    Loaded {
+        tickets: Vec<Ticket>,
+        command: Command,
+        reply: Reply,
     },
     /// Stop taking calls, end the running ones, then say so.
     Stop {
         done: oneshot::Sender<()>,
     },
+}
+
+/// A ticket is loaded by then, or the command fails.
+const LOAD_DEADLINE: Duration = Duration::from_secs(4);
+
+async fn fetch(
+    store: Store,
+    facts: mpsc::Sender<Kept>,
+    wanted: Wanted,
+) -> Result<Vec<Ticket>, StoreError> {
+    let (done, written) = oneshot::channel();
+    if facts.send(Kept::Barrier(done)).await.is_ok() {
+        let _ = written.await;
+    }
+    let mut ids = wanted.tickets;
+    if let Some(verification) = wanted.verification {
+        let row = store.verification(verification).await?;
+        ids.extend(row.map(|row| TicketId(row.ticket_id as u64)));
+    }
+    store.load_tickets(&ids).await
 }
 
 /// What the shell works with.
@@ -59,6 +90,8 @@ pub struct Parts {
     pub outbound: Outbound,
     pub recordings: super::recordings::Recordings,
     pub facts: mpsc::Sender<Kept>,
+    pub store: Store,
+    pub rewriting: Option<Rewriting>,
     pub inbox: mpsc::Sender<Message>,
     /// What a caller hears when the answer takes its time.
     pub moment: Arc<str>,
@@ -80,7 +113,7 @@ pub struct Shell {
     locals: HashMap<LegId, (CallId, LocalMedia)>,
     calls: HashMap<CallId, CallHandle>,
     citizens: HashSet<LegId>,
-    replies: HashMap<u64, oneshot::Sender<Result<(), DeskError>>>,
+    replies: HashMap<u64, Reply>,
     next_token: u64,
     next_session: u64,
     stopping: Option<oneshot::Sender<()>>,
@@ -153,10 +186,16 @@ impl Shell {
             }
             Message::MediaLost { leg } => self.hang_up(leg, EndReason::MediaTimeout),
             Message::Command { command, reply } => {
-                let token = self.next_token;
-                self.next_token += 1;
-                self.replies.insert(token, reply);
-                self.input(Input::Command { token, command }).await;
+                let wanted = self.parts.hotline.missing(&command);
+                if wanted.is_nothing() {
+                    self.command(command, reply).await;
+                } else {
+                    self.load(wanted, command, reply);
+                }
+            }
+            Message::Loaded { tickets, command, reply } => {
+                self.input(Input::Loaded { tickets }).await;
+                self.command(command, reply).await;
             }
             Message::Stop { done } => {
                 self.stopping = Some(done);
@@ -164,6 +203,28 @@ impl Shell {
                 self.input(Input::Stop).await;
             }
         }
+    }
+
+    async fn command(&mut self, command: Command, reply: Reply) {
+        let token = self.next_token;
+        self.next_token += 1;
+        self.replies.insert(token, reply);
+        self.input(Input::Command { token, command }).await;
+    }
+
+    /// Fetches what a command wants from the store, behind all facts that wait to be written.
+    fn load(&mut self, wanted: Wanted, command: Command, reply: Reply) {
+        let (store, facts) = (self.parts.store.clone(), self.parts.facts.clone());
+        let inbox = self.parts.inbox.clone();
+        self.tasks.spawn(async move {
+            match tokio::time::timeout(LOAD_DEADLINE, fetch(store, facts, wanted)).await {
+                Ok(Ok(tickets)) => {
+                    let _ = inbox.send(Message::Loaded { tickets, command, reply }).await;
+                }
+                Ok(Err(error)) => tracing::error!(%error, "a ticket cannot be loaded"),
+                Err(_) => tracing::error!("the store did not give a ticket in time"),
+            }
+        });
     }
 
     async fn signal(&mut self, signal: SignalEvent) {
@@ -225,8 +286,14 @@ impl Shell {
             Effect::Part { call } => self.to_call(call, MediaCommand::Part),
             Effect::Understand { utterance, asked } => self.understand(utterance, asked),
             Effect::Keep { fact, ack } => {
+                if let Fact::Ticket { ticket, entry } = &fact
+                    && matches!(entry.event, TicketEvent::Registered)
+                {
+                    self.rewrite(ticket);
+                }
                 // Waiting here is right: a store that cannot keep up holds the hotline, not its facts.
-                if self.parts.facts.send(Kept { fact, ack }).await.is_err() {
+                let kept = Kept::Fact { fact: Box::new(fact), ack };
+                if self.parts.facts.send(kept).await.is_err() {
                     tracing::error!("the store's writer is gone; a fact was not kept");
                 }
             }
@@ -266,6 +333,28 @@ impl Shell {
             tracing::warn!(%error, "an utterance was not read");
             self.later(Input::Understood { call, understood: unread });
         }
+    }
+
+    /// Puts the summary into plainer words where somebody is there to do it, unless the ticket has changed by then.
+    fn rewrite(&mut self, ticket: &Ticket) {
+        let (Some(rewriting), Some(summary)) =
+            (self.parts.rewriting.clone(), ticket.fields.get(&Slot::Summary).cloned())
+        else {
+            return;
+        };
+        let (inbox, id, seen) = (self.parts.inbox.clone(), ticket.id, ticket.version);
+        self.tasks.spawn(async move {
+            let Some(value) = rewriting.rewritten(&summary.value).await else { return };
+            let filled = Filled { value, ..summary };
+            let order = Box::new(Order::Event(TicketEvent::Edited { slot: Slot::Summary, filled }));
+            let command = Command::Order { ticket: id, seen: Some(seen), by: Actor::system(), order };
+            let (reply, done) = oneshot::channel();
+            if inbox.send(Message::Command { command, reply }).await.is_ok()
+                && let Ok(Err(why)) = done.await
+            {
+                tracing::info!(%why, "a rewriting came too late");
+            }
+        });
     }
 
     /// Hands the hotline an input after those that wait already.

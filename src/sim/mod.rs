@@ -10,6 +10,7 @@
 //! - `ear.rs`: recognisers that take their time.
 //! - `staff.rs`: what the desk does with tickets, verifications and duty.
 //! - `check.rs`: what must hold of every run.
+//! - `year/`: a year of tickets, deadlines, callbacks and messages, with stops of the service.
 
 mod check;
 mod ear;
@@ -20,6 +21,7 @@ mod staff;
 mod talk;
 mod voice;
 mod world;
+pub mod year;
 
 pub use check::Violation;
 pub use ear::Hearing;

@@ -1,6 +1,6 @@
 //! The clock, the agenda and the run.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::line::Leg;
 use super::mind::Mind;
 use super::voice::Voice;
 use crate::call::EndReason;
-use crate::desk::{Agent, AgentState};
+use crate::desk::{Agent, AgentState, Ticket};
 use crate::dialogue::{Line, Manner, Prompts};
 use crate::hotline::{
     Ack, CallbackRules, Command, Effect, Fact, Hotline, Input, Job, Restored, Setup, admission,
@@ -135,7 +135,8 @@ pub(super) struct World {
     pub ear: Ear,
     pub legs: BTreeMap<LegId, Leg>,
     pub voices: BTreeMap<CallId, Voice>,
-    pub tickets: BTreeSet<TicketId>,
+    /// As they were kept last.
+    pub tickets: BTreeMap<TicketId, Ticket>,
     hash: Fnv,
     busy_text: String,
     pub arrived: u32,
@@ -207,7 +208,7 @@ impl World {
             ear: Ear::default(),
             legs: BTreeMap::new(),
             voices: BTreeMap::new(),
-            tickets: BTreeSet::new(),
+            tickets: BTreeMap::new(),
             hash: Fnv::default(),
             busy_text: prompts.text(Line::HandOverOverloaded, 0, &[]),
             arrived: 0,
@@ -293,6 +294,9 @@ impl World {
     /// The hotline takes an input; what it wants is carried out or planned, never taken in at once.
     pub(super) fn input(&mut self, input: Input) -> Result<(), SimError> {
         self.inputs += 1;
+        if let Input::Command { command, .. } = &input {
+            self.load(command);
+        }
         self.hotline.handle(self.now, self.wall(), input);
         let effects: Vec<Effect> = self.hotline.drain().collect();
         for effect in effects {
@@ -304,6 +308,20 @@ impl World {
             self.effect(effect)?;
         }
         Ok(())
+    }
+
+    /// What a command wants and the hotline has let go comes from what was kept, as from a store.
+    fn load(&mut self, command: &Command) {
+        let wanted = self.hotline.missing(command);
+        let kept = |id: &TicketId| self.tickets.get(id).cloned();
+        let mut tickets: Vec<Ticket> = wanted.tickets.iter().filter_map(kept).collect();
+        if let Some(verification) = wanted.verification {
+            let about = |ticket: &&Ticket| ticket.disputes.contains(&verification);
+            tickets.extend(self.tickets.values().find(about).cloned());
+        }
+        if !tickets.is_empty() {
+            self.hotline.handle(self.now, self.wall(), Input::Loaded { tickets });
+        }
     }
 
     fn effect(&mut self, effect: Effect) -> Result<(), SimError> {

@@ -6,6 +6,7 @@ mod beside;
 mod call;
 mod frame;
 mod knowledge;
+mod life;
 mod overview;
 mod parts;
 mod questions;
