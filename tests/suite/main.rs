@@ -14,6 +14,7 @@ mod dispatch;
 mod exchange;
 mod guard;
 mod hotline;
+mod insight;
 mod intake;
 mod intake_place;
 mod knowledge;
