@@ -20,7 +20,9 @@ pub use open311::{
 pub use plot::{Bar, Head, Line, bars, lines};
 pub use rate::{Interval, Rate, wilson};
 pub use sheet::{csv_head, csv_rows, guarded, xlsx};
-pub use tally::{Count, Counts, Group, Measure, Period, SATISFIED, Who, by_key, by_period, total};
+pub use tally::{
+    By, Count, Counts, Group, Measure, Period, SATISFIED, Who, by_key, by_period, total,
+};
 
 /// What can go wrong with a document.
 #[derive(Debug, thiserror::Error)]

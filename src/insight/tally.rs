@@ -62,6 +62,35 @@ impl Who {
     }
 }
 
+/// By what cases are put together.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum By {
+    /// 承办单位.
+    Unit,
+    /// 县(市、区) of the place.
+    Region,
+    /// 事项分类.
+    Category,
+    Nothing,
+}
+
+impl By {
+    pub const ALL: [By; 4] = [By::Unit, By::Region, By::Category, By::Nothing];
+
+    pub const fn key(self) -> &'static str {
+        match self {
+            By::Unit => "unit",
+            By::Region => "region",
+            By::Category => "category",
+            By::Nothing => "nothing",
+        }
+    }
+
+    pub fn of(key: &str) -> Option<By> {
+        By::ALL.into_iter().find(|by| by.key() == key)
+    }
+}
+
 /// Days put together.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Period {

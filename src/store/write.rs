@@ -104,6 +104,7 @@ async fn keep_one(db: &mut SqliteConnection, fact: &Fact) -> Result<(), StoreErr
             .await?;
         }
         Fact::Ticket { ticket, event, at } => {
+            super::rates::answered(db, ticket.id, event, *at).await?;
             ticket_row(db, ticket).await?;
             ticket_fields(db, ticket).await?;
             ticket_event(db, ticket.id.0 as i64, event, *at).await?;

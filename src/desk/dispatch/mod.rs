@@ -134,6 +134,20 @@ impl Rules {
         self.directory.place_of(address)
     }
 
+    /// A division of the jurisdiction: 婺城区 for 330702.
+    pub fn place_name(&self, code: &str) -> Option<&str> {
+        self.directory.division(code)
+    }
+
+    pub fn unit(&self, code: &str) -> Option<&Unit> {
+        self.directory.unit(code)
+    }
+
+    /// Those of the taxonomy in use.
+    pub fn categories(&self) -> &[Category] {
+        &self.categories
+    }
+
     fn pack(&self, code: &str) -> Option<&Pack> {
         self.packs.iter().find(|pack| pack.code == code)
     }
