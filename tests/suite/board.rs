@@ -222,14 +222,14 @@ async fn what_is_sealed_comes_without_its_words() {
 async fn the_database_reads_no_table_through() {
     use huiyin::store::{LIGHTS_SQL, NEXT_DUE_SQL, unit_sql};
     let seeded = seeded().await;
-    let list = |show| unit_sql(Some("unit-0"), show, marks(), Key::FIRST, 50).sql().to_owned();
+    let list = |show| unit_sql(Some("unit-0"), show, marks(), Key::FIRST, 50).sql().as_str().to_owned();
     let due = |lamp| Show::Due { lamp, duty: "", state: "" };
     for (name, sql) in [
         ("lights", LIGHTS_SQL.to_owned()),
         ("next due", NEXT_DUE_SQL.to_owned()),
-        ("list", list(due(Lamp::Any)).to_string()),
-        ("red", list(due(Lamp::Red)).to_string()),
-        ("archived", list(Show::State("archived")).to_string()),
+        ("list", list(due(Lamp::Any))),
+        ("red", list(due(Lamp::Red))),
+        ("archived", list(Show::State("archived"))),
     ] {
         let plan = seeded.plan(&sql).await;
         assert!(plan.iter().any(|line| line.contains("INDEX")), "{name}: {plan:?}");

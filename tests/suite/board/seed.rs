@@ -33,7 +33,8 @@ impl Row {
             place: Some("330702103".into()),
             category: Some("0101".into()),
             duty: Some("close".into()),
-            due_at: Some(i64::MAX / 2),
+            // 2100.
+            due_at: Some(4_102_444_800_000),
             yellow_at: None,
             supervised: false,
             secret: false,
