@@ -21,6 +21,7 @@ mod masking;
 mod names;
 mod open311;
 mod pages;
+pub mod public;
 mod read;
 mod routes;
 mod texts;
@@ -39,7 +40,7 @@ use crate::desk::dispatch::Rules;
 use crate::desk::{Agent, DeskError};
 use crate::hotline::{Command, Fact};
 use crate::kernel::Pii;
-use crate::kernel::limits::{CONSOLE_EXPORTS, CONSOLE_FEEDS};
+use crate::kernel::limits::{CONSOLE_CONNECTIONS, CONSOLE_EXPORTS, CONSOLE_FEEDS};
 use crate::knowledge::Library;
 use crate::store::Store;
 
@@ -129,5 +130,5 @@ pub async fn serve(
         stop.await;
         stopped.cancel();
     };
-    Ok(axum::serve(listener::Door::new(listener), service).with_graceful_shutdown(stop).await?)
+    Ok(axum::serve(listener::Door::new(listener, CONSOLE_CONNECTIONS), service).with_graceful_shutdown(stop).await?)
 }

@@ -5,8 +5,10 @@ mod board;
 mod export;
 mod knowledge;
 mod rates;
+mod outbox;
 mod read;
 mod related;
+mod standing;
 mod write;
 
 pub use board::{
@@ -15,11 +17,13 @@ pub use board::{
 pub use export::{AnswerOut, Opened, Wanted};
 pub use knowledge::{KnowledgeEvent, KnowledgeRow, Taken, UnansweredRow};
 pub use rates::{CallCount, Counted};
+pub use outbox::{DueMessage, MessageRow};
 pub use read::{
     AgentRow, AnswerRow, AttemptRow, CallRow, EventRow, EvidenceRow, FieldRow, Figures, SurveyRow,
     TicketRow, TurnRow, VerificationRow,
 };
 pub use related::{Beside, BesideRow};
+pub use standing::Known;
 
 use std::path::{Path, PathBuf};
 
@@ -55,6 +59,8 @@ pub struct Store {
     /// One connection: SQLite has one writer.
     writer: SqlitePool,
     readers: SqlitePool,
+    /// Nothing, until [`Store::telling`].
+    told: outbox::Told,
 }
 
 impl Store {
@@ -82,7 +88,7 @@ impl Store {
             .connect_with(options.read_only(true))
             .await
             .map_err(opened)?;
-        Ok(Store { writer, readers })
+        Ok(Store { writer, readers, told: outbox::Told::default() })
     }
 
     /// Waits for what is under way and closes the file.
