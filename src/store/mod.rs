@@ -4,8 +4,8 @@
 mod board;
 mod export;
 mod knowledge;
-mod rates;
 mod outbox;
+mod rates;
 mod read;
 mod related;
 mod standing;
@@ -16,8 +16,8 @@ pub use board::{
 };
 pub use export::{AnswerOut, Opened, Wanted};
 pub use knowledge::{KnowledgeEvent, KnowledgeRow, Taken, UnansweredRow};
-pub use rates::{CallCount, Counted};
 pub use outbox::{DueMessage, MessageRow};
+pub use rates::{CallCount, Counted};
 pub use read::{
     AgentRow, AnswerRow, AttemptRow, CallRow, EventRow, EvidenceRow, FieldRow, Figures, SurveyRow,
     TicketRow, TurnRow, VerificationRow,

@@ -39,8 +39,14 @@ pub(in crate::console) async fn rates(
         (form(&app, &asked))
         (totals(&app, &total(&counts), &calls))
         div .columns.plots {
-            figure .card { (PreEscaped(bar_plot(&app, &asked, &groups, false))) }
-            figure .card { (PreEscaped(line_plot(&app, &asked, &counts, false))) }
+            figure .card {
+                figcaption { (bar_title(&app, &asked)) }
+                (PreEscaped(bar_plot(&app, &asked, &groups, false)))
+            }
+            figure .card {
+                figcaption { (line_title(&app, &asked)) }
+                (PreEscaped(line_plot(&app, &asked, &counts, false)))
+            }
         }
         section aria-labelledby="figures" {
             h2 #figures { (texts.figures) }
@@ -95,10 +101,17 @@ fn named(app: &App, by: By, groups: Vec<Group>) -> Vec<Named> {
     named
 }
 
+fn bar_title(app: &App, asked: &Asked) -> String {
+    let measure = app.texts.name("measure", asked.measure.key());
+    format!("{measure} · {}", app.texts.name("by", asked.by.key()))
+}
+
+fn line_title(app: &App, asked: &Asked) -> String {
+    format!("{} · {}", app.texts.rates.course, app.texts.name("period", asked.period.key()))
+}
+
 fn bar_plot(app: &App, asked: &Asked, groups: &[Named], file: bool) -> String {
-    let texts = &app.texts;
-    let measure = texts.name("measure", asked.measure.key());
-    let title = format!("{measure} · {}", texts.name("by", asked.by.key()));
+    let title = bar_title(app, asked);
     let rate = |named: &Named| named.group.counts(asked.who).of(asked.measure);
     let mut rows: Vec<Bar> = groups
         .iter()
@@ -125,7 +138,7 @@ fn line_plot(app: &App, asked: &Asked, counts: &[Count], file: bool) -> String {
             points: labels.iter().map(|label| of(label, measure)).collect(),
         })
         .collect();
-    let title = format!("{} · {}", texts.rates.course, texts.name("period", asked.period.key()));
+    let title = line_title(app, asked);
     lines(
         Head { id: "plot-lines", title: &title, desc: &described(app, asked), file },
         &labels,
