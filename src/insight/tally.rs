@@ -71,18 +71,19 @@ pub enum By {
     Region,
     /// 事项分类.
     Category,
-    Nothing,
+    /// The period of its day alone.
+    Time,
 }
 
 impl By {
-    pub const ALL: [By; 4] = [By::Unit, By::Region, By::Category, By::Nothing];
+    pub const ALL: [By; 4] = [By::Unit, By::Region, By::Category, By::Time];
 
     pub const fn key(self) -> &'static str {
         match self {
             By::Unit => "unit",
             By::Region => "region",
             By::Category => "category",
-            By::Nothing => "nothing",
+            By::Time => "time",
         }
     }
 

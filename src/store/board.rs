@@ -16,7 +16,7 @@ pub struct Marks {
 }
 
 /// The running limits of a unit and a duty, by their lights.
-#[derive(Clone, PartialEq, Eq, Debug, FromRow)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, FromRow)]
 pub struct LightsRow {
     /// Code; absent where the ticket is not dispatched.
     pub unit: Option<String>,

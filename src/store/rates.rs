@@ -55,7 +55,7 @@ fn key_of(by: By) -> &'static str {
         // 县(市、区): townships are too small for rates.
         By::Region => "COALESCE(SUBSTR(t.place, 1, 6), '')",
         By::Category => "COALESCE(t.category, '')",
-        By::Nothing => "''",
+        By::Time => "''",
     }
 }
 

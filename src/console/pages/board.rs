@@ -40,20 +40,6 @@ struct Sum {
     lights: LightsRow,
 }
 
-fn nothing() -> LightsRow {
-    LightsRow {
-        unit: None,
-        duty: String::new(),
-        open: 0,
-        held: 0,
-        yellow: 0,
-        red: 0,
-        today: 0,
-        week: 0,
-        unsupervised: 0,
-    }
-}
-
 /// Put together under keys, the most urgent first.
 fn sums<'a>(
     rows: impl Iterator<Item = &'a LightsRow>,
@@ -62,7 +48,7 @@ fn sums<'a>(
 ) -> Vec<Sum> {
     let mut found: BTreeMap<String, LightsRow> = BTreeMap::new();
     for row in rows {
-        found.entry(key(row)).or_insert_with(nothing).add(row);
+        found.entry(key(row)).or_default().add(row);
     }
     let sum = |(key, lights): (String, LightsRow)| Sum { name: name(&key), key, lights };
     let mut sums: Vec<Sum> = found.into_iter().map(sum).collect();
@@ -88,7 +74,7 @@ pub(in crate::console) async fn board(
         |key| if key == NO_UNIT { texts.no_unit.clone() } else { names::unit(&app, key) },
     );
     let duties = sums(rows.iter(), |row| row.duty.clone(), |key| names::duty(key).to_owned());
-    let mut all = nothing();
+    let mut all = LightsRow::default();
     rows.iter().filter(of_duty).for_each(|row| all.add(row));
     let body = html! {
         div .title {

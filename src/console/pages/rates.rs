@@ -33,7 +33,7 @@ pub(in crate::console) async fn rates(
     let (from, until) = asked.moments();
     let calls = app.store.call_counts(from, until).await?;
     let texts = &app.texts.rates;
-    let groups = named(&app, asked.by, by_key(&counts));
+    let groups = groups(&app, &asked, &counts);
     let body = html! {
         div .title { h1 { (texts.title) } (tabs(&app, Tab::Rates)) }
         (form(&app, &asked))
@@ -67,7 +67,7 @@ pub(in crate::console) async fn plot(
     let name = ids.text("name");
     let counts = app.store.counts(asked.counted(asked.by)).await?;
     let svg = match name {
-        "bars.svg" => bar_plot(&app, &asked, &named(&app, asked.by, by_key(&counts)), true),
+        "bars.svg" => bar_plot(&app, &asked, &groups(&app, &asked, &counts), true),
         "lines.svg" => line_plot(&app, &asked, &counts, true),
         _ => return Err(ApiError::no_page()),
     };
@@ -82,14 +82,19 @@ struct Named {
     group: Group,
 }
 
-/// Those with the most cases first.
-fn named(app: &App, by: By, groups: Vec<Group>) -> Vec<Named> {
+/// Those with the most cases first; periods the newest first.
+fn groups(app: &App, asked: &Asked, counts: &[Count]) -> Vec<Named> {
+    let by = asked.by;
+    let groups = match by {
+        By::Time => by_period(counts, asked.period),
+        By::Unit | By::Region | By::Category => by_key(counts),
+    };
     let name = |key: &str| match by {
         _ if key.is_empty() => app.texts.rates.unknown.clone(),
         By::Unit => names::unit(app, key),
         By::Region => names::place(app, key),
         By::Category => names::category(app, key),
-        By::Nothing => key.to_owned(),
+        By::Time => key.to_owned(),
     };
     let mut named: Vec<Named> =
         groups.into_iter().map(|group| Named { name: name(&group.key), group }).collect();
@@ -97,7 +102,13 @@ fn named(app: &App, by: By, groups: Vec<Group>) -> Vec<Named> {
         let counts = group.counts(None);
         counts.response.asked() + counts.solution.asked()
     };
-    named.sort_by(|a, b| cases(&b.group).cmp(&cases(&a.group)).then_with(|| a.name.cmp(&b.name)));
+    if by == By::Time {
+        named.reverse();
+    } else {
+        named.sort_by(|a, b| {
+            cases(&b.group).cmp(&cases(&a.group)).then_with(|| a.name.cmp(&b.name))
+        });
+    }
     named
 }
 
@@ -118,7 +129,9 @@ fn bar_plot(app: &App, asked: &Asked, groups: &[Named], file: bool) -> String {
         .map(|named| Bar { name: named.name.clone(), rate: rate(named) })
         .filter(|bar| bar.rate.asked() > 0)
         .collect();
-    rows.sort_by(|a, b| b.rate.answered().cmp(&a.rate.answered()));
+    if asked.by != By::Time {
+        rows.sort_by(|a, b| b.rate.answered().cmp(&a.rate.answered()));
+    }
     rows.truncate(BARS);
     bars(Head { id: "plot-bars", title: &title, desc: &described(app, asked), file }, &rows)
 }

@@ -112,20 +112,8 @@ pub(in crate::console) async fn unit(
     if own.is_some_and(|code| app.dispatch.unit(code).is_none()) && rows.is_empty() {
         return Err(ApiError::missing("unit", code));
     }
-    let mut all: Option<LightsRow> = None;
-    for row in lights.iter().filter(|row| row.unit.as_deref() == own) {
-        all.get_or_insert_with(|| LightsRow {
-            open: 0,
-            held: 0,
-            yellow: 0,
-            red: 0,
-            today: 0,
-            week: 0,
-            unsupervised: 0,
-            ..row.clone()
-        })
-        .add(row);
-    }
+    let mut all = LightsRow::default();
+    lights.iter().filter(|row| row.unit.as_deref() == own).for_each(|row| all.add(row));
     let more = next(&rows);
     let path = format!(
         "/board/units/{code}?lamp={}&duty={}&state={}",
@@ -137,7 +125,7 @@ pub(in crate::console) async fn unit(
             a href="/board" { (texts.back) }
             (tabs(&app, Tab::Lights))
         }
-        @if let Some(all) = &all { (strip(&app, all)) }
+        (strip(&app, &all))
         (form(&app, &code, &filter))
         section aria-labelledby="list" {
             h2 #list .sr { (texts.list) }
@@ -229,9 +217,9 @@ fn line(app: &App, row: &BoardRow, now: Wall, units: bool) -> Markup {
         tr id={ "ticket-" (row.id) } {
             td { (ticket_link(row.id)) }
             td { @if let Some(light) = light { (lamp(app, light.key())) } }
-            td { (row.duty.as_deref().map(names::duty).unwrap_or_default()) }
-            td { @if let Some(due) = row.due_at { (clock(due)) } }
-            td .figure { @if let Some(due) = row.due_at { (distance(app, due, now)) } }
+            td .tight { (row.duty.as_deref().map(names::duty).unwrap_or_default()) }
+            td .tight { @if let Some(due) = row.due_at { (clock(due)) } }
+            td .figure.tight { @if let Some(due) = row.due_at { (distance(app, due, now)) } }
             @if units {
                 td { (row.unit.as_deref().map_or_else(|| texts.no_unit.clone(), |unit| names::unit(app, unit))) }
             }

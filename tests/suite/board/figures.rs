@@ -95,7 +95,7 @@ async fn solution_and_satisfaction_count_every_citizen_once() {
         (By::Region, "330702", 5),
         (By::Region, "330703", 1),
         (By::Category, "0201", 1),
-        (By::Nothing, "", 6),
+        (By::Time, "", 6),
     ] {
         let found = rate(&seeded.store, counted(by), key, Who::Robot, Solution).await;
         assert_eq!(found.asked(), asked, "{by:?} {key}");
@@ -185,7 +185,7 @@ async fn the_answer_of_a_unit_is_kept_with_the_limit_that_ran() {
             from: house::noon().plus_ms(-span),
             until: house::noon().plus_ms(span),
             now: house::noon(),
-            ..counted(By::Nothing)
+            ..counted(By::Time)
         };
         let found = rate(&house.store, wanted, "", Who::Person, Measure::Response).await;
         assert_eq!(found.hits(), hits);
