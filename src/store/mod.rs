@@ -5,10 +5,12 @@ mod board;
 mod export;
 mod knowledge;
 mod outbox;
+mod payload;
 mod rates;
 mod read;
 mod related;
 mod standing;
+mod tickets;
 mod write;
 
 pub use board::{
@@ -27,7 +29,8 @@ pub use standing::Known;
 
 use std::path::{Path, PathBuf};
 
-use crate::kernel::CallId;
+use crate::desk::DeskError;
+use crate::kernel::{CallId, TicketId};
 
 use sqlx::SqlitePool;
 use sqlx::migrate::Migrator;
@@ -45,6 +48,12 @@ pub enum StoreError {
     Sql(#[from] sqlx::Error),
     #[error("the store holds {table}.{column} = {value:?}, which this version does not know")]
     Unknown { table: &'static str, column: &'static str, value: String },
+    #[error(
+        "event {seq} of ticket {ticket} cannot be read: {problem}; it was written by another version, or changed by hand"
+    )]
+    Payload { ticket: TicketId, seq: i64, problem: String },
+    #[error("ticket {ticket} cannot be rebuilt from its events: {source}")]
+    Fold { ticket: TicketId, source: DeskError },
 }
 
 /// Where the recording of a call lies below the folder of recordings.
@@ -88,7 +97,9 @@ impl Store {
             .connect_with(options.read_only(true))
             .await
             .map_err(opened)?;
-        Ok(Store { writer, readers, told: outbox::Told::default() })
+        let store = Store { writer, readers, told: outbox::Told::default() };
+        store.carry_over().await?;
+        Ok(store)
     }
 
     /// Waits for what is under way and closes the file.

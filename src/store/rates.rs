@@ -4,7 +4,7 @@
 use sqlx::{FromRow, QueryBuilder, Sqlite, SqliteConnection};
 
 use super::{Store, StoreError};
-use crate::desk::TicketEvent;
+use crate::desk::{Entry, TicketEvent};
 use crate::insight::{By, Count, Counts, Rate, Who};
 use crate::kernel::{TicketId, Wall};
 
@@ -193,10 +193,9 @@ pub(super) fn narrowed(sql: &mut QueryBuilder<Sqlite>, unit: &str, region: &str,
 pub(super) async fn answered(
     db: &mut SqliteConnection,
     ticket: TicketId,
-    event: &TicketEvent,
-    at: Wall,
+    entry: &Entry,
 ) -> Result<(), StoreError> {
-    if !matches!(event.key(), "answered" | "closed") {
+    if !matches!(entry.event, TicketEvent::Answered { .. } | TicketEvent::Closed { .. }) {
         return Ok(());
     }
     let sql = format!(
@@ -207,7 +206,7 @@ pub(super) async fn answered(
     );
     sqlx::query(sqlx::AssertSqlSafe(sql))
         .bind(ticket.0 as i64)
-        .bind(at.unix_ms)
+        .bind(entry.at.unix_ms)
         .execute(db)
         .await?;
     Ok(())

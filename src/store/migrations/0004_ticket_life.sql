@@ -34,3 +34,4 @@ ALTER TABLE ticket_events ADD COLUMN role TEXT NOT NULL DEFAULT 'system';
 ALTER TABLE ticket_events ADD COLUMN payload TEXT;
 -- Events of all tickets in the order in which they were kept.
 CREATE INDEX ticket_events_at ON ticket_events (at);
+CREATE INDEX ticket_events_bare ON ticket_events (ticket_id) WHERE payload IS NULL;
