@@ -20,6 +20,7 @@ mod login;
 mod masking;
 mod names;
 mod open311;
+mod orders;
 mod pages;
 pub mod public;
 mod read;

@@ -10,7 +10,8 @@ use axum::routing::{MethodRouter, get, post};
 
 use super::error::ApiError;
 use super::{
-    App, access, actions, api, assets, audio, export, knowledge, live, login, open311, pages,
+    App, access, actions, api, assets, audio, export, knowledge, live, login, open311, orders,
+    pages,
 };
 use crate::kernel::limits::CONSOLE_BODY_BYTES_MAX;
 
@@ -75,6 +76,7 @@ pub static ROUTES: &[Route] = &[
     reads("/api/tickets/{id}", Who::Staff, || get(api::ticket)),
     changes("/api/tickets/{id}/close", Who::Staff, || post(actions::close)),
     changes("/api/tickets/{id}/reopen", Who::Staff, || post(actions::reopen)),
+    changes("/api/tickets/{id}/orders/{order}", Who::Staff, || post(orders::order)),
     changes("/api/tickets/{id}/fields/{slot}", Who::Staff, || post(actions::edit)),
     reads("/api/agents", Who::Staff, || get(api::agents)),
     changes("/api/agents/{id}/ready", Who::Staff, || post(actions::ready)),

@@ -82,6 +82,11 @@ impl Hotline {
         lines.min(talks.saturating_sub(self.conversing() + ringing.len()))
     }
 
+    /// What somebody is still to be called about.
+    pub(super) fn to_be_called_back(&self) -> impl Iterator<Item = TicketId> {
+        self.callbacks.pending.values().map(|callback| callback.ticket)
+    }
+
     /// The ticket is closed: its citizen is due a call, if there is a number to call.
     pub(super) fn plan_callback(&mut self, ticket: TicketId) {
         let survey = SurveyId(self.callbacks.next_survey);

@@ -3,7 +3,7 @@
 //!
 //! - `talk.rs`: what is heard and said on a call.
 //! - `people.rs`: the queue, the agents' telephones, the talk between people.
-//! - `tickets.rs`: 工单 and what staff do with them.
+//! - `tickets.rs`: 工单 and what staff do with them; `residents.rs`: which of them are at hand.
 //! - `callback.rs`: 回访.
 //!
 //! Invariants:
@@ -16,6 +16,7 @@
 mod callback;
 mod fact;
 mod people;
+mod residents;
 mod talk;
 mod tickets;
 mod unanswered;
@@ -25,7 +26,7 @@ use std::sync::Arc;
 
 pub use callback::CallbackRules;
 pub use fact::{Ack, Direction, Fact, PendingSurvey, Restored};
-pub use tickets::Command;
+pub use tickets::{Command, Wanted};
 pub use unanswered::Why;
 
 use crate::call::EndReason;
@@ -115,6 +116,10 @@ pub enum Input {
         understood: Understood,
     },
     Stored(Ack),
+    /// Tickets from the store, which a command wants: see [`Hotline::missing`].
+    Loaded {
+        tickets: Vec<Ticket>,
+    },
     /// The media of a closed call has handed out all it had.
     MediaClosed {
         call: CallId,
@@ -261,7 +266,7 @@ pub struct Hotline {
     setup: Setup,
     calls: BTreeMap<CallId, Call>,
     legs: BTreeMap<LegId, CallId>,
-    tickets: BTreeMap<TicketId, Ticket>,
+    tickets: residents::Residents,
     rulebook: Arc<Rulebook>,
     callbacks: callback::Callbacks,
     queue: Queue,
@@ -283,7 +288,7 @@ impl Hotline {
             callbacks,
             calls: BTreeMap::new(),
             legs: BTreeMap::new(),
-            tickets: restored.tickets.into_iter().map(|t| (t.id, t)).collect(),
+            tickets: residents::Residents::new(restored.tickets),
             rulebook: Arc::new(Rulebook::empty()),
             next_call: restored.next_call.max(1),
             next_leg: 1,
@@ -350,6 +355,7 @@ impl Hotline {
             }
             Input::Understood { call, understood } => self.understood(call, understood),
             Input::Stored(Ack::Ticket { call, ticket }) => self.ticket_stored(call, ticket),
+            Input::Loaded { tickets } => self.loaded(tickets),
             Input::MediaClosed { call } => self.media_closed(call),
             Input::Command { token, command } => {
                 let result = self.command(command);
@@ -358,6 +364,7 @@ impl Hotline {
             Input::Stop => self.stop(),
             Input::Tick => self.tick(),
         }
+        self.let_tickets_go();
     }
 
     fn effect(&mut self, effect: Effect) {

@@ -1,6 +1,6 @@
 //! 工单 and what staff do with them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Ack, Effect, Fact, Hotline};
 use crate::desk::{
@@ -52,6 +52,20 @@ pub enum Command {
         result: String,
         by: String,
     },
+}
+
+/// What a command needs of the store.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Wanted {
+    pub tickets: Vec<TicketId>,
+    /// The ticket that this verification is about.
+    pub verification: Option<VerificationId>,
+}
+
+impl Wanted {
+    pub fn is_nothing(&self) -> bool {
+        self.tickets.is_empty() && self.verification.is_none()
+    }
 }
 
 /// `YYMMDD` and four digits: 2611220001. A day with more than 9,999 tickets borrows numbers of the next.
@@ -138,6 +152,11 @@ impl Hotline {
             Command::AgentAway { agent } => return self.try_queue(queue::Input::Away { agent }),
             Command::CloseVerification { verification, result, by } => {
                 let at = self.wall;
+                if let Some(ticket) = self.disputed(verification) {
+                    let outcome = result.clone();
+                    let verified = TicketEvent::Verified { verification, outcome };
+                    self.ticket_event(ticket, verified, Actor::desk(by.as_str()), None)?;
+                }
                 self.keep(Fact::VerificationClosed { verification, result, by, at });
                 return Ok(());
             }
@@ -158,6 +177,70 @@ impl Hotline {
             }
         };
         self.order(ticket, seen, by, order)
+    }
+
+    /// What of a command's tickets is not at hand: it is to be loaded from the store and given in as [`super::Input::Loaded`]
+    /// before the command, behind all facts that wait to be kept.
+    pub fn missing(&self, command: &Command) -> Wanted {
+        let mut wanted = Wanted::default();
+        let mut want = |id: TicketId| match self.tickets.get(&id) {
+            None => wanted.tickets.push(id),
+            Some(ticket) => {
+                let parts = ticket.merged.iter().filter(|part| self.tickets.get(part).is_none());
+                wanted.tickets.extend(parts);
+            }
+        };
+        match command {
+            Command::AgentReady { .. } | Command::AgentAway { .. } => {}
+            Command::EditField { ticket, .. }
+            | Command::CloseTicket { ticket, .. }
+            | Command::Reopen { ticket, .. } => want(*ticket),
+            Command::Order { ticket, order, .. } => {
+                want(*ticket);
+                if let Order::Event(TicketEvent::Merged { into, .. }) = &**order {
+                    want(*into);
+                }
+            }
+            Command::CloseVerification { verification, .. } => {
+                if self.disputed(*verification).is_none() {
+                    wanted.verification = Some(*verification);
+                }
+            }
+        }
+        wanted
+    }
+
+    fn disputed(&self, verification: VerificationId) -> Option<TicketId> {
+        let about = |ticket: &&Ticket| ticket.disputes.contains(&verification);
+        self.tickets.values().find(about).map(|ticket| ticket.id)
+    }
+
+    /// What is at hand already is newer.
+    pub(super) fn loaded(&mut self, tickets: Vec<Ticket>) {
+        for mut ticket in tickets {
+            if self.tickets.get(&ticket.id).is_some() {
+                continue;
+            }
+            if let Err(error) = self.rulebook.time(&mut ticket) {
+                tracing::error!(%error, ticket = ticket.id.0, "the deadline of a ticket cannot be counted");
+            }
+            self.tickets.insert(ticket.id, ticket);
+        }
+    }
+
+    /// Tickets that nobody has touched for long, and no call or callback is about.
+    pub(super) fn let_tickets_go(&mut self) {
+        if !self.tickets.is_full() {
+            return;
+        }
+        let in_calls = self.calls.values().filter_map(|call| call.ticket);
+        let needed: BTreeSet<TicketId> = in_calls.chain(self.to_be_called_back()).collect();
+        self.tickets.let_go(|id| needed.contains(&id));
+    }
+
+    /// Tickets at hand.
+    pub fn tickets_at_hand(&self) -> usize {
+        self.tickets.len()
     }
 
     fn order(

@@ -19,15 +19,19 @@ use super::rtp_socket::{PortRange, RtpSession};
 use crate::call::sdp::{self, LocalMedia};
 use crate::call::{CallError, Dial, EndReason, ReinviteAnswer, SignalEvent, Signalling};
 use crate::config::{Outbound, Sip};
-use crate::desk::DeskError;
+use crate::desk::{DeskError, Ticket};
 use crate::dialogue::Understood;
-use crate::hotline::{Command, Effect, Hotline, Input, Party};
+use crate::hotline::{Command, Effect, Hotline, Input, Party, Wanted};
 use crate::intake::Reading;
 use crate::kernel::limits::CALLS_MAX;
-use crate::kernel::{CallId, LegId, Pii};
+use crate::kernel::{CallId, LegId, Pii, TicketId};
+use crate::store::{Store, StoreError};
 
 /// Every command to the line is over by then.
 const LINE_DEADLINE: Duration = Duration::from_secs(10);
+
+/// Where the answer to a command goes. Dropped without one, the asker is told that the service is busy.
+pub type Reply = oneshot::Sender<Result<(), DeskError>>;
 
 /// What reaches the owner of the hotline.
 pub enum Message {
@@ -38,12 +42,38 @@ pub enum Message {
     },
     Command {
         command: Command,
-        reply: oneshot::Sender<Result<(), DeskError>>,
+        reply: Reply,
+    },
+    /// Tickets from the store, and the command that wanted them.
+    Loaded {
+        tickets: Vec<Ticket>,
+        command: Command,
+        reply: Reply,
     },
     /// Stop taking calls, end the running ones, then say so.
     Stop {
         done: oneshot::Sender<()>,
     },
+}
+
+/// A ticket is loaded by then, or the command fails.
+const LOAD_DEADLINE: Duration = Duration::from_secs(4);
+
+async fn fetch(
+    store: Store,
+    facts: mpsc::Sender<Kept>,
+    wanted: Wanted,
+) -> Result<Vec<Ticket>, StoreError> {
+    let (done, written) = oneshot::channel();
+    if facts.send(Kept::Barrier(done)).await.is_ok() {
+        let _ = written.await;
+    }
+    let mut ids = wanted.tickets;
+    if let Some(verification) = wanted.verification {
+        let row = store.verification(verification).await?;
+        ids.extend(row.map(|row| TicketId(row.ticket_id as u64)));
+    }
+    store.load_tickets(&ids).await
 }
 
 /// What the shell works with.
@@ -58,6 +88,7 @@ pub struct Parts {
     pub outbound: Outbound,
     pub recordings: super::recordings::Recordings,
     pub facts: mpsc::Sender<Kept>,
+    pub store: Store,
     pub inbox: mpsc::Sender<Message>,
     /// What a caller hears when the answer takes its time.
     pub moment: Arc<str>,
@@ -79,7 +110,7 @@ pub struct Shell {
     locals: HashMap<LegId, (CallId, LocalMedia)>,
     calls: HashMap<CallId, CallHandle>,
     citizens: HashSet<LegId>,
-    replies: HashMap<u64, oneshot::Sender<Result<(), DeskError>>>,
+    replies: HashMap<u64, Reply>,
     next_token: u64,
     next_session: u64,
     stopping: Option<oneshot::Sender<()>>,
@@ -146,10 +177,16 @@ impl Shell {
             }
             Message::MediaLost { leg } => self.hang_up(leg, EndReason::MediaTimeout),
             Message::Command { command, reply } => {
-                let token = self.next_token;
-                self.next_token += 1;
-                self.replies.insert(token, reply);
-                self.input(Input::Command { token, command }).await;
+                let wanted = self.parts.hotline.missing(&command);
+                if wanted.is_nothing() {
+                    self.command(command, reply).await;
+                } else {
+                    self.load(wanted, command, reply);
+                }
+            }
+            Message::Loaded { tickets, command, reply } => {
+                self.input(Input::Loaded { tickets }).await;
+                self.command(command, reply).await;
             }
             Message::Stop { done } => {
                 self.stopping = Some(done);
@@ -157,6 +194,28 @@ impl Shell {
                 self.input(Input::Stop).await;
             }
         }
+    }
+
+    async fn command(&mut self, command: Command, reply: Reply) {
+        let token = self.next_token;
+        self.next_token += 1;
+        self.replies.insert(token, reply);
+        self.input(Input::Command { token, command }).await;
+    }
+
+    /// Fetches what a command wants from the store, behind all facts that wait to be written.
+    fn load(&mut self, wanted: Wanted, command: Command, reply: Reply) {
+        let (store, facts) = (self.parts.store.clone(), self.parts.facts.clone());
+        let inbox = self.parts.inbox.clone();
+        self.tasks.spawn(async move {
+            match tokio::time::timeout(LOAD_DEADLINE, fetch(store, facts, wanted)).await {
+                Ok(Ok(tickets)) => {
+                    let _ = inbox.send(Message::Loaded { tickets, command, reply }).await;
+                }
+                Ok(Err(error)) => tracing::error!(%error, "a ticket cannot be loaded"),
+                Err(_) => tracing::error!("the store did not give a ticket in time"),
+            }
+        });
     }
 
     async fn signal(&mut self, signal: SignalEvent) {
@@ -218,7 +277,8 @@ impl Shell {
             Effect::Understand { utterance, asked } => self.understand(utterance, asked),
             Effect::Keep { fact, ack } => {
                 // Waiting here is right: a store that cannot keep up holds the hotline, not its facts.
-                if self.parts.facts.send(Kept { fact, ack }).await.is_err() {
+                let kept = Kept::Fact { fact: Box::new(fact), ack };
+                if self.parts.facts.send(kept).await.is_err() {
                     tracing::error!("the store's writer is gone; a fact was not kept");
                 }
             }

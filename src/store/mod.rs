@@ -102,6 +102,15 @@ impl Store {
         Ok(store)
     }
 
+    /// Opens a file that is there for reading alone, also while a service runs on it.
+    pub async fn look(path: &Path) -> Result<Store, StoreError> {
+        let options = SqliteConnectOptions::new().filename(path).read_only(true);
+        let opened = |source| StoreError::Open { path: path.into(), source };
+        let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await;
+        let pool = pool.map_err(opened)?;
+        Ok(Store { writer: pool.clone(), readers: pool, told: outbox::Told::default() })
+    }
+
     /// Waits for what is under way and closes the file.
     pub async fn close(&self) {
         self.readers.close().await;

@@ -7,6 +7,7 @@ mod board;
 mod call;
 mod frame;
 mod knowledge;
+mod life;
 mod overview;
 mod parts;
 mod questions;
