@@ -271,6 +271,9 @@ texts!(Board {
     proposed_help,
     none_proposed,
     supervised_now,
+    supervise,
+    supervise_why,
+    signs,
     none_supervised,
 });
 texts!(Rates {

@@ -67,6 +67,8 @@ pub struct BoardRow {
     pub result: Option<String>,
     pub opened_at: i64,
     pub changed_at: i64,
+    /// The number of its events: who changes it says that they have seen so many.
+    pub version: i64,
     #[sqlx(skip)]
     pub fields: Vec<FieldRow>,
 }
@@ -129,7 +131,8 @@ impl Key {
 }
 
 pub(super) const COLUMNS: &str = "id, state, unit, place, category, pack, duty, due_at, yellow_at,
-    supervised <> 0 AS supervised, secret <> 0 AS secret, agent, result, opened_at, changed_at";
+    supervised <> 0 AS supervised, secret <> 0 AS secret, agent, result, opened_at, changed_at,
+    version";
 
 /// $1 now, $2 and $3 the midnights that end today and this week.
 pub const LIGHTS_SQL: &str =

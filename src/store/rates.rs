@@ -62,8 +62,8 @@ fn key_of(by: By) -> &'static str {
 /// Who took the call: an agent has taken the ticket, or nobody but the robot has.
 const WHO: &str = "CASE WHEN t.agent IS NULL THEN 'robot' ELSE 'person' END";
 
-/// States in which the unit has answered already.
-const ANSWERED: &str = "('answered', 'closed', 'called_back', 'archived', 'told', 'merged')";
+/// States in which a unit has the ticket and has not answered.
+const WITH_UNIT: &str = "('dispatched', 'signed', 'working', 'objected')";
 
 impl Store {
     /// Rows of one group, one day, one kind of taker; several may be of the same three, and count together.
@@ -160,7 +160,7 @@ fn running(wanted: Counted<'_>) -> QueryBuilder<Sqlite> {
     ));
     sql.push_bind(wanted.now.unix_ms).push(format!(
         " THEN 1 ELSE 0 END) AS first_answered, 0 AS first_hits, 0 AS second_answered, 0 AS second_hits
-         FROM tickets t WHERE t.due_at IS NOT NULL AND t.unit IS NOT NULL AND t.state NOT IN {ANSWERED}"
+         FROM tickets t WHERE t.due_at IS NOT NULL AND t.unit IS NOT NULL AND t.state IN {WITH_UNIT}"
     ));
     within(&mut sql, "t.due_at", wanted);
     sql
@@ -202,7 +202,7 @@ pub(super) async fn answered(
         "INSERT INTO ticket_answers (ticket_id, seq, unit, due_at, at)
          SELECT t.id, (SELECT COUNT(*) + 1 FROM ticket_answers a WHERE a.ticket_id = t.id),
          t.unit, t.due_at, $2 FROM tickets t
-         WHERE t.id = $1 AND t.unit IS NOT NULL AND t.state NOT IN {ANSWERED}"
+         WHERE t.id = $1 AND t.unit IS NOT NULL AND t.state IN {WITH_UNIT}"
     );
     sqlx::query(sqlx::AssertSqlSafe(sql))
         .bind(ticket.0 as i64)

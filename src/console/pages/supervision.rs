@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::board::{LOOKS_EVERY_S, marks};
 use super::frame::{Place, frame};
 use super::tabs::{Tab, tabs};
-use super::unit::{key, next, table};
+use super::unit::{With, key, next, table};
 use crate::console::App;
 use crate::console::error::ApiError;
 use crate::console::figures::now;
@@ -53,13 +53,13 @@ pub(in crate::console) async fn supervision(
             h2 #proposed { (texts.proposed) " " span .count { (waiting) } }
             p .hint { (texts.proposed_help) }
             @if proposed.is_empty() { p .empty { (texts.none_proposed) } }
-            @else { (table(&app, &proposed, marks.now, true)) }
+            @else { (table(&app, &proposed, marks.now, With::Supervise)) }
             (turn("after", after, next(&proposed)))
         }
         section aria-labelledby="supervised" {
             h2 #supervised { (texts.supervised_now) }
             @if supervised.is_empty() { p .empty { (texts.none_supervised) } }
-            @else { (table(&app, &supervised, marks.now, true)) }
+            @else { (table(&app, &supervised, marks.now, With::Units)) }
             (turn("watched", watched, next(&supervised)))
         }
     };

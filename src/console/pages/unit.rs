@@ -129,7 +129,7 @@ pub(in crate::console) async fn unit(
         (form(&app, &code, &filter))
         section aria-labelledby="list" {
             h2 #list .sr { (texts.list) }
-            @if rows.is_empty() { p .empty { (texts.none) } } @else { (table(&app, &rows, marks.now, false)) }
+            @if rows.is_empty() { p .empty { (texts.none) } } @else { (table(&app, &rows, marks.now, With::Nothing)) }
             p .turn-over {
                 @if filter.after != Key::FIRST { a href=(path) { (texts.first) } }
                 @if let Some(more) = &more { a href={ (path) "&after=" (more) } rel="next" { (texts.next) } }
@@ -186,8 +186,18 @@ fn distance(app: &App, due: i64, now: Wall) -> String {
     format!("{} {time}", if late { &texts.late } else { &texts.left })
 }
 
-/// Tickets with their limits; `units`: of several, each with its own.
-pub(super) fn table(app: &App, rows: &[BoardRow], now: Wall, units: bool) -> Markup {
+/// What a table of tickets shows beside their limits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum With {
+    Nothing,
+    /// Of several units: each ticket's own.
+    Units,
+    /// The same, and a form that has the ticket supervised.
+    Supervise,
+}
+
+/// Tickets with their limits.
+pub(super) fn table(app: &App, rows: &[BoardRow], now: Wall, with: With) -> Markup {
     let texts = &app.texts.board;
     html! {
         div .scroll { table {
@@ -197,17 +207,18 @@ pub(super) fn table(app: &App, rows: &[BoardRow], now: Wall, units: bool) -> Mar
                 th scope="col" { (texts.duty) }
                 th scope="col" { (texts.due) }
                 th scope="col" { (texts.distance) }
-                @if units { th scope="col" { (texts.unit) } }
+                @if with != With::Nothing { th scope="col" { (texts.unit) } }
                 th scope="col" { (texts.subject) }
                 th scope="col" { (texts.place) }
                 th scope="col" { (texts.state) }
+                @if with == With::Supervise { th scope="col" { (texts.supervision) } }
             } }
-            tbody { @for row in rows { (line(app, row, now, units)) } }
+            tbody { @for row in rows { (line(app, row, now, with)) } }
         } }
     }
 }
 
-fn line(app: &App, row: &BoardRow, now: Wall, units: bool) -> Markup {
+fn line(app: &App, row: &BoardRow, now: Wall, with: With) -> Markup {
     let texts = &app.texts.board;
     let light = names::light(row, now);
     let sealed = row.is_sealed();
@@ -220,7 +231,7 @@ fn line(app: &App, row: &BoardRow, now: Wall, units: bool) -> Markup {
             td .tight { (row.duty.as_deref().map(names::duty).unwrap_or_default()) }
             td .tight { @if let Some(due) = row.due_at { (clock(due)) } }
             td .figure.tight { @if let Some(due) = row.due_at { (distance(app, due, now)) } }
-            @if units {
+            @if with != With::Nothing {
                 td { (row.unit.as_deref().map_or_else(|| texts.no_unit.clone(), |unit| names::unit(app, unit))) }
             }
             td {
@@ -230,6 +241,25 @@ fn line(app: &App, row: &BoardRow, now: Wall, units: bool) -> Markup {
             }
             td { @if !sealed { (words.or(place).unwrap_or_default()) } }
             td { (badge(app, "ticket_state", &row.state)) }
+            @if with == With::Supervise { td { (supervise(app, row)) } }
+        }
+    }
+}
+
+/// One click: the reason is that the limit has passed, and who signs is remembered by the browser. When the ticket has
+/// changed since the list was read, the order is refused and says so.
+fn supervise(app: &App, row: &BoardRow) -> Markup {
+    let texts = &app.texts.board;
+    html! {
+        form .quick id={ "supervise-" (row.id) } method="post"
+            data-post={ "/api/tickets/" (row.id) "/orders/supervise" } {
+            input type="hidden" name="role" value="supervisor";
+            input type="hidden" name="seen" value=(row.version);
+            input type="hidden" name="why" value=(texts.supervise_why);
+            input name="by" maxlength="40" size="6" required aria-label={ (texts.signs) " " (row.id) }
+                placeholder=(texts.signs) data-remember="by" autocomplete="name";
+            button type="submit" { (texts.supervise) }
+            output role="status" {}
         }
     }
 }

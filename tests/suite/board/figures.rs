@@ -1,12 +1,16 @@
 //! Rates over rows of which each is counted by hand.
 
+use huiyin::desk::clock::Duty;
+use huiyin::desk::dispatch::Level;
+use huiyin::desk::ticket::{Assignment, Due, UnitRef};
+use huiyin::desk::{Actor, Role, TicketEvent};
 use huiyin::hotline::Fact;
 use huiyin::insight::{By, Count, Measure, Rate, Who, by_key, total};
 use huiyin::kernel::{Civil, Day, Wall};
 use huiyin::store::{Counted, Store};
 
 use super::seed::{Row, Seeded, Survey, seeded};
-use crate::console::house::{self, TICKET, aftermath, complaint, house};
+use crate::console::house::{self, TICKET, aftermath, complaint, happens, house};
 
 fn at(day: u32, hour: u32) -> Wall {
     Civil { year: 2026, month: 11, day, hour, minute: 0, second: 0 }.wall()
@@ -159,36 +163,68 @@ async fn a_running_limit_is_no_answer_and_a_passed_one_is_a_bad_one() {
     assert_eq!(found, Rate::new(2, 4, 6));
 }
 
+/// The life of a ticket whose unit answers at `answered`, when the limit that runs passes at `due`; closed, opened again and
+/// closed once more.
+fn life(due: Wall, answered: Wall) -> Vec<Fact> {
+    let at = house::noon();
+    let unit = UnitRef {
+        code: "police-330702".into(),
+        name: "婺城区公安分局".into(),
+        level: Level::County,
+    };
+    let to = Assignment {
+        owner: unit,
+        with: Vec::new(),
+        copied: Vec::new(),
+        member: None,
+        clock: None,
+        rule: String::new(),
+    };
+    let (desk, unit) = (Actor::desk("李晓"), Actor::new(Role::Unit, "张三"));
+    let mut ticket = house::ticket();
+    happens(&mut ticket, TicketEvent::Registered, Actor::robot(), at);
+    ticket.due =
+        Some(Due { limit: "close".into(), duty: Duty::Close, at: Some(due), yellow: None });
+    let closed = || TicketEvent::Closed { result: "已整改".into() };
+    let steps = [
+        (TicketEvent::Dispatched { to }, &desk, at),
+        (TicketEvent::Signed { member: None }, &unit, at),
+        (TicketEvent::Answered { words: "已答复".into() }, &unit, answered),
+        (closed(), &unit, answered.plus_ms(1000)),
+        (TicketEvent::Reopened { why: "仍吵".into() }, &desk, answered.plus_ms(2000)),
+        (closed(), &desk, answered.plus_ms(3000)),
+    ];
+    steps.map(|(event, by, at)| happens(&mut ticket, event, by.clone(), at)).to_vec()
+}
+
 #[tokio::test]
 async fn the_answer_of_a_unit_is_kept_with_the_limit_that_ran() {
-    for (due, hits) in [(house::noon().plus_ms(60_001), 1), (house::noon().plus_ms(60_000), 0)] {
+    let answered = house::noon().plus_ms(60_000);
+    for (late, hits) in [(1, 1), (0, 0)] {
+        let due = answered.plus_ms(late);
         let house = house().await;
         house.store.keep(&complaint()).await.unwrap();
-        let file = house.folder.path().join("huiyin.db");
-        let rows = super::seed::rows(&file).await;
-        sqlx::query("UPDATE tickets SET unit = 'police-330702', duty = 'close', due_at = $1")
-            .bind(due.unix_ms)
-            .execute(&rows)
-            .await
-            .unwrap();
-        house.store.keep(&aftermath()).await.unwrap();
+        house.store.keep(&life(due, answered)).await.unwrap();
+        let rows = super::seed::rows(&house.folder.path().join("huiyin.db")).await;
         let kept: Vec<(i64, String, Option<i64>, i64)> =
-            sqlx::query_as("SELECT ticket_id, unit, due_at, at FROM ticket_answers")
+            sqlx::query_as("SELECT ticket_id, unit, due_at, at FROM ticket_answers ORDER BY seq")
                 .fetch_all(&rows)
                 .await
                 .unwrap();
-        let answered = house::noon().plus_ms(60_000).unix_ms;
-        let wanted = (TICKET as i64, "police-330702".to_owned(), Some(due.unix_ms), answered);
-        assert_eq!(kept, [wanted]);
+        let row =
+            |at: Wall| (TICKET as i64, "police-330702".to_owned(), Some(due.unix_ms), at.unix_ms);
+        // The closing that follows an answer is the same one; what the desk closes itself is no unit's.
+        assert_eq!(kept, [row(answered)]);
         let span = 3 * 86_400_000;
         let wanted = Counted {
             from: house::noon().plus_ms(-span),
             until: house::noon().plus_ms(span),
             now: house::noon(),
-            ..counted(By::Time)
+            ..counted(By::Unit)
         };
-        let found = rate(&house.store, wanted, "", Who::Person, Measure::Response).await;
-        assert_eq!(found.hits(), hits);
+        let unit = "police-330702";
+        let found = rate(&house.store, wanted, unit, Who::Robot, Measure::Response).await;
+        assert_eq!(found, Rate::new(hits, 1, 1));
     }
 }
 

@@ -168,6 +168,37 @@ async fn overdue(house: &House) -> i64 {
 }
 
 #[tokio::test]
+async fn one_click_has_an_overdue_ticket_supervised() {
+    use huiyin::desk::{Actor, Order, Role, TicketEvent};
+    use huiyin::hotline::Command;
+    use huiyin::kernel::TicketId;
+    let Some(program) = chromium() else { return };
+    let house = city().await;
+    let mut browser = Browser::start(&program).await;
+    browser.open(&house.url("/board/supervision")).await;
+    browser.until("document.querySelector('#feed.is-online') !== null").await;
+    let form = "document.querySelector('form.quick')";
+    let id = browser.value(&format!("{form}.closest('tr').id")).await;
+    let id = id.as_str().unwrap().trim_start_matches("ticket-").parse().unwrap();
+    let click = format!(
+        "{form}.querySelector('[name=by]').value = '陈主任'; {form}.querySelector('button').click()"
+    );
+    browser.value(&click).await;
+    browser
+        .until("document.querySelector('form.quick output').textContent.includes('已完成')")
+        .await;
+    let why = "超过时限未办理".to_owned();
+    let wanted = Command::Order {
+        ticket: TicketId(id),
+        seen: Some(0),
+        by: Actor::new(Role::Supervisor, "陈主任"),
+        order: Box::new(Order::Event(TicketEvent::Supervised { why })),
+    };
+    assert_eq!(house.commands.lock().unwrap().as_slice(), [wanted]);
+    browser.close().await;
+}
+
+#[tokio::test]
 async fn rates_stand_with_all_that_belongs_to_them() {
     let house = city().await;
     let page = house.page("/rates?by=unit&period=day&measure=satisfaction").await;
