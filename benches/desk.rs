@@ -83,7 +83,7 @@ async fn read(store: &Store) {
         store.unsupervised(now(), Key::FIRST, 50).await.unwrap().len()
     })
     .await;
-    let counted = |by, days| Counted {
+    let counted = |by, days: i64| Counted {
         by,
         from: now().plus_ms(-days * DAY),
         until: now(),
