@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Ack, Effect, Fact, Hotline};
-use crate::desk::{
-    Actor, DeskError, Order, Ticket, TicketEvent, TicketState, queue, rulebook,
-};
+use crate::desk::{Actor, DeskError, Order, Ticket, TicketEvent, TicketState, queue, rulebook};
 use crate::intake::Draft;
 use crate::kernel::evidence::Source;
 use crate::kernel::{AgentId, CallId, Filled, Slot, TicketId, VerificationId, Wall};
@@ -277,8 +275,10 @@ impl Hotline {
         self.plan_callback(id);
         let merged = self.tickets.get(&id).map(|ticket| ticket.merged.clone()).unwrap_or_default();
         for part in merged {
-            let still =
-                self.tickets.get(&part).is_some_and(|t| t.state == TicketState::Merged { into: id });
+            let still = self
+                .tickets
+                .get(&part)
+                .is_some_and(|t| t.state == TicketState::Merged { into: id });
             if still {
                 let event = TicketEvent::Closed { result: result.to_owned() };
                 self.change_ticket(part, event, Actor::system());
