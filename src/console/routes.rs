@@ -9,7 +9,10 @@ use axum::middleware;
 use axum::routing::{MethodRouter, get, post};
 
 use super::error::ApiError;
-use super::{App, access, actions, api, assets, audio, knowledge, live, login, orders, pages};
+use super::{
+    App, access, actions, api, assets, audio, export, knowledge, live, login, open311, orders,
+    pages,
+};
 use crate::kernel::limits::CONSOLE_BODY_BYTES_MAX;
 
 /// Who may use a route. Without a token everybody on this machine is staff.
@@ -51,6 +54,10 @@ pub static ROUTES: &[Route] = &[
     reads("/agents/{id}", Who::Staff, || get(pages::agent)),
     reads("/surveys", Who::Staff, || get(pages::surveys)),
     reads("/supervisor", Who::Staff, || get(pages::supervisor)),
+    reads("/board", Who::Staff, || get(pages::board)),
+    reads("/board/units/{code}", Who::Staff, || get(pages::unit)),
+    reads("/board/supervision", Who::Staff, || get(pages::supervision)),
+    reads("/rates", Who::Staff, || get(pages::rates)),
     reads("/knowledge", Who::Staff, || get(pages::knowledge)),
     reads("/knowledge/{id}", Who::Staff, || get(pages::item)),
     reads("/questions", Who::Staff, || get(pages::questions)),
@@ -74,6 +81,10 @@ pub static ROUTES: &[Route] = &[
     reads("/api/agents", Who::Staff, || get(api::agents)),
     changes("/api/agents/{id}/ready", Who::Staff, || post(actions::ready)),
     changes("/api/agents/{id}/away", Who::Staff, || post(actions::away)),
+    reads("/api/export/{name}", Who::Staff, || get(export::export)),
+    reads("/api/plots/{name}", Who::Staff, || get(pages::plot)),
+    reads("/open311/v2/{name}", Who::Staff, || get(open311::list)),
+    reads("/open311/v2/requests/{name}", Who::Staff, || get(open311::one)),
     reads("/api/surveys", Who::Staff, || get(api::surveys)),
     reads("/api/verifications", Who::Staff, || get(api::verifications)),
     reads("/api/knowledge", Who::Staff, || get(knowledge::items)),

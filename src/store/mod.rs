@@ -1,17 +1,25 @@
 //! What is kept: calls, words, tickets, callbacks, in SQLite beside the program. One writer, many readers, write-ahead log;
 //! a row exists as soon as it is true. The SQL is the common part of SQLite and PostgreSQL.
 
+mod board;
+mod export;
 mod knowledge;
 mod outbox;
 mod payload;
+mod rates;
 mod read;
 mod related;
 mod standing;
 mod tickets;
 mod write;
 
+pub use board::{
+    BoardRow, Key, LIGHTS_SQL, Lamp, LightsRow, Marks, NEXT_DUE_SQL, Show, is_done, unit_sql,
+};
+pub use export::{AnswerOut, Opened, Wanted};
 pub use knowledge::{KnowledgeEvent, KnowledgeRow, Taken, UnansweredRow};
 pub use outbox::{DueMessage, MessageRow};
+pub use rates::{CallCount, Counted};
 pub use read::{
     AgentRow, AnswerRow, AttemptRow, CallRow, EventRow, EvidenceRow, FieldRow, Figures, SurveyRow,
     TicketRow, TurnRow, VerificationRow,

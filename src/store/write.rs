@@ -124,6 +124,7 @@ async fn ticket_event(
     ticket: &Ticket,
     entry: &Entry,
 ) -> Result<(), StoreError> {
+    super::rates::answered(db, ticket.id, entry).await?;
     tickets::keep(db, ticket, entry).await?;
     let told_by = (i64::from(entry.seq), entry.event.key());
     put_message(db, told, ticket, told_by, entry.at).await

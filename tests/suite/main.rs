@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod admission;
+mod board;
 mod calendar;
 mod certificate;
 mod clock;
@@ -18,6 +19,7 @@ mod dispatch;
 mod exchange;
 mod guard;
 mod hotline;
+mod insight;
 mod intake;
 mod intake_place;
 mod knowledge;

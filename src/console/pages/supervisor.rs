@@ -9,6 +9,7 @@ use super::frame::{Place, frame};
 use super::overview::strip;
 use super::parts::{Live, area, badge, clock, live, signature, subject, ticket_link};
 use super::survey::answers;
+use super::tabs::{Tab, tabs};
 use crate::console::App;
 use crate::console::error::ApiError;
 use crate::console::figures::today;
@@ -37,7 +38,7 @@ pub(in crate::console) async fn supervisor(
     }
     let texts = &app.texts.verification;
     let body = html! {
-        h1 .sr { (app.texts.page.supervisor) }
+        div .title { h1 { (app.texts.board.verification) } (tabs(&app, Tab::Verification)) }
         (strip(&app, &today))
         section aria-labelledby="open" {
             h2 #open { (texts.open) " " span .count { (open.len()) } }
