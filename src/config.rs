@@ -14,7 +14,8 @@ use crate::desk::{Agent, AgentState};
 use crate::hotline::CallbackRules;
 use crate::kernel::{AgentId, Moment, Pii};
 use crate::media::Codec;
-use crate::survey::schedule::Window;
+use crate::survey::campaign::Repeats;
+use crate::survey::schedule::{Days, Window};
 
 pub use recogniser::Recogniser;
 
@@ -115,7 +116,13 @@ section!(RawCallbacks {
     per_day: usize = 2,
     in_all: usize = 3,
     spacing_s: i64 = 7200,
+    days: String = "all".into(),
     lines: usize = 2,
+    per_minute: usize = 12,
+    repeats: String = "call".into(),
+    verifier: String = CallbackRules::default().verifier,
+    pack: Option<PathBuf> = None,
+    calendars: Vec<PathBuf> = Vec::new(),
 });
 
 #[derive(Debug, Deserialize)]
@@ -166,6 +173,11 @@ pub struct Config {
     pub voice_cache_bytes: u64,
     pub queue: queue::Rules,
     pub callbacks: CallbackRules,
+    /// A rule pack, by its code or file, whose calling hours go before those of `callbacks`, and whose limit of a
+    /// verification holds.
+    pub callback_pack: Option<PathBuf>,
+    /// Calendars over the installed one.
+    pub callback_calendars: Vec<PathBuf>,
     pub agents: Vec<Agent>,
 }
 
@@ -286,6 +298,8 @@ impl Raw {
                 )? * second,
                 ..queue::Rules::default()
             },
+            callback_pack: self.callbacks.pack.clone(),
+            callback_calendars: self.callbacks.calendars.clone(),
             callbacks: self.callbacks.check()?,
             agents,
         })
@@ -316,6 +330,16 @@ impl RawSip {
             .ok_or_else(|| {
                 setting("sip.rtp_ports", self.rtp_ports, "give two ports like 16384-17407")
             })?;
+        // 反电信网络诈骗法 第十三条: who is called sees the true number.
+        let digits = self.number.strip_prefix('+').unwrap_or(&self.number);
+        if !(3..=15).contains(&digits.len()) || !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(setting(
+                "sip.number",
+                self.number,
+                "give the number that citizens are called from and reach us by: 3 to 15 digits, with + before an \
+                 international one",
+            ));
+        }
         let tls = tls(self.tls_bind, self.tls_certificate.as_deref(), self.tls_key.as_deref())?;
         let tls_ca = self.tls_ca.map(|path| contents("sip.tls_ca", &path)).transpose()?;
         let security = match self.srtp.as_str() {
@@ -430,13 +454,28 @@ impl RawConsole {
 
 impl RawCallbacks {
     fn check(self) -> Result<CallbackRules, ConfigError> {
+        let days = Days::from_key(&self.days);
         let window = Window::new(&self.from, &self.to)
             .and_then(|window| window.attempts(self.per_day, self.in_all, self.spacing_s * 1000))
+            .and_then(|window| Ok(window.on(days?)))
             .map_err(|error| ConfigError::Callbacks(error.to_string()))?;
+        let repeats = match self.repeats.as_str() {
+            "call" => Repeats::Called,
+            "sample" => Repeats::Sampled,
+            _ => return Err(setting("callbacks.repeats", self.repeats, "say call or sample")),
+        };
+        if self.verifier.trim().is_empty() {
+            let remedy = "name the desk that looks into unhappy answers";
+            return Err(setting("callbacks.verifier", self.verifier, remedy));
+        }
         Ok(CallbackRules {
             delay_ms: in_range("callbacks.delay_s", self.delay_s, 0..=30 * 86_400)? * 1000,
             window,
             lines: in_range("callbacks.lines", self.lines, 1..=64)?,
+            per_minute: in_range("callbacks.per_minute", self.per_minute, 1..=600)?,
+            repeats,
+            verifier: self.verifier.trim().to_owned(),
+            ..CallbackRules::default()
         })
     }
 }

@@ -9,6 +9,7 @@ mod rules;
 mod rules_packs;
 mod serve;
 mod sim;
+mod survey;
 mod taxonomy;
 mod voice;
 
@@ -57,6 +58,8 @@ enum Verb {
     Taxonomy(taxonomy::Args),
     /// Check rules of dispatch and rule packs, and explain: whom a case goes to, when a limit ends.
     Rules(rules::Args),
+    /// Audit the record of callbacks, and draw samples again.
+    Survey(survey::Args),
     /// Render ahead what is sure to be said.
     Voice(voice::Args),
 }
@@ -77,6 +80,7 @@ pub fn main() -> ExitCode {
         Verb::Kb(args) => knowledge::run(args),
         Verb::Taxonomy(args) => taxonomy::run(args),
         Verb::Rules(args) => rules::run(args),
+        Verb::Survey(args) => block_on(survey::run(args)),
         Verb::Voice(args) => voice::run(args),
     };
     result.unwrap_or_else(|error| {

@@ -11,15 +11,15 @@ use super::App;
 use super::error::ApiError;
 use super::read::{Body, Ids, text};
 use crate::hotline::Command;
-use crate::kernel::{AgentId, Slot, TicketId, VerificationId};
+use crate::kernel::{AgentId, Slot, TicketId};
 
-const RESULT_CHARS: usize = 2000;
+pub(super) const RESULT_CHARS: usize = 2000;
 const VALUE_CHARS: usize = 2000;
-const NAME_CHARS: usize = 40;
+pub(super) const NAME_CHARS: usize = 40;
 
-type Done = Result<Json<Value>, ApiError>;
+pub(super) type Done = Result<Json<Value>, ApiError>;
 
-async fn carry_out(app: &App, command: Command) -> Done {
+pub(super) async fn carry_out(app: &App, command: Command) -> Done {
     match (app.commands)(command).await {
         Some(Ok(())) => Ok(Json(json!({ "done": true }))),
         Some(Err(refused)) => Err(refused.into()),
@@ -46,8 +46,8 @@ pub(super) async fn close(State(app): State<Arc<App>>, ids: Ids, body: Body<Resu
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Reason {
-    why: String,
-    by: String,
+    pub why: String,
+    pub by: String,
 }
 
 pub(super) async fn reopen(State(app): State<Arc<App>>, ids: Ids, body: Body<Reason>) -> Done {
@@ -83,7 +83,7 @@ pub(super) async fn edit(State(app): State<Arc<App>>, ids: Ids, body: Body<Edit>
     carry_out(&app, Command::EditField { ticket: TicketId(ids.id()?), slot, value, by }).await
 }
 
-fn is_number(value: &str) -> bool {
+pub(super) fn is_number(value: &str) -> bool {
     let digits = value.strip_prefix('+').unwrap_or(value);
     (3..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())
 }
@@ -99,22 +99,4 @@ pub(super) async fn ready(State(app): State<Arc<App>>, ids: Ids, _: Body<Nothing
 
 pub(super) async fn away(State(app): State<Arc<App>>, ids: Ids, _: Body<Nothing>) -> Done {
     carry_out(&app, Command::AgentAway { agent: AgentId(ids.id()?) }).await
-}
-
-pub(super) async fn close_verification(
-    State(app): State<Arc<App>>,
-    ids: Ids,
-    body: Body<Resulted>,
-) -> Done {
-    let verification = VerificationId(ids.id()?);
-    let result = text("result", &body.0.result, RESULT_CHARS)?;
-    let by = text("by", &body.0.by, NAME_CHARS)?;
-    let row = app.store.verification(verification).await?;
-    let row = row.ok_or_else(|| ApiError::missing("verification", verification.0))?;
-    if row.closed_at.is_some() {
-        let error = format!("verification {} is closed already", row.id);
-        let remedy = "reopen its ticket when there is more to do";
-        return Err(ApiError::new(axum::http::StatusCode::CONFLICT, "not_now", error, remedy));
-    }
-    carry_out(&app, Command::CloseVerification { verification, result, by }).await
 }

@@ -93,6 +93,16 @@ impl From<DeskError> for ApiError {
                 let remedy = "list tickets with GET /api/tickets";
                 ApiError::new(StatusCode::NOT_FOUND, "not_found", text, remedy)
             }
+            DeskError::Refused { code, .. } => {
+                let status = match code {
+                    "not_found" => StatusCode::NOT_FOUND,
+                    "not_now" | "no_verifier" | "verifies_itself" | "draw_past" => {
+                        StatusCode::CONFLICT
+                    }
+                    _ => StatusCode::UNPROCESSABLE_ENTITY,
+                };
+                ApiError::new(status, code, text, "do what the error says, or load the page again")
+            }
             DeskError::NoAgent(_) => {
                 let remedy = "list agents with GET /api/agents";
                 ApiError::new(StatusCode::NOT_FOUND, "not_found", text, remedy)

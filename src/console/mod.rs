@@ -9,6 +9,7 @@ mod actions;
 mod api;
 mod assets;
 mod audio;
+mod callbacks;
 mod error;
 mod figures;
 mod knowledge;

@@ -15,6 +15,9 @@ pub enum DeskError {
     NoTicket(TicketId),
     #[error("no agent {0}; agents are listed in the configuration under [[agents]]")]
     NoAgent(AgentId),
+    /// The room that a command belongs to refused it; `code` is for programs.
+    #[error("{problem}")]
+    Refused { code: &'static str, problem: String },
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -23,7 +23,7 @@ mod unanswered;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-pub use callback::CallbackRules;
+pub use callback::{CallbackRules, CallbacksLeft, window_of};
 pub use fact::{Ack, Direction, Fact, PendingSurvey, Restored};
 pub use tickets::Command;
 pub use unanswered::Why;
@@ -220,6 +220,8 @@ struct Call {
     /// The agent's leg while it is being rung or talked on, and whether it was answered.
     agent: Option<(AgentId, LegId, bool)>,
     ticket: Option<TicketId>,
+    /// The citizen's number in plain digits, where the network gave one or we dialled it.
+    number: Option<Pii<String>>,
     /// Somebody is in danger.
     emergency: bool,
     next_utterance: u32,
@@ -342,7 +344,7 @@ impl Hotline {
                 self.said(call, say, how, (said, unsaid), (start_ms, end_ms));
             }
             Input::Understood { call, understood } => self.understood(call, understood),
-            Input::Stored(Ack::Ticket { call, ticket }) => self.ticket_stored(call, ticket),
+            Input::Stored(ack) => self.stored(ack),
             Input::MediaClosed { call } => self.media_closed(call),
             Input::Command { token, command } => {
                 let result = self.command(command);
@@ -350,6 +352,14 @@ impl Hotline {
             }
             Input::Stop => self.stop(),
             Input::Tick => self.tick(),
+        }
+    }
+
+    fn stored(&mut self, ack: Ack) {
+        match ack {
+            Ack::Ticket { call, ticket } => self.ticket_stored(call, ticket),
+            Ack::Dial { call } => self.dial_stored(call),
+            Ack::Draw { campaign } => self.draw_stored(campaign),
         }
     }
 
@@ -380,6 +390,9 @@ impl Hotline {
             manner: self.setup.manner,
         });
         self.add_call(id, Direction::Inbound, leg, Talk::Robot(Box::new(dialogue)), None);
+        if let Some(call) = self.calls.get_mut(&id) {
+            call.number = number.as_ref().map(|number| callback::plain_number(number.reveal()));
+        }
         let at = self.wall;
         self.keep(Fact::CallStarted { call: id, direction: Direction::Inbound, number, at });
         self.effect(Effect::Answer { call: id, leg });
@@ -402,6 +415,7 @@ impl Hotline {
             talk,
             agent: None,
             ticket,
+            number: None,
             emergency: false,
             next_utterance: 0,
             unanswered_end_ms: None,

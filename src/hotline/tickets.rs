@@ -6,7 +6,9 @@ use super::{Ack, Effect, Fact, Hotline};
 use crate::desk::{DeskError, Ticket, TicketEvent, TicketState, queue};
 use crate::intake::Draft;
 use crate::kernel::evidence::Source;
-use crate::kernel::{AgentId, CallId, Filled, Slot, TicketId, VerificationId, Wall};
+use crate::kernel::{AgentId, CallId, Filled, Pii, Slot, TicketId, VerificationId, Wall};
+use crate::survey::campaign::Plan;
+use crate::survey::verify::Outcome;
 
 /// What staff may want.
 #[derive(Clone, PartialEq, Debug)]
@@ -36,10 +38,34 @@ pub enum Command {
         why: String,
         by: String,
     },
+    /// 核实: by a unit or desk that did not handle the case.
+    AssignVerification {
+        verification: VerificationId,
+        unit: String,
+        by: String,
+    },
     /// 核实结果.
     CloseVerification {
         verification: VerificationId,
+        outcome: Outcome,
         result: String,
+        by: String,
+    },
+    /// 单件回访: call this citizen, in the next window.
+    CallBack {
+        ticket: TicketId,
+        why: String,
+        by: String,
+    },
+    /// 抽样回访: announce a sample and its seed; it is drawn when its time has come.
+    AnnounceCampaign {
+        plan: Plan,
+    },
+    /// 别再打: `on`, or the citizen took it back.
+    DoNotCall {
+        number: Pii<String>,
+        on: bool,
+        why: String,
         by: String,
     },
 }
@@ -137,9 +163,19 @@ impl Hotline {
                 self.drop_callbacks(ticket);
                 Ok(())
             }
-            Command::CloseVerification { verification, result, by } => {
-                let at = self.wall;
-                self.keep(Fact::VerificationClosed { verification, result, by, at });
+            Command::AssignVerification { verification, unit, by } => {
+                self.assign_verification(verification, unit, by)
+            }
+            Command::CloseVerification { verification, outcome, result, by } => {
+                self.close_verification(verification, outcome, result, by)
+            }
+            Command::CallBack { ticket, why, by } => self.callback_by_hand(ticket, why, by),
+            Command::AnnounceCampaign { plan } => self.announce_campaign(plan),
+            Command::DoNotCall { number, on: false, why, by } => {
+                self.call_again(&number, by, why)
+            }
+            Command::DoNotCall { number, on: true, why, by } => {
+                self.stop_calling(number, None, by, why);
                 Ok(())
             }
         }

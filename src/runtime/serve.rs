@@ -10,6 +10,7 @@ use anyhow::Context;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use super::clock::SystemClock;
+use super::deadlines;
 use super::dispatching;
 use super::engines::{self, SpeechEngines};
 use super::keeper::Keeper;
@@ -26,7 +27,7 @@ use crate::console::{self, Console};
 use crate::desk::dispatch::Rules;
 use crate::dialogue::{Line, Manner, Prompts};
 use crate::engine::models::ModelDir;
-use crate::hotline::{Fact, Hotline, Input, Restored, Setup};
+use crate::hotline::{CallbackRules, Fact, Hotline, Input, Restored, Setup, window_of};
 use crate::kernel::LegId;
 use crate::kernel::limits::{FEED_EVENTS, HOTLINE_INBOX};
 use crate::knowledge::Library;
@@ -50,7 +51,7 @@ pub async fn serve(
     let recordings = Recordings::new(&config.data_dir);
     let restored = restored(&store, &recordings, &clock).await?;
     let moment = prompts.text(Line::Moment, 0, &[]).into();
-    let setup = setup(&config, prompts);
+    let setup = setup(&config, prompts)?;
 
     let (inbox, messages) = mpsc::channel(HOTLINE_INBOX);
     let (feed, _) = broadcast::channel(FEED_EVENTS);
@@ -176,15 +177,30 @@ pub fn rendered(config: &Config) -> anyhow::Result<SoundStore> {
     store.with_context(|| format!("the folder {} cannot be used", folder.display()))
 }
 
-fn setup(config: &Config, prompts: Arc<Prompts>) -> Setup {
-    Setup {
+fn setup(config: &Config, prompts: Arc<Prompts>) -> anyhow::Result<Setup> {
+    Ok(Setup {
         prompts,
         manner: Manner::default(),
         queue: config.queue,
         agents: config.agents.clone(),
-        callbacks: config.callbacks,
+        callbacks: callback_rules(config)?,
         conversations: config.conversations,
-    }
+    })
+}
+
+/// The configured rules with the calendar, and with the hours and limits of a rule pack where one is named.
+fn callback_rules(config: &Config) -> anyhow::Result<CallbackRules> {
+    let models = ModelDir::locate(config.models_dir.as_deref())?;
+    let calendar = deadlines::calendar(&models, &config.callback_calendars)?;
+    let pack = config.callback_pack.as_deref().map(deadlines::sound_pack).transpose()?;
+    let calling = pack.as_ref().and_then(|pack| pack.calling.as_ref());
+    let window = calling.map(window_of).transpose().context("callbacks.pack")?;
+    Ok(CallbackRules {
+        window: window.unwrap_or(config.callbacks.window),
+        calendar: Arc::new(calendar),
+        pack: pack.map(Arc::new),
+        ..config.callbacks.clone()
+    })
 }
 
 /// What the last run left, its open calls marked and their recordings mended.

@@ -170,7 +170,11 @@ impl World {
             manner: Manner::default(),
             queue: Default::default(),
             agents: agents.collect(),
-            callbacks: CallbackRules { delay_ms: 60_000, window, lines: scenario.callback_lines },
+            callbacks: CallbackRules {
+                window,
+                lines: scenario.callback_lines,
+                ..CallbackRules::default()
+            },
             conversations: scenario.conversations,
         };
         Ok(World {

@@ -1,10 +1,17 @@
 //! What is kept: calls, words, tickets, callbacks, in SQLite beside the program. One writer, many readers, write-ahead log;
 //! a row exists as soon as it is true. The SQL is the common part of SQLite and PostgreSQL.
 
+mod audit;
+mod callbacks;
 mod knowledge;
 mod read;
+mod records;
 mod related;
+mod surveys;
 mod write;
+
+pub use audit::{Audit, Finding};
+pub use callbacks::{CampaignRow, Drawn, MemberRow, ReviewRow, Which};
 
 pub use knowledge::{KnowledgeEvent, KnowledgeRow, Taken, UnansweredRow};
 pub use read::{
@@ -29,6 +36,10 @@ pub enum StoreError {
     Open { path: PathBuf, source: sqlx::Error },
     #[error("the store {path} cannot be brought up to date: {source}")]
     Migrate { path: PathBuf, source: sqlx::migrate::MigrateError },
+    #[error(
+        "the store {path} was written by an older version; start `huiyin serve` on it once, which brings it up to date"
+    )]
+    Old { path: PathBuf },
     #[error("the store failed: {0}")]
     Sql(#[from] sqlx::Error),
     #[error("the store holds {table}.{column} = {value:?}, which this version does not know")]
@@ -74,7 +85,25 @@ impl Store {
             .connect_with(options.read_only(true))
             .await
             .map_err(opened)?;
-        Ok(Store { writer, readers })
+        let store = Store { writer, readers };
+        store.adopt_records().await?;
+        Ok(store)
+    }
+
+    /// Opens a file to read it, and leaves it as it is. One that an older version wrote is refused.
+    pub async fn open_to_read(path: &Path) -> Result<Store, StoreError> {
+        let opened = |source| StoreError::Open { path: path.into(), source };
+        let options = SqliteConnectOptions::new().filename(path).read_only(true);
+        let readers = SqlitePoolOptions::new().max_connections(4).connect_with(options).await;
+        let readers = readers.map_err(opened)?;
+        let applied: Result<i64, _> = sqlx::query_scalar("SELECT MAX(version) FROM _sqlx_migrations")
+            .fetch_one(&readers)
+            .await;
+        let newest = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
+        if applied.map_err(opened)? < newest {
+            return Err(StoreError::Old { path: path.into() });
+        }
+        Ok(Store { writer: readers.clone(), readers })
     }
 
     /// Waits for what is under way and closes the file.

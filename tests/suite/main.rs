@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod calendar;
+mod callbacks;
+mod campaign;
 mod clock;
 mod closed;
 mod console;
@@ -42,6 +44,7 @@ mod session;
 mod sim;
 mod slots;
 mod survey;
+mod survey_audit;
 mod ticket;
 mod tidy;
 mod torture;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use huiyin::dialogue::{Manner, Prompts};
 use huiyin::intake::Grade;
-use huiyin::kernel::{Civil, Moment, Pii, Rng, SurveyId, TicketId, Wall};
-use huiyin::survey::schedule::{GiveUp, Next, Window, next_attempt};
+use huiyin::kernel::{Calendar, Civil, Moment, Pii, Rng, SurveyId, TicketId, Wall};
+use huiyin::survey::schedule::{GiveUp, Made, Next, Window};
 use huiyin::survey::{
     Answer, Effect, Given, Input, Matter, Setup, Survey, SurveyOutcome, Value, VerifyReason,
 };
@@ -247,6 +247,11 @@ fn keys_read_back() {
 }
 
 // ---- when to dial ----
+
+fn next_attempt(not_before: Wall, own: &[Wall], window: &Window) -> Next {
+    let made = Made { own, others: &[] };
+    huiyin::survey::schedule::next_attempt(not_before, made, window, &Calendar::default())
+}
 
 /// `22 09:30` in November 2026, on the wall in China.
 fn wall(text: &str) -> Wall {

@@ -4,6 +4,7 @@
 mod agent;
 mod beside;
 mod call;
+mod campaigns;
 mod frame;
 mod knowledge;
 mod overview;
@@ -15,10 +16,11 @@ mod ticket;
 
 pub(super) use agent::{agent, agents};
 pub(super) use call::call;
+pub(super) use campaigns::{campaign, campaigns};
 pub(super) use frame::{error_page, login};
 pub(super) use knowledge::{item, knowledge};
 pub(super) use overview::overview;
 pub(super) use questions::questions;
 pub(super) use supervisor::supervisor;
-pub(super) use survey::surveys;
+pub(super) use survey::{audit, surveys};
 pub(super) use ticket::{ticket, tickets};
