@@ -7,6 +7,7 @@ mod campaign;
 mod clock;
 mod closed;
 mod console;
+mod console_callbacks;
 mod console_knowledge;
 mod console_pages;
 mod dialogue;
