@@ -1,5 +1,7 @@
 //! Settings: what the file says (`raw`), checked into what the program uses. An error names the setting and the way out.
 
+mod messages;
+mod public;
 mod recogniser;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -17,6 +19,8 @@ use crate::media::Codec;
 use crate::survey::campaign::Repeats;
 use crate::survey::schedule::{Days, Window};
 
+pub use messages::{Carrier, Messages};
+pub use public::Public;
 pub use recogniser::Recogniser;
 
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +33,8 @@ pub enum ConfigError {
     Syntax { path: PathBuf, detail: String },
     #[error("[callbacks]: {0}")]
     Callbacks(String),
+    #[error("[messages]: {0}")]
+    Messages(String),
     #[error("{setting} = {value:?}: {remedy}")]
     Setting { setting: &'static str, value: String, remedy: &'static str },
 }
@@ -47,6 +53,8 @@ struct Raw {
     sip: RawSip,
     outbound: RawOutbound,
     console: RawConsole,
+    public: public::Raw,
+    messages: messages::Raw,
     speech: RawSpeech,
     recogniser: recogniser::Raw,
     voice: RawVoice,
@@ -163,6 +171,9 @@ pub struct Config {
     pub sip: Sip,
     pub outbound: Outbound,
     pub console: Console,
+    /// `None`: citizens have no page.
+    pub public: Option<Public>,
+    pub messages: Messages,
     /// Who writes down what callers say.
     pub recogniser: Recogniser,
     pub recognisers: usize,
@@ -264,6 +275,7 @@ impl Raw {
             return Err(setting("agents.id", twice, "give every agent a work number of their own"));
         }
         let second = 1000;
+        let console = self.console.check()?;
         Ok(Config {
             data_dir: self.data.dir,
             models_dir: self.models.dir,
@@ -274,7 +286,9 @@ impl Raw {
             prompts: self.prompts.path,
             sip: self.sip.check()?,
             outbound: self.outbound.check()?,
-            console: self.console.check()?,
+            public: self.public.check(console.bind)?,
+            messages: self.messages.check()?,
+            console,
             recogniser: self.recogniser.check()?,
             recognisers: in_range(
                 "speech.recognisers",

@@ -7,6 +7,7 @@ mod models;
 mod phone;
 mod rules;
 mod rules_packs;
+mod safety;
 mod serve;
 mod sim;
 mod survey;
@@ -60,6 +61,8 @@ enum Verb {
     Rules(rules::Args),
     /// Audit the record of callbacks, and draw samples again.
     Survey(survey::Args),
+    /// Train and try the net behind the rules for dangers and the wish for a person.
+    Safety(safety::Args),
     /// Render ahead what is sure to be said.
     Voice(voice::Args),
 }
@@ -81,6 +84,7 @@ pub fn main() -> ExitCode {
         Verb::Taxonomy(args) => taxonomy::run(args),
         Verb::Rules(args) => rules::run(args),
         Verb::Survey(args) => block_on(survey::run(args)),
+        Verb::Safety(args) => safety::run(args),
         Verb::Voice(args) => voice::run(args),
     };
     result.unwrap_or_else(|error| {

@@ -6,8 +6,10 @@ pub mod dispatch;
 pub mod likeness;
 pub mod queue;
 pub mod related;
+pub mod standing;
 pub mod ticket;
 
 pub use agent::{Agent, AgentState};
 pub use queue::{Priority, Queue};
+pub use standing::{Standing, Step};
 pub use ticket::{DeskError, Ticket, TicketEvent, TicketState};

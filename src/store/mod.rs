@@ -4,21 +4,24 @@
 mod audit;
 mod callbacks;
 mod knowledge;
+mod outbox;
 mod read;
 mod records;
 mod related;
+mod standing;
 mod surveys;
 mod write;
 
 pub use audit::{Audit, Finding};
 pub use callbacks::{CampaignRow, Drawn, MemberRow, ReviewRow, Which};
-
 pub use knowledge::{KnowledgeEvent, KnowledgeRow, Taken, UnansweredRow};
+pub use outbox::{DueMessage, MessageRow};
 pub use read::{
     AgentRow, AnswerRow, AttemptRow, CallRow, EventRow, EvidenceRow, FieldRow, Figures, SurveyRow,
     TicketRow, TurnRow, VerificationRow,
 };
 pub use related::{Beside, BesideRow};
+pub use standing::Known;
 
 use std::path::{Path, PathBuf};
 
@@ -58,6 +61,8 @@ pub struct Store {
     /// One connection: SQLite has one writer.
     writer: SqlitePool,
     readers: SqlitePool,
+    /// Nothing, until [`Store::telling`].
+    told: outbox::Told,
 }
 
 impl Store {
@@ -85,7 +90,7 @@ impl Store {
             .connect_with(options.read_only(true))
             .await
             .map_err(opened)?;
-        let store = Store { writer, readers };
+        let store = Store { writer, readers, told: outbox::Told::default() };
         store.adopt_records().await?;
         Ok(store)
     }
@@ -103,7 +108,7 @@ impl Store {
         if applied.map_err(opened)? < newest {
             return Err(StoreError::Old { path: path.into() });
         }
-        Ok(Store { writer: readers.clone(), readers })
+        Ok(Store { writer: readers.clone(), readers, told: outbox::Told::default() })
     }
 
     /// Waits for what is under way and closes the file.

@@ -2,6 +2,7 @@
 
 use sqlx::SqliteConnection;
 
+use super::outbox::{Told, put_message};
 use super::surveys::{interrupted_attempts, survey_fact};
 use super::{Store, StoreError};
 use crate::desk::{Ticket, TicketEvent, TicketState};
@@ -14,7 +15,7 @@ impl Store {
     pub async fn keep(&self, facts: &[Fact]) -> Result<(), StoreError> {
         let mut transaction = self.writer.begin().await?;
         for fact in facts {
-            keep_one(&mut transaction, fact).await?;
+            keep_one(&mut transaction, &self.told, fact).await?;
         }
         transaction.commit().await?;
         Ok(())
@@ -56,7 +57,11 @@ impl Store {
     }
 }
 
-async fn keep_one(db: &mut SqliteConnection, fact: &Fact) -> Result<(), StoreError> {
+async fn keep_one(
+    db: &mut SqliteConnection,
+    told: &Told,
+    fact: &Fact,
+) -> Result<(), StoreError> {
     match fact {
         Fact::CallStarted { call, direction, number, at } => {
             sqlx::query(
@@ -107,7 +112,8 @@ async fn keep_one(db: &mut SqliteConnection, fact: &Fact) -> Result<(), StoreErr
         Fact::Ticket { ticket, event, at } => {
             ticket_row(db, ticket).await?;
             ticket_fields(db, ticket).await?;
-            ticket_event(db, ticket.id.0 as i64, event, *at).await?;
+            let seq = ticket_event(db, ticket.id.0 as i64, event, *at).await?;
+            put_message(db, told, ticket, (seq, event.key()), *at).await?;
         }
         Fact::AgentState { agent, state, call, at } => {
             sqlx::query(
@@ -243,23 +249,24 @@ async fn ticket_fields(db: &mut SqliteConnection, ticket: &Ticket) -> Result<(),
     Ok(())
 }
 
+/// The event's number in the ticket's history.
 async fn ticket_event(
     db: &mut SqliteConnection,
     ticket: i64,
     event: &TicketEvent,
     at: Wall,
-) -> Result<(), StoreError> {
-    sqlx::query(
+) -> Result<i64, StoreError> {
+    let seq = sqlx::query_scalar(
         "INSERT INTO ticket_events (ticket_id, seq, kind, actor, why, at)
          SELECT $1, COALESCE(MAX(seq), 0) + 1, $2, $3, $4, $5
-         FROM ticket_events WHERE ticket_id = $1",
+         FROM ticket_events WHERE ticket_id = $1 RETURNING seq",
     )
     .bind(ticket)
     .bind(event.key())
     .bind(event.by())
     .bind(event.why())
     .bind(at.unix_ms)
-    .execute(db)
+    .fetch_one(db)
     .await?;
-    Ok(())
+    Ok(seq)
 }
