@@ -65,9 +65,9 @@ pub(super) struct Callbacks {
     unplanned: Vec<(CampaignId, TicketId)>,
     /// Wanted by hand and on record before the restart, and not planned.
     wanted: Vec<(SurveyId, TicketId)>,
-    drawn_repeats: BTreeSet<TicketId>,
-    /// Closed cases that are not their citizen's first.
-    repeats: BTreeSet<TicketId>,
+    /// Announced, due, and waiting for their population.
+    sampled: BTreeSet<CampaignId>,
+    /// The first closed case of each citizen and category.
     first_cases: BTreeMap<(Pii<String>, String), TicketId>,
     do_not_call: BTreeSet<Pii<String>>,
     /// Callbacks to a number within the last two days.
@@ -104,11 +104,6 @@ impl Callbacks {
                 ((plain_number(number.reveal()), category.clone()), *ticket)
             })
             .collect();
-        let repeat = |ticket: &&Ticket| {
-            let first = samples::case_of(ticket).and_then(|case| first_cases.get(&case).copied());
-            matches!(ticket.state, TicketState::Closed { .. })
-                && first.is_some_and(|first| first != ticket.id)
-        };
         Callbacks {
             next_survey: restored.next_survey.max(1),
             next_verification: restored.next_verification.max(1),
@@ -120,8 +115,7 @@ impl Callbacks {
             drawn: BTreeMap::new(),
             unplanned: left.unplanned.clone(),
             wanted: left.wanted.clone(),
-            drawn_repeats: left.drawn_repeats.iter().copied().collect(),
-            repeats: restored.tickets.iter().filter(repeat).map(|ticket| ticket.id).collect(),
+            sampled: BTreeSet::new(),
             first_cases,
             do_not_call: left.do_not_call.iter().map(|n| plain_number(n.reveal())).collect(),
             dialled,

@@ -33,8 +33,11 @@ use crate::desk::queue::{Queue, Rules};
 use crate::desk::{Agent, DeskError, Ticket};
 use crate::dialogue::{Dialogue, Manner, Prompts, Say, SayId, Understood};
 use crate::kernel::limits::CALLS_MAX;
-use crate::kernel::{AgentId, CallId, LegId, Moment, Pii, Slot, SurveyId, TicketId, Wall};
+use crate::kernel::{
+    AgentId, CallId, CampaignId, LegId, Moment, Pii, Slot, SurveyId, TicketId, Wall,
+};
 use crate::speech::{Speaker, Utterance};
+use crate::survey::campaign::Stratum;
 use crate::survey::{Survey, SurveyOutcome};
 
 /// What the hotline is made with.
@@ -115,6 +118,11 @@ pub enum Input {
         understood: Understood,
     },
     Stored(Ack),
+    /// What a sample is drawn from, as [`Effect::Sample`] asked: ticket numbers in any order.
+    Population {
+        campaign: CampaignId,
+        tickets: Vec<TicketId>,
+    },
     /// The media of a closed call has handed out all it had.
     MediaClosed {
         call: CallId,
@@ -189,6 +197,11 @@ pub enum Effect {
     Keep {
         fact: Fact,
         ack: Option<Ack>,
+    },
+    /// Say what this sample is drawn from, by all that is kept; answered by [`Input::Population`].
+    Sample {
+        campaign: CampaignId,
+        stratum: Stratum,
     },
     /// The answer to a command.
     Reply {
@@ -345,6 +358,7 @@ impl Hotline {
             }
             Input::Understood { call, understood } => self.understood(call, understood),
             Input::Stored(ack) => self.stored(ack),
+            Input::Population { campaign, tickets } => self.draw_sample(campaign, tickets),
             Input::MediaClosed { call } => self.media_closed(call),
             Input::Command { token, command } => {
                 let result = self.command(command);

@@ -91,6 +91,7 @@ pub async fn serve(
         outbound: config.outbound,
         recordings,
         facts: keeper.facts.clone(),
+        store: store.clone(),
         inbox: inbox.clone(),
         moment,
     });

@@ -24,10 +24,14 @@ use crate::dialogue::Understood;
 use crate::hotline::{Command, Effect, Hotline, Input, Party};
 use crate::intake::Reading;
 use crate::kernel::limits::CALLS_MAX;
-use crate::kernel::{CallId, LegId, Pii};
+use crate::kernel::{CallId, CampaignId, LegId, Pii};
+use crate::store::Store;
+use crate::survey::campaign::Stratum;
 
 /// Every command to the line is over by then.
 const LINE_DEADLINE: Duration = Duration::from_secs(10);
+/// A population that could not be read is read again after this.
+const SAMPLE_RETRY: Duration = Duration::from_secs(5);
 
 /// What reaches the owner of the hotline.
 pub enum Message {
@@ -58,6 +62,7 @@ pub struct Parts {
     pub outbound: Outbound,
     pub recordings: super::recordings::Recordings,
     pub facts: mpsc::Sender<Kept>,
+    pub store: Store,
     pub inbox: mpsc::Sender<Message>,
     /// What a caller hears when the answer takes its time.
     pub moment: Arc<str>,
@@ -222,6 +227,7 @@ impl Shell {
                     tracing::error!("the store's writer is gone; a fact was not kept");
                 }
             }
+            Effect::Sample { campaign, stratum } => self.sample(campaign, stratum),
             Effect::Reply { token, result } => {
                 if let Some(reply) = self.replies.remove(&token) {
                     let _ = reply.send(result);
@@ -265,6 +271,21 @@ impl Shell {
         let inbox = self.parts.inbox.clone();
         self.tasks.spawn(async move {
             let _ = inbox.send(Message::Input(input)).await;
+        });
+    }
+
+    /// Reads what a sample is drawn from, as often as it takes: it was announced, so it is drawn.
+    fn sample(&mut self, campaign: CampaignId, stratum: Stratum) {
+        let (inbox, store) = (self.parts.inbox.clone(), self.parts.store.clone());
+        self.tasks.spawn(async move {
+            let tickets = loop {
+                match store.population(stratum).await {
+                    Ok(tickets) => break tickets,
+                    Err(error) => tracing::error!(%error, "a sample waits for its population"),
+                }
+                tokio::time::sleep(SAMPLE_RETRY).await;
+            };
+            let _ = inbox.send(Message::Input(Input::Population { campaign, tickets })).await;
         });
     }
 

@@ -298,7 +298,8 @@ impl World {
                 self.plan_input(UNDERSTAND_MS, Input::Understood { call, understood });
             }
             Effect::Keep { fact, ack } => self.keep(&fact, ack),
-            Effect::Reply { .. } => {}
+            // Nobody announces a sample here.
+            Effect::Reply { .. } | Effect::Sample { .. } => {}
             Effect::Close { call } => self.close(call),
         }
         Ok(())

@@ -191,6 +191,36 @@ impl Store {
         }))
     }
 
+    /// The cases that a sample is drawn from now: with a number, and nobody is about to be called about them. Running ones
+    /// are registered and not closed. Repeats are closed, were not called back, were in no such sample before, and the same
+    /// number had another case of the category closed.
+    pub async fn population(&self, stratum: Stratum) -> Result<Vec<TicketId>, StoreError> {
+        let which = match stratum {
+            Stratum::Running => {
+                "t.state NOT IN ('draft', 'interrupted', 'closed', 'called_back', 'archived', 'merged')"
+            }
+            Stratum::Repeat => {
+                "t.state = 'closed' AND NOT EXISTS (SELECT 1 FROM campaign_members m
+                   JOIN campaigns c ON c.id = m.campaign_id
+                   WHERE m.ticket_id = t.id AND c.stratum = 'repeat')
+                 AND EXISTS (SELECT 1 FROM ticket_fields k
+                   JOIN ticket_fields b ON b.slot = 'number' AND b.value = n.value AND b.ticket_id < t.id
+                   JOIN ticket_fields l ON l.ticket_id = b.ticket_id AND l.slot = 'category'
+                     AND COALESCE(l.code, l.value) = COALESCE(k.code, k.value)
+                   JOIN tickets e ON e.id = b.ticket_id AND e.state IN ('closed', 'called_back', 'archived')
+                   WHERE k.ticket_id = t.id AND k.slot = 'category')"
+            }
+        };
+        let sql = format!(
+            "SELECT t.id FROM tickets t JOIN ticket_fields n ON n.ticket_id = t.id AND n.slot = 'number'
+             WHERE {which} AND NOT EXISTS (SELECT 1 FROM surveys s
+               WHERE s.ticket_id = t.id AND s.state <> 'ended') ORDER BY t.id"
+        );
+        let ids: Vec<i64> =
+            sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_all(&self.readers).await?;
+        Ok(ids.into_iter().map(|id| TicketId(id.max(0) as u64)).collect())
+    }
+
     /// Callbacks to be reviewed, the newest first.
     pub async fn review(&self, which: &Which) -> Result<Vec<ReviewRow>, StoreError> {
         let sql = format!(
@@ -318,7 +348,8 @@ impl Store {
             "SELECT COALESCE(n.code, n.value), COALESCE(c.code, c.value), MIN(t.id) FROM tickets t
              JOIN ticket_fields n ON n.ticket_id = t.id AND n.slot = 'number'
              JOIN ticket_fields c ON c.ticket_id = t.id AND c.slot = 'category'
-             WHERE t.state IN ('closed', 'called_back') GROUP BY 1, 2",
+             WHERE t.state IN ('closed', 'called_back', 'archived')
+             AND t.opened_at >= (SELECT MAX(opened_at) FROM tickets) - 90 * 86400000 GROUP BY 1, 2",
         )
         .fetch_all(&self.readers)
         .await?;
@@ -327,12 +358,6 @@ impl Store {
              WHERE m.place IS NOT NULL AND NOT EXISTS (SELECT 1 FROM surveys s
                WHERE s.campaign_id = m.campaign_id AND s.ticket_id = m.ticket_id)
              ORDER BY m.campaign_id, m.place",
-        )
-        .fetch_all(&self.readers)
-        .await?;
-        let drawn_repeats: Vec<i64> = sqlx::query_scalar(
-            "SELECT DISTINCT m.ticket_id FROM campaign_members m
-             JOIN campaigns c ON c.id = m.campaign_id WHERE c.stratum = 'repeat'",
         )
         .fetch_all(&self.readers)
         .await?;
@@ -356,7 +381,6 @@ impl Store {
                 .into_iter()
                 .map(|(campaign, id)| (CampaignId(campaign.max(0) as u64), ticket(id)))
                 .collect(),
-            drawn_repeats: drawn_repeats.into_iter().map(ticket).collect(),
             dialled: dialled
                 .into_iter()
                 .map(|(number, at)| (Pii::new(number), Wall::from_ms(at)))

@@ -1,6 +1,6 @@
 //! Whom the hotline calls back, when, and what follows: samples, hours, those who are not called, verifications, restarts.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use huiyin::call::EndReason;
@@ -42,6 +42,8 @@ struct World {
     facts: Vec<Fact>,
     dialled: Vec<Dialled>,
     replies: Vec<Result<(), DeskError>>,
+    /// What a restart found, to tell populations from.
+    begun: Restored,
     /// Nothing is kept: whatever waits for it waits.
     stuck: Vec<Ack>,
     keeps: bool,
@@ -58,6 +60,7 @@ impl World {
             conversations: 8,
         };
         World {
+            begun: restored.clone(),
             hotline: Hotline::new(setup, restored),
             now: Moment::ZERO,
             facts: Vec::new(),
@@ -112,12 +115,61 @@ impl World {
                 end_ms: 2,
             }),
             Effect::Close { call } => Some(Input::MediaClosed { call }),
+            Effect::Sample { campaign, stratum } => {
+                Some(Input::Population { campaign, tickets: self.population(stratum) })
+            }
             Effect::Reply { result, .. } => {
                 self.replies.push(result);
                 None
             }
             _ => None,
         }
+    }
+
+    /// As the store tells it: see `Store::population`.
+    fn population(&self, stratum: Stratum) -> Vec<TicketId> {
+        let mut tickets: BTreeMap<TicketId, &Ticket> =
+            self.begun.tickets.iter().map(|ticket| (ticket.id, ticket)).collect();
+        let mut asked: BTreeMap<SurveyId, TicketId> =
+            self.begun.surveys.iter().map(|survey| (survey.survey, survey.ticket)).collect();
+        let (mut strata, mut drawn) = (BTreeMap::new(), BTreeSet::new());
+        for fact in &self.facts {
+            match fact {
+                Fact::Ticket { ticket, .. } => {
+                    tickets.insert(ticket.id, ticket);
+                }
+                Fact::SurveyDue { survey, ticket, .. } => {
+                    asked.insert(*survey, *ticket);
+                }
+                Fact::SurveyEnded { survey, last: true, .. } => {
+                    asked.remove(survey);
+                }
+                Fact::CampaignAnnounced { campaign, plan, .. } => {
+                    strata.insert(*campaign, plan.stratum);
+                }
+                Fact::CampaignDrawn { campaign, draw, .. }
+                    if strata.get(campaign) == Some(&Stratum::Repeat) =>
+                {
+                    drawn.extend(draw.population.iter().copied());
+                }
+                _ => {}
+            }
+        }
+        let of = |ticket: &Ticket, slot| ticket.fields.get(&slot).map(|f: &Filled| f.value.clone());
+        let case = |ticket: &Ticket| (of(ticket, Slot::Number), of(ticket, Slot::Category));
+        let over = ["closed", "called_back"];
+        let within = |ticket: &&&Ticket| match (stratum, ticket.state.key()) {
+            (Stratum::Running, key) => !over.contains(&key) && key != "draft",
+            (Stratum::Repeat, "closed") => {
+                let before = tickets.range(..ticket.id).any(|(_, earlier)| {
+                    over.contains(&earlier.state.key()) && case(earlier) == case(ticket)
+                });
+                before && !drawn.contains(&ticket.id)
+            }
+            (Stratum::Repeat, _) => false,
+        };
+        let free = |ticket: &TicketId| !asked.values().any(|of| of == ticket);
+        tickets.values().filter(within).map(|ticket| ticket.id).filter(free).collect()
     }
 
     fn command(&mut self, command: Command) -> Result<(), DeskError> {

@@ -1,10 +1,13 @@
 //! The record of callbacks in a store: what is altered, removed, inserted or exchanged there is found, and a restart takes up
 //! what there is.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use huiyin::hotline::Fact;
-use huiyin::kernel::{Pii, SurveyId, TicketId, VerificationId};
+use huiyin::desk::{Ticket, TicketEvent};
+use huiyin::hotline::{Direction, Fact};
+use huiyin::kernel::evidence::Source;
+use huiyin::kernel::{CallId, CampaignId, Filled, Pii, Slot, SurveyId, TicketId, VerificationId};
 use huiyin::store::{Audit, Store};
 use huiyin::survey::campaign::{Origin, Plan, Rate, Stratum, draw};
 use huiyin::survey::chain::Head;
@@ -243,4 +246,91 @@ async fn a_restart_knows_whom_not_to_call_and_what_is_open() {
     assert_eq!(store.audit_surveys(None).await.unwrap().findings, []);
     store.keep(&[quiet(false)]).await.unwrap();
     assert_eq!(store.restore().await.unwrap().callbacks.do_not_call, []);
+}
+
+/// A ticket of this number and category, with what has happened to it.
+fn case(id: u64, number: &str, category: &str, events: &[TicketEvent]) -> Vec<Fact> {
+    let (at, call) = (noon(), CallId(id));
+    let filled = |value: &str| Filled {
+        value: value.into(),
+        code: None,
+        evidence: Vec::new(),
+        source: Source::Signalling,
+    };
+    let mut fields = BTreeMap::from([(Slot::Category, filled(category))]);
+    if !number.is_empty() {
+        fields.insert(Slot::Number, filled(number));
+    }
+    let mut ticket = Ticket::open(TicketId(id), call, at);
+    let direction = Direction::Inbound;
+    let mut facts = vec![Fact::CallStarted { call, direction, number: None, at }];
+    for event in std::iter::once(&TicketEvent::Drafted { fields }).chain(events) {
+        ticket.apply(event, at).unwrap();
+        facts.push(Fact::Ticket { ticket: ticket.clone(), event: event.clone(), at });
+    }
+    facts
+}
+
+#[tokio::test]
+async fn a_population_is_who_may_be_drawn_now() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("huiyin.db")).await.unwrap();
+    let registered = [TicketEvent::Registered];
+    let closed =
+        [TicketEvent::Registered, TicketEvent::Closed { result: "办结".into(), by: "李".into() }];
+    let survey = |survey, ticket| Fact::SurveyDue {
+        survey: SurveyId(survey),
+        ticket: TicketId(ticket),
+        origin: Origin::Closed,
+        attempt: 1,
+        due: noon(),
+        at: noon(),
+    };
+    let mut facts = Vec::new();
+    for (id, number, category, events) in [
+        (1, "13800000001", "噪声", closed.as_slice()),
+        // Another matter, another citizen, the same again.
+        (2, "13800000001", "路灯", &closed),
+        (3, "13800000002", "噪声", &closed),
+        (4, "13800000001", "噪声", &closed),
+        // The same again, but somebody is about to be called.
+        (5, "13800000001", "噪声", &closed),
+        (6, "13800000003", "噪声", &registered),
+        (7, "13800000001", "噪声", &registered),
+        // Nobody can be called; still being told; about to be called.
+        (8, "", "噪声", &registered),
+        (9, "13800000004", "噪声", &[]),
+        (10, "13800000005", "噪声", &registered),
+    ] {
+        facts.extend(case(id, number, category, events));
+    }
+    facts.extend([survey(1, 5), survey(2, 10)]);
+    store.keep(&facts).await.unwrap();
+    let numbers = async |stratum| -> Vec<u64> {
+        store.population(stratum).await.unwrap().iter().map(|ticket| ticket.0).collect()
+    };
+    assert_eq!(numbers(Stratum::Running).await, [6, 7]);
+    assert_eq!(numbers(Stratum::Repeat).await, [4]);
+    let (campaign, rate, at) = (CampaignId(1), Rate::new(10_000).unwrap(), noon());
+    let plan = Plan {
+        name: "重复件".into(),
+        stratum: Stratum::Repeat,
+        rate,
+        seed: "1".into(),
+        draw_at: at,
+        by: "x".into(),
+    };
+    let drawn = draw("1", rate, [TicketId(4)]);
+    let announced = Fact::CampaignAnnounced { campaign, plan, at };
+    store.keep(&[announced]).await.unwrap();
+    let left = store.restore().await.unwrap().callbacks;
+    assert_eq!((left.announced.len(), left.next_campaign), (1, 2));
+    store.keep(&[Fact::CampaignDrawn { campaign, draw: drawn, at }]).await.unwrap();
+    assert_eq!(numbers(Stratum::Repeat).await, [], "nobody is drawn from twice");
+    // Killed between the draw and the planning.
+    let left = store.restore().await.unwrap().callbacks;
+    assert_eq!(
+        (left.announced.len(), left.unplanned.as_slice()),
+        (0, [(campaign, TicketId(4))].as_slice())
+    );
 }

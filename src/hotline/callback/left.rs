@@ -67,10 +67,8 @@ pub struct CallbacksLeft {
     pub unplanned: Vec<(CampaignId, TicketId)>,
     /// Callbacks that staff wanted and that were not planned yet.
     pub wanted: Vec<(SurveyId, TicketId)>,
-    /// Repeat cases that a sample was drawn from.
-    pub drawn_repeats: Vec<TicketId>,
     /// Callbacks dialled within two days of the last: number and moment.
     pub dialled: Vec<(Pii<String>, Wall)>,
-    /// The first closed case of each number and category.
+    /// The first closed case of each number and category, of the last 90 days.
     pub first_cases: Vec<(Pii<String>, String, TicketId)>,
 }
