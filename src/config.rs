@@ -49,6 +49,7 @@ struct Raw {
     knowledge: RawKnowledge,
     intake: RawIntake,
     dispatch: RawDispatch,
+    clock: RawClock,
     prompts: RawPrompts,
     sip: RawSip,
     outbound: RawOutbound,
@@ -80,6 +81,7 @@ section!(RawRegion { home: String = "3307".into() });
 section!(RawKnowledge { path: Option<PathBuf> = None, bases: Vec<PathBuf> = Vec::new() });
 section!(RawIntake { taxonomy: Option<PathBuf> = None, examples: Option<PathBuf> = None });
 section!(RawDispatch { rules: Option<PathBuf> = None });
+section!(RawClock { calendars: Vec<PathBuf> = Vec::new() });
 section!(RawPrompts { path: Option<PathBuf> = None });
 section!(RawSip {
     bind: String = "127.0.0.1:5060".into(),
@@ -130,7 +132,6 @@ section!(RawCallbacks {
     repeats: String = "call".into(),
     verifier: String = CallbackRules::default().verifier,
     pack: Option<PathBuf> = None,
-    calendars: Vec<PathBuf> = Vec::new(),
 });
 
 #[derive(Debug, Deserialize)]
@@ -166,6 +167,8 @@ pub struct Config {
     pub intake: IntakeFiles,
     /// `None`: the rules of a sample city that ship with the program.
     pub dispatch_rules: Option<PathBuf>,
+    /// Calendars of working days over the installed one, each over those before.
+    pub calendars: Vec<PathBuf>,
     /// `None`: the texts that ship with the program.
     pub prompts: Option<PathBuf>,
     pub sip: Sip,
@@ -187,8 +190,6 @@ pub struct Config {
     /// A rule pack, by its code or file, whose calling hours go before those of `callbacks`, and whose limit of a
     /// verification holds.
     pub callback_pack: Option<PathBuf>,
-    /// Calendars over the installed one.
-    pub callback_calendars: Vec<PathBuf>,
     pub agents: Vec<Agent>,
 }
 
@@ -283,6 +284,7 @@ impl Raw {
             knowledge: self.knowledge.check()?,
             intake: IntakeFiles { taxonomy: self.intake.taxonomy, examples: self.intake.examples },
             dispatch_rules: self.dispatch.rules,
+            calendars: self.clock.calendars,
             prompts: self.prompts.path,
             sip: self.sip.check()?,
             outbound: self.outbound.check()?,
@@ -313,7 +315,6 @@ impl Raw {
                 ..queue::Rules::default()
             },
             callback_pack: self.callbacks.pack.clone(),
-            callback_calendars: self.callbacks.calendars.clone(),
             callbacks: self.callbacks.check()?,
             agents,
         })

@@ -58,7 +58,10 @@ impl Step {
         match kind {
             // A call that broke off: what was told is kept for a person.
             "interrupted" => Some(Step::Registered),
-            "taken" | "handled" => Some(Step::Handling),
+            "taken" | "worked" => Some(Step::Handling),
+            "extension_granted" => Some(Step::Extended),
+            // 不予派单: the citizen was told the right way, and that was all.
+            "told" => Some(Step::Answered),
             kind => Step::ALL.into_iter().find(|step| step.key() == kind),
         }
     }

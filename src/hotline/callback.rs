@@ -21,7 +21,7 @@ pub(super) use quiet::plain_number;
 
 use super::{Ack, Direction, Effect, Fact, Hotline, Party, Restored, Talk};
 use crate::call::EndReason;
-use crate::desk::{DeskError, Ticket, TicketEvent, TicketState};
+use crate::desk::{Actor, DeskError, Ticket, TicketEvent, TicketState};
 use crate::dialogue::spoken_number;
 use crate::kernel::{
     CallId, CampaignId, Moment, Pii, Slot, SurveyId, TicketId, VerificationId, Wall,
@@ -447,7 +447,7 @@ impl Hotline {
     fn called_back(&mut self, ticket: TicketId, survey: SurveyId) {
         let closed = |t: &Ticket| matches!(t.state, TicketState::Closed { .. });
         if self.tickets.get(&ticket).is_some_and(closed) {
-            self.change_ticket(ticket, TicketEvent::CalledBack { survey });
+            self.change_ticket(ticket, TicketEvent::CalledBack { survey }, Actor::system());
         }
     }
 
@@ -559,7 +559,7 @@ impl Hotline {
 /// A citizen may be asked about the ticket as it stands.
 fn may_ask(ticket: &Ticket, origin: Origin) -> bool {
     match (&ticket.state, origin) {
-        (TicketState::Draft, _) => false,
+        (TicketState::Draft | TicketState::Told { .. } | TicketState::Merged { .. }, _) => false,
         (TicketState::Closed { .. }, _) => true,
         (_, origin) => origin != Origin::Closed,
     }

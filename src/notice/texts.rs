@@ -13,7 +13,7 @@ pub const STEPS: &[&str] = &[
     "registered",
     "dispatched",
     "signed",
-    "extended",
+    "extension_granted",
     "urged",
     "answered",
     "closed",

@@ -13,8 +13,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::clock::SystemClock;
-use super::deadlines;
-use super::dispatching;
+use super::{deadlines, dispatching};
 use super::engines::{self, SpeechEngines};
 use super::keeper::Keeper;
 use super::library::{Publisher, entries};
@@ -28,6 +27,7 @@ use crate::call::session::Wishes;
 use crate::call::{CallError, LegIds, Registration, Signalling, SipConfig, SipStack, TlsListen};
 use crate::config::{Carrier, Config, Sip};
 use crate::console::{self, Console, public};
+use crate::desk::Rulebook;
 use crate::desk::dispatch::Rules;
 use crate::dialogue::{Line, Manner, Prompts};
 use crate::engine::models::ModelDir;
@@ -65,6 +65,7 @@ pub async fn serve(
     let post = outbox::post(&config, texts, &store)?;
     let (line, signals) = line(&config).await?;
     let rules = Arc::new(dispatching::rules(config.dispatch_rules.as_deref())?);
+    let rulebook = rulebook(&config, rules.clone())?;
     let knowledge = console::Knowledge { library, published: publisher.waker() };
     let console = console(&config, store.clone(), feed.clone(), &inbox, &recordings, rules, knowledge);
     let listener = console::listen(config.console.bind).await?;
@@ -81,7 +82,7 @@ pub async fn serve(
     let citizens = citizens.map(Citizens::serve);
     let sending = post.map(|post| Outbox::start(post, clock.clone(), feed.subscribe()));
     let shell = Shell::new(Parts {
-        hotline: Hotline::new(setup, restored),
+        hotline: Hotline::new(setup, restored).ruled_by(rulebook),
         clock,
         line: line.clone(),
         engines: speech,
@@ -192,6 +193,13 @@ fn claim(data_dir: &Path) -> anyhow::Result<File> {
     }
 }
 
+/// What deadlines are counted by.
+pub fn rulebook(config: &Config, rules: Arc<Rules>) -> anyhow::Result<Arc<Rulebook>> {
+    let models = ModelDir::locate(config.models_dir.as_deref())?;
+    let calendar = deadlines::calendar(&models, &config.calendars)?;
+    Ok(Arc::new(deadlines::rulebook(rules, calendar)?))
+}
+
 /// The wordings of the configuration, or those that ship.
 pub fn prompts(config: &Config) -> anyhow::Result<Prompts> {
     Ok(match &config.prompts {
@@ -255,7 +263,7 @@ fn setup(config: &Config, prompts: Arc<Prompts>) -> anyhow::Result<Setup> {
 /// The configured rules with the calendar, and with the hours and limits of a rule pack where one is named.
 fn callback_rules(config: &Config) -> anyhow::Result<CallbackRules> {
     let models = ModelDir::locate(config.models_dir.as_deref())?;
-    let calendar = deadlines::calendar(&models, &config.callback_calendars)?;
+    let calendar = deadlines::calendar(&models, &config.calendars)?;
     let pack = config.callback_pack.as_deref().map(deadlines::sound_pack).transpose()?;
     let calling = pack.as_ref().and_then(|pack| pack.calling.as_ref());
     let window = calling.map(window_of).transpose().context("callbacks.pack")?;

@@ -197,7 +197,7 @@ impl Store {
     pub async fn population(&self, stratum: Stratum) -> Result<Vec<TicketId>, StoreError> {
         let which = match stratum {
             Stratum::Running => {
-                "t.state NOT IN ('draft', 'interrupted', 'closed', 'called_back', 'archived', 'merged')"
+                "t.state NOT IN ('draft', 'interrupted', 'closed', 'called_back', 'archived', 'told', 'merged')"
             }
             Stratum::Repeat => {
                 "t.state = 'closed' AND NOT EXISTS (SELECT 1 FROM campaign_members m

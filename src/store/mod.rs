@@ -5,11 +5,13 @@ mod audit;
 mod callbacks;
 mod knowledge;
 mod outbox;
+mod payload;
 mod read;
 mod records;
 mod related;
 mod standing;
 mod surveys;
+mod tickets;
 mod write;
 
 pub use audit::{Audit, Finding};
@@ -25,7 +27,8 @@ pub use standing::Known;
 
 use std::path::{Path, PathBuf};
 
-use crate::kernel::CallId;
+use crate::desk::DeskError;
+use crate::kernel::{CallId, TicketId};
 
 use sqlx::SqlitePool;
 use sqlx::migrate::Migrator;
@@ -47,6 +50,12 @@ pub enum StoreError {
     Sql(#[from] sqlx::Error),
     #[error("the store holds {table}.{column} = {value:?}, which this version does not know")]
     Unknown { table: &'static str, column: &'static str, value: String },
+    #[error(
+        "event {seq} of ticket {ticket} cannot be read: {problem}; it was written by another version, or changed by hand"
+    )]
+    Payload { ticket: TicketId, seq: i64, problem: String },
+    #[error("ticket {ticket} cannot be rebuilt from its events: {source}")]
+    Fold { ticket: TicketId, source: DeskError },
 }
 
 /// Where the recording of a call lies below the folder of recordings.
@@ -91,6 +100,7 @@ impl Store {
             .await
             .map_err(opened)?;
         let store = Store { writer, readers, told: outbox::Told::default() };
+        store.carry_over().await?;
         store.adopt_records().await?;
         Ok(store)
     }
@@ -101,11 +111,10 @@ impl Store {
         let options = SqliteConnectOptions::new().filename(path).read_only(true);
         let readers = SqlitePoolOptions::new().max_connections(4).connect_with(options).await;
         let readers = readers.map_err(opened)?;
-        let applied: Result<i64, _> = sqlx::query_scalar("SELECT MAX(version) FROM _sqlx_migrations")
+        let applied: Result<i64, _> = sqlx::query_scalar("SELECT COUNT(*) FROM _sqlx_migrations")
             .fetch_one(&readers)
             .await;
-        let newest = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
-        if applied.map_err(opened)? < newest {
+        if applied.map_err(opened)? < MIGRATIONS.iter().count() as i64 {
             return Err(StoreError::Old { path: path.into() });
         }
         Ok(Store { writer: readers.clone(), readers, told: outbox::Told::default() })

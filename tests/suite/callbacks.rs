@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use huiyin::call::EndReason;
 use huiyin::desk::clock::Pack;
-use huiyin::desk::{DeskError, Ticket, TicketEvent, TicketState};
+use huiyin::desk::{Actor, DeskError, Ticket, TicketEvent, TicketState};
 use huiyin::dialogue::{Manner, Prompts};
 use huiyin::hotline::{
     Ack, CallbackRules, Command, Effect, Fact, Hotline, Input, Party, Restored, SaidHow, Setup,
@@ -235,12 +235,19 @@ fn filled(value: &str) -> Filled {
     Filled { value: value.into(), code: None, evidence: Vec::new(), source: Source::Staff }
 }
 
+/// How a ticket comes to be registered.
+fn registration(number: &str, category: &str) -> [TicketEvent; 2] {
+    let fields =
+        BTreeMap::from([(Slot::Number, filled(number)), (Slot::Category, filled(category))]);
+    [TicketEvent::Drafted { fields }, TicketEvent::Registered]
+}
+
 /// A ticket that is registered, of the citizen with this number.
 fn ticket(id: u64, number: &str, category: &str) -> Ticket {
     let mut ticket = Ticket::open(TicketId(id), CallId(id), BEGINS.wall());
-    ticket.fields.insert(Slot::Number, filled(number));
-    ticket.fields.insert(Slot::Category, filled(category));
-    ticket.apply(&TicketEvent::Registered, BEGINS.wall()).unwrap();
+    for entry in registration(number, category) {
+        ticket.apply(entry, Actor::robot(), BEGINS.wall()).unwrap();
+    }
     ticket
 }
 
@@ -507,8 +514,8 @@ fn a_sample_of_running_cases_is_drawn_as_announced_and_kept_before_anybody_is_di
         .facts
         .iter()
         .filter_map(|fact| match fact {
-            Fact::Ticket { ticket, event: TicketEvent::CalledBack { .. }, .. } => {
-                Some(&ticket.state)
+            Fact::Ticket { ticket, entry } => {
+                matches!(entry.event, TicketEvent::CalledBack { .. }).then_some(&ticket.state)
             }
             _ => None,
         })

@@ -50,6 +50,7 @@ mod slots;
 mod survey;
 mod survey_audit;
 mod ticket;
+mod ticket_life;
 mod tidy;
 mod torture;
 mod turn;

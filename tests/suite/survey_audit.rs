@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use huiyin::desk::{Ticket, TicketEvent};
+use huiyin::desk::{Actor, Ticket, TicketEvent};
 use huiyin::hotline::{Direction, Fact};
 use huiyin::kernel::evidence::Source;
 use huiyin::kernel::{CallId, CampaignId, Filled, Pii, Slot, SurveyId, TicketId, VerificationId};
@@ -265,8 +265,12 @@ fn case(id: u64, number: &str, category: &str, events: &[TicketEvent]) -> Vec<Fa
     let direction = Direction::Inbound;
     let mut facts = vec![Fact::CallStarted { call, direction, number: None, at }];
     for event in std::iter::once(&TicketEvent::Drafted { fields }).chain(events) {
-        ticket.apply(event, at).unwrap();
-        facts.push(Fact::Ticket { ticket: ticket.clone(), event: event.clone(), at });
+        let by = match event {
+            TicketEvent::Closed { .. } => Actor::desk("李"),
+            _ => Actor::robot(),
+        };
+        let entry = ticket.apply(event.clone(), by, at).unwrap();
+        facts.push(Fact::Ticket { ticket: ticket.clone(), entry });
     }
     facts
 }
@@ -276,8 +280,7 @@ async fn a_population_is_who_may_be_drawn_now() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("huiyin.db")).await.unwrap();
     let registered = [TicketEvent::Registered];
-    let closed =
-        [TicketEvent::Registered, TicketEvent::Closed { result: "办结".into(), by: "李".into() }];
+    let closed = [TicketEvent::Registered, TicketEvent::Closed { result: "办结".into() }];
     let survey = |survey, ticket| Fact::SurveyDue {
         survey: SurveyId(survey),
         ticket: TicketId(ticket),

@@ -2,7 +2,7 @@
 
 use super::super::{Fact, Hotline};
 use crate::desk::clock::{Duty, Event, deadline};
-use crate::desk::{DeskError, TicketEvent};
+use crate::desk::{Actor, DeskError, Ticket, TicketEvent, TicketState};
 use crate::kernel::{Day, Slot, SurveyId, TicketId, VerificationId, Wall};
 use crate::survey::verify::{Outcome, Stage, Step, Verification};
 use crate::survey::{SurveyError, VerifyReason};
@@ -23,6 +23,13 @@ impl Hotline {
         self.callbacks.next_verification += 1;
         let due = self.verification_due(at);
         let reason_key = reason.key().to_owned();
+        let over = |t: &Ticket| {
+            matches!(t.state, TicketState::Closed { .. } | TicketState::CalledBack { .. })
+        };
+        if self.tickets.get(&ticket).is_some_and(over) {
+            let disputed = TicketEvent::Disputed { verification: id, reason: reason_key.clone() };
+            self.change_ticket(ticket, disputed, Actor::system());
+        }
         self.keep(Fact::VerificationOpened {
             verification: id,
             survey,
@@ -71,9 +78,13 @@ impl Hotline {
 
     /// Names and codes of who handled the ticket.
     fn handlers(&self, ticket: TicketId) -> Vec<String> {
-        let unit = self.tickets.get(&ticket).and_then(|ticket| ticket.fields.get(&Slot::Unit));
-        unit.map(|unit| std::iter::once(unit.value.clone()).chain(unit.code.clone()).collect())
-            .unwrap_or_default()
+        let Some(ticket) = self.tickets.get(&ticket) else { return Vec::new() };
+        let written = ticket.fields.get(&Slot::Unit).into_iter();
+        let written =
+            written.flat_map(|unit| [Some(unit.value.clone()), unit.code.clone()]).flatten();
+        let units =
+            ticket.assignment().into_iter().flat_map(|to| to.with.iter().chain([&to.owner]));
+        written.chain(units.flat_map(|unit| [unit.code.clone(), unit.name.clone()])).collect()
     }
 
     /// A step on a verification as it stands now: who handled its case may have changed.
@@ -118,9 +129,14 @@ impl Hotline {
         let step = Step::Close { outcome, result: result.clone(), by: by.clone() };
         let changed = self.verification_step(verification, &step).map_err(refused)?;
         if outcome == Outcome::Reopened {
-            let event = TicketEvent::Reopened { by: by.clone(), why: result.clone() };
-            self.ticket_event(changed.ticket, event, None)?;
+            let event = TicketEvent::Reopened { why: result.clone() };
+            self.ticket_event(changed.ticket, event, Actor::desk(by.as_str()), None)?;
             self.drop_callbacks(changed.ticket);
+        }
+        let about = self.tickets.get(&changed.ticket);
+        if about.is_some_and(|ticket| ticket.disputes.contains(&verification)) {
+            let event = TicketEvent::Verified { verification, outcome: outcome.key().to_owned() };
+            self.change_ticket(changed.ticket, event, Actor::desk(by.as_str()));
         }
         self.callbacks.verifications.remove(&verification);
         self.keep(Fact::VerificationClosed { verification, outcome, result, by, at });

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use huiyin::call::EndReason;
-use huiyin::desk::{Ticket, TicketEvent};
+use huiyin::desk::{Actor, Ticket, TicketEvent};
 use huiyin::hotline::{CallbackRules, Command, Fact, Input, Restored};
 use huiyin::kernel::{Moment, Pii, Rng, TicketId, VerificationId, Wall};
 use huiyin::store::Store;
@@ -170,13 +170,9 @@ async fn a_killed_service_goes_on_where_the_store_ends() {
 }
 
 /// How a registered ticket came to be.
-fn told(ticket: Ticket) -> [Fact; 4] {
+fn told(ticket: Ticket) -> Vec<Fact> {
     let at = BEGINS.wall();
-    let mut draft = Ticket::open(ticket.id, ticket.call, at);
-    let event = TicketEvent::Drafted { fields: ticket.fields.clone() };
-    draft.apply(&event, at).unwrap();
-    draft.fields.clone_from(&ticket.fields);
-    [
+    let mut facts = vec![
         Fact::CallStarted {
             call: ticket.call,
             direction: huiyin::hotline::Direction::Inbound,
@@ -184,7 +180,11 @@ fn told(ticket: Ticket) -> [Fact; 4] {
             at,
         },
         Fact::CallEnded { call: ticket.call, outcome: "registered".into(), at },
-        Fact::Ticket { ticket: draft, event, at },
-        Fact::Ticket { ticket, event: TicketEvent::Registered, at },
-    ]
+    ];
+    let mut again = Ticket::open(ticket.id, ticket.call, at);
+    for event in [TicketEvent::Drafted { fields: ticket.fields }, TicketEvent::Registered] {
+        let entry = again.apply(event, Actor::robot(), at).unwrap();
+        facts.push(Fact::Ticket { ticket: again.clone(), entry });
+    }
+    facts
 }

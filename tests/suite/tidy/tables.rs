@@ -221,6 +221,7 @@ pub const SERDE_EXCEPTIONS: &[Exception] = &[
     ("src/desk/clock/read.rs", "*", "the rule packs of deadlines"),
     ("src/knowledge/read.rs", "*", "items as TOML"),
     ("src/knowledge/exchange/", "*", "items as JSON, and mappings as TOML"),
+    ("src/store/payload/", "*", "events of tickets, whole"),
     ("src/store/knowledge.rs", "*", "what changed in an item, in its history"),
     ("src/knowledge/fields.rs", "*", "their fields, with the place of a fault"),
     ("src/desk/dispatch/read.rs", "*", "the rules of dispatch"),
