@@ -24,7 +24,7 @@ use crate::call::EndReason;
 use crate::desk::{Actor, DeskError, Ticket, TicketEvent, TicketState};
 use crate::dialogue::spoken_number;
 use crate::kernel::{
-    CallId, CampaignId, Moment, Pii, Slot, SurveyId, TicketId, VerificationId, Wall,
+    CallId, CampaignId, Moment, Pii, SurveyId, TicketId, VerificationId, Wall,
 };
 use crate::survey::campaign::{Origin, Plan};
 use crate::survey::schedule::{Made, Next, next_attempt};

@@ -329,7 +329,7 @@ async fn a_population_is_who_may_be_drawn_now() {
     let left = store.restore().await.unwrap().callbacks;
     assert_eq!((left.announced.len(), left.next_campaign), (1, 2));
     store.keep(&[Fact::CampaignDrawn { campaign, draw: drawn, at }]).await.unwrap();
-    assert_eq!(numbers(Stratum::Repeat).await, [], "nobody is drawn from twice");
+    assert_eq!(numbers(Stratum::Repeat).await, Vec::<u64>::new(), "nobody is drawn from twice");
     // Killed between the draw and the planning.
     let left = store.restore().await.unwrap().callbacks;
     assert_eq!(
