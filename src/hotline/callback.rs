@@ -216,7 +216,14 @@ impl Hotline {
             self.begin_ending(id, None);
         } else {
             self.begin_ending(id, Some(reason.key()));
-            self.attempt_over(id, None);
+            self.tell_survey(id, survey::Input::Missed { status: status_of(reason) });
+        }
+    }
+
+    /// Of a call that has ended nothing counts any more.
+    pub(super) fn on_line(&mut self, id: CallId, heard: survey::OnLine) {
+        if self.calls.get(&id).is_some_and(|call| call.ending.is_none()) {
+            self.tell_survey(id, survey::Input::OnLine(heard));
         }
     }
 
@@ -245,7 +252,7 @@ impl Hotline {
                 self.keep(Fact::SurveyAnswer { survey, call: id, answer, at });
             }
             survey::Effect::Verify { reason } => self.open_verification(survey, reason.key()),
-            survey::Effect::Finish(outcome) => self.attempt_over(id, Some(outcome)),
+            survey::Effect::Finish(outcome) => self.attempt_over(id, outcome),
             survey::Effect::HangUp => {
                 let outcome = self
                     .calls
@@ -267,12 +274,12 @@ impl Hotline {
         self.keep(Fact::VerificationOpened { verification, survey, ticket, reason, at });
     }
 
-    /// One attempt is over: final, or to be made again. `None`: nobody picked up.
-    fn attempt_over(&mut self, id: CallId, outcome: Option<SurveyOutcome>) {
+    /// One attempt is over: final, or to be made again.
+    fn attempt_over(&mut self, id: CallId, outcome: SurveyOutcome) {
         let at = self.wall;
         let survey = match self.calls.get_mut(&id) {
             Some(call) => {
-                call.survey_outcome = outcome;
+                call.survey_outcome = Some(outcome);
                 match &call.talk {
                     Talk::Callback { survey, .. } => *survey,
                     Talk::Robot(_) => return,
@@ -280,9 +287,9 @@ impl Hotline {
             }
             None => return,
         };
-        let again = matches!(outcome, None | Some(SurveyOutcome::CallLater));
+        let again = !outcome.is_final();
         let Some(callback) = self.callbacks.pending.remove(&survey) else { return };
-        let key = outcome.map_or("not_reached", SurveyOutcome::key).to_owned();
+        let key = outcome.key().to_owned();
         let ticket = callback.ticket;
         self.keep(Fact::SurveyEnded { survey, ticket, outcome: key, last: !again, at });
         if again {
@@ -290,6 +297,16 @@ impl Hotline {
         } else {
             self.change_ticket(ticket, TicketEvent::CalledBack { survey });
         }
+    }
+}
+
+/// The SIP status that says why nobody picked up; none where it was no refusal.
+const fn status_of(reason: EndReason) -> Option<u16> {
+    match reason {
+        EndReason::Busy => Some(486),
+        EndReason::NoAnswer => Some(480),
+        EndReason::Rejected(status) => Some(status),
+        _ => None,
     }
 }
 

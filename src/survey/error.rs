@@ -1,4 +1,4 @@
-//! What can be wrong with a calling window.
+//! What can be wrong with a calling window or a word table.
 
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -11,6 +11,8 @@ pub enum SurveyError {
     Closed { opens: String, closes: String },
     #[error("calling window: {0} must be at least 1")]
     Attempts(&'static str),
+    #[error("{table}, line {line}: {what} is wanted here; mend the row")]
+    Table { table: &'static str, line: usize, what: String },
     #[error("calling window: the spacing of attempts cannot be negative ({0} ms)")]
     Spacing(i64),
 }

@@ -1,16 +1,20 @@
 //! 回访: the callback after a ticket is closed, and when it may dial. The talk is a plain machine that asks two
-//! questions and at most a third; the calendar of attempts is a pure function ([`schedule`]).
+//! questions, and of the unhappy two more; the calendar of attempts is a pure function ([`schedule`]).
 
 mod answers;
 mod contract;
 mod error;
 mod hearing;
+mod line;
 mod machine;
+mod remarks;
 pub mod schedule;
 mod state;
+mod words;
 
 pub use contract::{
-    Answer, Effect, Given, Input, Matter, Question, Setup, SurveyOutcome, Value, VerifyReason,
+    Answer, Effect, Given, Input, Matter, OnLine, Question, Setup, SurveyOutcome, Value, VerifyReason,
 };
 pub use error::SurveyError;
+pub use hearing::check_tables;
 pub use machine::Survey;
