@@ -1,5 +1,7 @@
 //! Settings: what the file says (`raw`), checked into what the program uses. An error names the setting and the way out.
 
+mod messages;
+mod public;
 mod recogniser;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -16,6 +18,8 @@ use crate::kernel::{AgentId, Moment, Pii};
 use crate::media::Codec;
 use crate::survey::schedule::Window;
 
+pub use messages::{Carrier, Messages};
+pub use public::Public;
 pub use recogniser::Recogniser;
 
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +32,8 @@ pub enum ConfigError {
     Syntax { path: PathBuf, detail: String },
     #[error("[callbacks]: {0}")]
     Callbacks(String),
+    #[error("[messages]: {0}")]
+    Messages(String),
     #[error("{setting} = {value:?}: {remedy}")]
     Setting { setting: &'static str, value: String, remedy: &'static str },
 }
@@ -42,10 +48,13 @@ struct Raw {
     knowledge: RawKnowledge,
     intake: RawIntake,
     dispatch: RawDispatch,
+    clock: RawClock,
     prompts: RawPrompts,
     sip: RawSip,
     outbound: RawOutbound,
     console: RawConsole,
+    public: public::Raw,
+    messages: messages::Raw,
     speech: RawSpeech,
     recogniser: recogniser::Raw,
     voice: RawVoice,
@@ -71,6 +80,7 @@ section!(RawRegion { home: String = "3307".into() });
 section!(RawKnowledge { path: Option<PathBuf> = None, bases: Vec<PathBuf> = Vec::new() });
 section!(RawIntake { taxonomy: Option<PathBuf> = None, examples: Option<PathBuf> = None });
 section!(RawDispatch { rules: Option<PathBuf> = None });
+section!(RawClock { calendars: Vec<PathBuf> = Vec::new() });
 section!(RawPrompts { path: Option<PathBuf> = None });
 section!(RawSip {
     bind: String = "127.0.0.1:5060".into(),
@@ -151,11 +161,16 @@ pub struct Config {
     pub intake: IntakeFiles,
     /// `None`: the rules of a sample city that ship with the program.
     pub dispatch_rules: Option<PathBuf>,
+    /// Calendars of working days over the installed one, each over those before.
+    pub calendars: Vec<PathBuf>,
     /// `None`: the texts that ship with the program.
     pub prompts: Option<PathBuf>,
     pub sip: Sip,
     pub outbound: Outbound,
     pub console: Console,
+    /// `None`: citizens have no page.
+    pub public: Option<Public>,
+    pub messages: Messages,
     /// Who writes down what callers say.
     pub recogniser: Recogniser,
     pub recognisers: usize,
@@ -252,6 +267,7 @@ impl Raw {
             return Err(setting("agents.id", twice, "give every agent a work number of their own"));
         }
         let second = 1000;
+        let console = self.console.check()?;
         Ok(Config {
             data_dir: self.data.dir,
             models_dir: self.models.dir,
@@ -259,10 +275,13 @@ impl Raw {
             knowledge: self.knowledge.check()?,
             intake: IntakeFiles { taxonomy: self.intake.taxonomy, examples: self.intake.examples },
             dispatch_rules: self.dispatch.rules,
+            calendars: self.clock.calendars,
             prompts: self.prompts.path,
             sip: self.sip.check()?,
             outbound: self.outbound.check()?,
-            console: self.console.check()?,
+            public: self.public.check(console.bind)?,
+            messages: self.messages.check()?,
+            console,
             recogniser: self.recogniser.check()?,
             recognisers: in_range(
                 "speech.recognisers",

@@ -15,6 +15,7 @@ pub mod kernel;
 pub mod knowledge;
 pub mod language;
 pub mod media;
+pub mod notice;
 pub mod runtime;
 pub mod sim;
 pub mod speech;

@@ -26,6 +26,9 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
             "huiyin: SIP on {} (UDP and TCP), console on http://{}/",
             listening.sip, listening.console
         );
+        if let Some(public) = listening.public {
+            eprintln!("huiyin: page for citizens on http://{public}/");
+        }
         // For whoever started us and waits for it.
         println!("ready sip={} console={}", listening.sip, listening.console);
     })

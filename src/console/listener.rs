@@ -14,8 +14,6 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Sleep, sleep};
 
-use crate::kernel::limits::CONSOLE_CONNECTIONS;
-
 /// A connection on which no byte moved for so long is closed. The live feed moves some every 15 seconds.
 const IDLE: Duration = Duration::from_secs(60);
 
@@ -25,8 +23,9 @@ pub(super) struct Door {
 }
 
 impl Door {
-    pub fn new(listener: TcpListener) -> Self {
-        Door { listener, places: Arc::new(Semaphore::new(CONSOLE_CONNECTIONS)) }
+    /// `places`: connections at once.
+    pub fn new(listener: TcpListener, places: usize) -> Self {
+        Door { listener, places: Arc::new(Semaphore::new(places)) }
     }
 }
 

@@ -17,6 +17,7 @@ mod live;
 mod login;
 mod masking;
 mod pages;
+pub mod public;
 mod read;
 mod routes;
 mod texts;
@@ -35,7 +36,7 @@ use crate::desk::dispatch::Rules;
 use crate::desk::{Agent, DeskError};
 use crate::hotline::{Command, Fact};
 use crate::kernel::Pii;
-use crate::kernel::limits::CONSOLE_FEEDS;
+use crate::kernel::limits::{CONSOLE_CONNECTIONS, CONSOLE_FEEDS};
 use crate::knowledge::Library;
 use crate::store::Store;
 
@@ -123,5 +124,5 @@ pub async fn serve(
         stop.await;
         stopped.cancel();
     };
-    Ok(axum::serve(listener::Door::new(listener), service).with_graceful_shutdown(stop).await?)
+    Ok(axum::serve(listener::Door::new(listener, CONSOLE_CONNECTIONS), service).with_graceful_shutdown(stop).await?)
 }

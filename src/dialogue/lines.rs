@@ -116,6 +116,14 @@ lines! {
         Emergency = "emergency" ("number"),
         EmergencySelfHarm = "emergency_self_harm" ("number"),
         EmergencyNobody = "emergency_nobody" ("number"),
+        /// The words may tell of a danger.
+        Danger = "danger" (),
+        DangerAgain = "danger_again" (),
+        DangerKeys = "danger_keys" (),
+        /// The words may ask for a person.
+        Person = "person" (),
+        PersonAgain = "person_again" (),
+        PersonKeys = "person_keys" (),
 
         Position = "position" ("position"),
         PositionEstimate = "position_estimate" ("position", "minutes"),

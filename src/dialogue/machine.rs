@@ -51,6 +51,9 @@ pub struct Dialogue {
     pub(super) explains: bool,
     /// The ticket's number was told and not heard to its end: it is said again before goodbye.
     pub(super) owed: bool,
+    /// How often the caller said that there is no danger, and that no person is wanted.
+    pub(super) safe: u8,
+    pub(super) unaided: u8,
     /// The time or a sum was read back with the place.
     pub(super) facts_told_back: bool,
     repeats: u8,
@@ -85,6 +88,8 @@ impl Dialogue {
             mute: false,
             explains: false,
             owed: false,
+            safe: 0,
+            unaided: 0,
             facts_told_back: false,
             repeats: 0,
             effects: VecDeque::new(),
@@ -268,6 +273,9 @@ impl Dialogue {
         if let Some(emergency) = u.reading.emergency {
             return self.emergency(now, emergency, &u);
         }
+        if self.doubts(now, &u) {
+            return;
+        }
         let repeats = std::mem::take(&mut self.repeats);
         if let Some((ask, tries)) = self.doubted_command(&u) {
             return self.ask_again(now, ask, tries, Failing::Unclear);
@@ -296,7 +304,7 @@ impl Dialogue {
     }
 
     /// Words that are no command: by what was asked.
-    fn heard_matter(&mut self, now: Moment, u: Understood) {
+    pub(super) fn heard_matter(&mut self, now: Moment, u: Understood) {
         if self.other_number(now, &u) {
             return;
         }
@@ -319,6 +327,10 @@ impl Dialogue {
         match (&ask, u.reading.yes_no) {
             (Ask::Fill(slot), _) => self.filled(now, *slot, tries, u),
             (Ask::LeaveWord, _) => self.word_left(now, tries, u),
+            (Ask::Doubt(held), answer) => {
+                let held = (**held).clone();
+                self.doubt_heard(now, held, tries, answer, u);
+            }
             (Ask::PlaceBack, _) => self.place_heard(now, tries, u),
             (Ask::Number(dictation), _) => self.number_heard(now, dictation.clone(), tries, u),
             (Ask::NumberKeys(dictation), _) => self.number_heard(now, dictation.clone(), tries, u),
@@ -357,6 +369,8 @@ impl Dialogue {
             (Ask::NumberBack(dictation), false) => self.number_denied(now, dictation),
             (Ask::Callback(_), true) => self.callback_wanted(now),
             (Ask::Callback(wait), false) => self.wait_on(now, wait),
+            (Ask::Doubt(held), true) => self.doubt_confirmed(now, *held),
+            (Ask::Doubt(held), false) => self.doubt_denied(now, *held),
             // An open question has no yes and no.
             (
                 Ask::Request(_)
@@ -526,6 +540,7 @@ impl Dialogue {
     }
 
     fn hung_up(&mut self) {
+        self.keep_held();
         let outcome = match &self.state {
             State::Talking => Outcome::HandedOver,
             _ if self.owed => Outcome::Registered,

@@ -5,6 +5,7 @@
 
 mod choice;
 mod contract;
+mod doubt;
 mod error;
 mod filling;
 mod hearing;

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::contract::{Manner, Outcome};
+use super::contract::{Manner, Outcome, Understood};
 use super::lines::Line;
 use super::number::Dictation;
 use super::say::Expect;
 use super::tries::{Failing, Tries};
-use crate::intake::Emergency;
+use crate::intake::{Doubt, Emergency};
 use crate::kernel::{Moment, Slot};
 use crate::knowledge::Item;
 
@@ -77,6 +77,16 @@ pub(super) enum Ask {
     Callback(Wait),
     /// Nobody is on duty: what shall be noted?
     LeaveWord,
+    /// Is somebody in danger, is a person wanted?
+    Doubt(Box<Held>),
+}
+
+/// Words that may mean more than is sure, and where the talk stood when they were said.
+#[derive(Clone, Debug)]
+pub(super) struct Held {
+    pub(super) doubt: Doubt,
+    pub(super) said: Understood,
+    pub(super) before: State,
 }
 
 /// How the open question was put.
@@ -136,12 +146,14 @@ impl Ask {
             Ask::NumberKeys(_) => "number_keys",
             Ask::Callback(_) => "callback",
             Ask::LeaveWord => "leave_word",
+            Ask::Doubt(_) => "doubt",
         }
     }
 
     /// Whatever is answered, the call ends with the ticket that is there already.
-    pub(super) const fn registers(&self) -> bool {
+    pub(super) fn registers(&self) -> bool {
         match self {
+            Ask::Doubt(held) => matches!(&held.before, State::Asking { ask, .. } if ask.registers()),
             Ask::LeaveWord => true,
             Ask::Number(dictation) | Ask::NumberBack(dictation) | Ask::NumberKeys(dictation) => {
                 dictation.registers()
@@ -157,7 +169,8 @@ impl Ask {
             | Ask::Helped
             | Ask::PlaceBack
             | Ask::NumberBack(_)
-            | Ask::Callback(_) => Expect::YesNo,
+            | Ask::Callback(_)
+            | Ask::Doubt(_) => Expect::YesNo,
             Ask::Offer(_) => Expect::Choice,
             Ask::Number(_) | Ask::NumberKeys(_) => Expect::Slot(Slot::Number),
             Ask::Fill(slot) => Expect::Slot(*slot),
@@ -219,6 +232,12 @@ impl Ask {
             Ask::NumberKeys(_) => Line::NumberKeysAgain,
             Ask::Callback(_) => Line::OfferCallbackAgain,
             Ask::LeaveWord => Line::LeaveWordAgain,
+            Ask::Doubt(held) => match (held.doubt, failing) {
+                (Doubt::Danger(_), Failing::Silent) => Line::DangerAgain,
+                (Doubt::Danger(_), Failing::Unclear) => Line::DangerKeys,
+                (Doubt::Person, Failing::Silent) => Line::PersonAgain,
+                (Doubt::Person, Failing::Unclear) => Line::PersonKeys,
+            },
         }
     }
 }

@@ -72,3 +72,17 @@ pub const CONSOLE_ROWS: i64 = 200;
 pub const QUESTIONS_MAX: i64 = 500;
 /// Questions whose points are remembered between two looks at them.
 pub const QUESTIONS_REMEMBERED: usize = 4096;
+/// Text messages under way to the gateway at once, of as many tickets.
+pub const MESSAGES_AT_ONCE: i64 = 8;
+/// Keys of text messages that the file of them is known to hold; older ones are not looked at.
+pub const MESSAGE_FILE_KEYS: usize = 65_536;
+/// Text messages on the page of those given up and those last sent.
+pub const MESSAGES_SHOWN: i64 = 200;
+/// Addresses whose wrong questions on the page for citizens are remembered; the one that asked longest ago is forgotten first.
+pub const PUBLIC_ADDRESSES: usize = 16_384;
+/// Ticket numbers that wrong digits were given for, likewise.
+pub const PUBLIC_TICKETS: usize = 16_384;
+/// Browsers connected to the page for citizens at once.
+pub const PUBLIC_CONNECTIONS: usize = 256;
+/// Largest body of a request to the page for citizens: a form of two short fields.
+pub const PUBLIC_BODY_BYTES_MAX: usize = 4 * 1024;

@@ -1,28 +1,33 @@
 //! The service: everything wired together, from start to an orderly end.
 
 use std::fs::{File, TryLockError};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
+use tokio::net::TcpListener;
 use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::task::JoinHandle;
 
 use super::clock::SystemClock;
-use super::dispatching;
+use super::{deadlines, dispatching};
 use super::engines::{self, SpeechEngines};
 use super::keeper::Keeper;
 use super::library::{Publisher, entries};
 use super::meaning::Meaning;
+use super::outbox::{self, Outbox};
 use super::recordings::Recordings;
 use super::rtp_socket::PortRange;
 use super::shell::{Message, Parts, Shell};
 use super::voice::{SoundStore, plan};
 use crate::call::session::Wishes;
 use crate::call::{CallError, LegIds, Registration, Signalling, SipConfig, SipStack, TlsListen};
-use crate::config::{Config, Sip};
-use crate::console::{self, Console};
+use crate::config::{Carrier, Config, Sip};
+use crate::console::{self, Console, public};
+use crate::desk::Rulebook;
 use crate::desk::dispatch::Rules;
 use crate::dialogue::{Line, Manner, Prompts};
 use crate::engine::models::ModelDir;
@@ -31,6 +36,7 @@ use crate::kernel::LegId;
 use crate::kernel::limits::{FEED_EVENTS, HOTLINE_INBOX};
 use crate::knowledge::Library;
 use crate::knowledge::editing::Entry;
+use crate::notice::Messages;
 use crate::store::Store;
 
 /// Running calls get this long to say their last words when the service stops.
@@ -44,7 +50,8 @@ pub async fn serve(
 ) -> anyhow::Result<()> {
     let clock = SystemClock::start();
     let _claim = claim(&config.data_dir)?;
-    let store = Store::open(&config.data_dir.join("huiyin.db")).await?;
+    let texts = outbox::texts(&config)?;
+    let store = open(&config, &texts).await?;
     let Loaded { speech, meaning, prompts, library } = load(&config, &entries(&store).await?)?;
     let publisher = publisher(&store, &library, &speech, &prompts);
     let recordings = Recordings::new(&config.data_dir);
@@ -55,18 +62,27 @@ pub async fn serve(
     let (inbox, messages) = mpsc::channel(HOTLINE_INBOX);
     let (feed, _) = broadcast::channel(FEED_EVENTS);
     let keeper = keeper(&store, &feed, &inbox);
+    let post = outbox::post(&config, texts, &store)?;
     let (line, signals) = line(&config).await?;
     let rules = Arc::new(dispatching::rules(config.dispatch_rules.as_deref())?);
+    let rulebook = rulebook(&config, rules.clone())?;
     let knowledge = console::Knowledge { library, published: publisher.waker() };
-    let console = console(&config, store.clone(), feed, &inbox, &recordings, rules, knowledge);
+    let console = console(&config, store.clone(), feed.clone(), &inbox, &recordings, rules, knowledge);
     let listener = console::listen(config.console.bind).await?;
-    let listening = Listening { sip: line.listening(), console: listener.local_addr()? };
+    let citizens = Citizens::listen(&config, &store).await?;
+    let listening = Listening {
+        sip: line.listening(),
+        console: listener.local_addr()?,
+        public: citizens.as_ref().map(|citizens| citizens.at),
+    };
     let (console_stop, console_stopped) = oneshot::channel::<()>();
     let pages = tokio::spawn(console::serve(listener, console, async move {
         let _ = console_stopped.await;
     }));
+    let citizens = citizens.map(Citizens::serve);
+    let sending = post.map(|post| Outbox::start(post, clock.clone(), feed.subscribe()));
     let shell = Shell::new(Parts {
-        hotline: Hotline::new(setup, restored),
+        hotline: Hotline::new(setup, restored).ruled_by(rulebook),
         clock,
         line: line.clone(),
         engines: speech,
@@ -92,14 +108,63 @@ pub async fn serve(
     end_calls(&inbox).await;
     line.shutdown(Duration::from_secs(3)).await;
     let _ = console_stop.send(());
+    let _ = citizens.map(|(stop, _)| stop.send(()));
     publisher.stop();
     shell.abort();
     let _ = shell.await;
     drop(inbox);
     keeper.finish(Duration::from_secs(5)).await;
+    if let Some(sending) = sending {
+        sending.finish().await;
+    }
     let _ = tokio::time::timeout(Duration::from_secs(2), pages).await;
     store.close().await;
     Ok(())
+}
+
+/// The store, with what is told by text message written down from the first event on.
+async fn open(config: &Config, texts: &Messages) -> anyhow::Result<Store> {
+    let store = Store::open(&config.data_dir.join("huiyin.db")).await?;
+    Ok(match config.messages.carrier {
+        Carrier::Off => store,
+        Carrier::File(_) | Carrier::Webhook { .. } => store.telling(texts.kinds()),
+    })
+}
+
+/// The page for citizens, on its own address.
+struct Citizens {
+    at: SocketAddr,
+    listener: TcpListener,
+    page: public::Public,
+}
+
+impl Citizens {
+    async fn listen(config: &Config, store: &Store) -> anyhow::Result<Option<Citizens>> {
+        let Some(settings) = &config.public else { return Ok(None) };
+        let listener = TcpListener::bind(settings.bind).await.with_context(|| {
+            format!("public.bind = {}: nothing can listen there; choose a free port", settings.bind)
+        })?;
+        let page = public::Public {
+            store: store.clone(),
+            hotline: config.sip.number.clone(),
+            proxies: settings.proxies.clone(),
+        };
+        Ok(Some(Citizens { at: listener.local_addr()?, listener, page }))
+    }
+
+    /// Until the sender tells it to stop.
+    fn serve(self) -> (oneshot::Sender<()>, JoinHandle<()>) {
+        let (stop, stopped) = oneshot::channel::<()>();
+        let task = tokio::spawn(async move {
+            let stopped = async move {
+                let _ = stopped.await;
+            };
+            if let Err(error) = public::serve(self.listener, self.page, stopped).await {
+                tracing::error!(%error, "the page for citizens is gone");
+            }
+        });
+        (stop, task)
+    }
 }
 
 fn ports(sip: &Sip) -> std::io::Result<PortRange> {
@@ -125,6 +190,13 @@ fn claim(data_dir: &Path) -> anyhow::Result<File> {
             Err(error).with_context(|| format!("{} cannot be locked", path.display()))
         }
     }
+}
+
+/// What deadlines are counted by.
+pub fn rulebook(config: &Config, rules: Arc<Rules>) -> anyhow::Result<Arc<Rulebook>> {
+    let models = ModelDir::locate(config.models_dir.as_deref())?;
+    let calendar = deadlines::calendar(&models, &config.calendars)?;
+    Ok(Arc::new(deadlines::rulebook(rules, calendar)?))
 }
 
 /// The wordings of the configuration, or those that ship.
@@ -227,8 +299,10 @@ async fn end_calls(inbox: &mpsc::Sender<Message>) {
 /// Where the service can be reached.
 #[derive(Clone, Copy, Debug)]
 pub struct Listening {
-    pub sip: std::net::SocketAddr,
-    pub console: std::net::SocketAddr,
+    pub sip: SocketAddr,
+    pub console: SocketAddr,
+    /// The page for citizens, where there is one.
+    pub public: Option<SocketAddr>,
 }
 
 async fn line(

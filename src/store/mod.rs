@@ -2,20 +2,27 @@
 //! a row exists as soon as it is true. The SQL is the common part of SQLite and PostgreSQL.
 
 mod knowledge;
+mod outbox;
+mod payload;
 mod read;
 mod related;
+mod standing;
+mod tickets;
 mod write;
 
 pub use knowledge::{KnowledgeEvent, KnowledgeRow, Taken, UnansweredRow};
+pub use outbox::{DueMessage, MessageRow};
 pub use read::{
     AgentRow, AnswerRow, AttemptRow, CallRow, EventRow, EvidenceRow, FieldRow, Figures, SurveyRow,
     TicketRow, TurnRow, VerificationRow,
 };
 pub use related::{Beside, BesideRow};
+pub use standing::Known;
 
 use std::path::{Path, PathBuf};
 
-use crate::kernel::CallId;
+use crate::desk::DeskError;
+use crate::kernel::{CallId, TicketId};
 
 use sqlx::SqlitePool;
 use sqlx::migrate::Migrator;
@@ -33,6 +40,12 @@ pub enum StoreError {
     Sql(#[from] sqlx::Error),
     #[error("the store holds {table}.{column} = {value:?}, which this version does not know")]
     Unknown { table: &'static str, column: &'static str, value: String },
+    #[error(
+        "event {seq} of ticket {ticket} cannot be read: {problem}; it was written by another version, or changed by hand"
+    )]
+    Payload { ticket: TicketId, seq: i64, problem: String },
+    #[error("ticket {ticket} cannot be rebuilt from its events: {source}")]
+    Fold { ticket: TicketId, source: DeskError },
 }
 
 /// Where the recording of a call lies below the folder of recordings.
@@ -47,6 +60,8 @@ pub struct Store {
     /// One connection: SQLite has one writer.
     writer: SqlitePool,
     readers: SqlitePool,
+    /// Nothing, until [`Store::telling`].
+    told: outbox::Told,
 }
 
 impl Store {
@@ -74,7 +89,9 @@ impl Store {
             .connect_with(options.read_only(true))
             .await
             .map_err(opened)?;
-        Ok(Store { writer, readers })
+        let store = Store { writer, readers, told: outbox::Told::default() };
+        store.carry_over().await?;
+        Ok(store)
     }
 
     /// Waits for what is under way and closes the file.

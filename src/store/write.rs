@@ -2,10 +2,10 @@
 
 use sqlx::SqliteConnection;
 
-use super::{Store, StoreError};
-use crate::desk::{Ticket, TicketEvent, TicketState};
+use super::outbox::{Told, put_message};
+use super::{Store, StoreError, tickets};
 use crate::hotline::Fact;
-use crate::kernel::{CallId, SurveyId, Wall};
+use crate::kernel::{CallId, SurveyId, TicketId, Wall};
 use crate::speech::Utterance;
 use crate::survey::{Answer, Given};
 
@@ -14,7 +14,7 @@ impl Store {
     pub async fn keep(&self, facts: &[Fact]) -> Result<(), StoreError> {
         let mut transaction = self.writer.begin().await?;
         for fact in facts {
-            keep_one(&mut transaction, fact).await?;
+            keep_one(&mut transaction, &self.told, fact).await?;
         }
         transaction.commit().await?;
         Ok(())
@@ -31,12 +31,7 @@ impl Store {
         .fetch_all(&mut *transaction)
         .await?;
         for id in drafts {
-            sqlx::query("UPDATE tickets SET state = 'interrupted', changed_at = $2 WHERE id = $1")
-                .bind(id)
-                .bind(at.unix_ms)
-                .execute(&mut *transaction)
-                .await?;
-            ticket_event(&mut transaction, id, &TicketEvent::Interrupted, at).await?;
+            tickets::interrupt(&mut transaction, TicketId(id as u64), at).await?;
         }
         sqlx::query("UPDATE surveys SET state = 'due', changed_at = $1 WHERE state = 'calling'")
             .bind(at.unix_ms)
@@ -55,7 +50,11 @@ impl Store {
     }
 }
 
-async fn keep_one(db: &mut SqliteConnection, fact: &Fact) -> Result<(), StoreError> {
+async fn keep_one(
+    db: &mut SqliteConnection,
+    told: &Told,
+    fact: &Fact,
+) -> Result<(), StoreError> {
     match fact {
         Fact::CallStarted { call, direction, number, at } => {
             sqlx::query(
@@ -103,10 +102,10 @@ async fn keep_one(db: &mut SqliteConnection, fact: &Fact) -> Result<(), StoreErr
             .execute(db)
             .await?;
         }
-        Fact::Ticket { ticket, event, at } => {
-            ticket_row(db, ticket).await?;
-            ticket_fields(db, ticket).await?;
-            ticket_event(db, ticket.id.0 as i64, event, *at).await?;
+        Fact::Ticket { ticket, entry } => {
+            tickets::keep(db, ticket, entry).await?;
+            let told_by = (i64::from(entry.seq), entry.event.key());
+            put_message(db, told, ticket, told_by, entry.at).await?;
         }
         Fact::AgentState { agent, state, call, at } => {
             sqlx::query(
@@ -259,97 +258,6 @@ async fn turn(
     .bind(f64::from(utterance.confidence))
     .bind(latency_ms.map(|ms| ms as i64))
     .bind(i64::from(cut_short))
-    .bind(at.unix_ms)
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
-async fn ticket_row(db: &mut SqliteConnection, ticket: &Ticket) -> Result<(), StoreError> {
-    let (agent, result, survey) = match &ticket.state {
-        TicketState::Handling { agent } => (Some(agent.0 as i64), None, None),
-        TicketState::Closed { result } => (None, Some(result.as_str()), None),
-        TicketState::CalledBack { survey } => (None, None, Some(survey.0 as i64)),
-        TicketState::Draft | TicketState::Interrupted | TicketState::Registered => {
-            (None, None, None)
-        }
-    };
-    // What an earlier state has written (who handled it, with what result) stays readable.
-    sqlx::query(
-        "INSERT INTO tickets (id, call_id, state, agent, result, survey_id, opened_at, changed_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-         ON CONFLICT (id) DO UPDATE SET state = $3, agent = COALESCE($4, tickets.agent),
-         result = COALESCE($5, tickets.result), survey_id = COALESCE($6, tickets.survey_id),
-         changed_at = $8",
-    )
-    .bind(ticket.id.0 as i64)
-    .bind(ticket.call.0 as i64)
-    .bind(ticket.state.key())
-    .bind(agent)
-    .bind(result)
-    .bind(survey)
-    .bind(ticket.opened.unix_ms)
-    .bind(ticket.changed.unix_ms)
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
-async fn ticket_fields(db: &mut SqliteConnection, ticket: &Ticket) -> Result<(), StoreError> {
-    let id = ticket.id.0 as i64;
-    for table in [
-        "DELETE FROM field_evidence WHERE ticket_id = $1",
-        "DELETE FROM ticket_fields WHERE ticket_id = $1",
-    ] {
-        sqlx::query(table).bind(id).execute(&mut *db).await?;
-    }
-    for (slot, filled) in &ticket.fields {
-        sqlx::query(
-            "INSERT INTO ticket_fields (ticket_id, slot, value, code, source)
-             VALUES ($1, $2, $3, $4, $5)",
-        )
-        .bind(id)
-        .bind(slot.key())
-        .bind(filled.value.as_str())
-        .bind(filled.code.as_deref())
-        .bind(filled.source.key())
-        .execute(&mut *db)
-        .await?;
-        for (n, evidence) in filled.evidence.iter().enumerate() {
-            sqlx::query(
-                "INSERT INTO field_evidence
-                 (ticket_id, slot, n, utterance, start_ms, end_ms, confidence)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7)",
-            )
-            .bind(id)
-            .bind(slot.key())
-            .bind(n as i64)
-            .bind(i64::from(evidence.utterance))
-            .bind(evidence.start_ms as i64)
-            .bind(evidence.end_ms as i64)
-            .bind(f64::from(evidence.confidence))
-            .execute(&mut *db)
-            .await?;
-        }
-    }
-    Ok(())
-}
-
-async fn ticket_event(
-    db: &mut SqliteConnection,
-    ticket: i64,
-    event: &TicketEvent,
-    at: Wall,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO ticket_events (ticket_id, seq, kind, actor, why, at)
-         SELECT $1, COALESCE(MAX(seq), 0) + 1, $2, $3, $4, $5
-         FROM ticket_events WHERE ticket_id = $1",
-    )
-    .bind(ticket)
-    .bind(event.key())
-    .bind(event.by())
-    .bind(event.why())
     .bind(at.unix_ms)
     .execute(db)
     .await?;

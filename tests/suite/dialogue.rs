@@ -17,6 +17,8 @@ mod numbers;
 mod offers;
 #[path = "dialogue/properties.rs"]
 mod properties;
+#[path = "dialogue/safety.rs"]
+mod safety;
 #[path = "dialogue/script.rs"]
 pub mod script;
 #[path = "dialogue/talks.rs"]
@@ -153,6 +155,7 @@ fn scripted_talks() {
         .chain(doubts::TALKS)
         .chain(numbers::TALKS)
         .chain(offers::TALKS)
+        .chain(safety::TALKS)
         .map(|(name, number, script)| play(name, *number, script));
     all_right(results.map(|result| result.map(|_| ())));
 }

@@ -24,7 +24,7 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 #[path = "remote/server.rs"]
-mod server;
+pub mod server;
 
 use server::{Reply, Server};
 

@@ -16,7 +16,7 @@ use tokio::runtime::{Builder, Runtime};
 
 pub use breaker::{Breaker, Rules};
 pub use fallback::{Clock, WithFallback};
-pub use service::Service;
+pub use service::{NoWire, Service, Wire, connect, connector};
 pub use settings::{Endpoint, Protocol, Settings};
 
 use openai::OpenAi;

@@ -1,5 +1,6 @@
 //! A connection to a service: TCP, with TLS where its URL says so. The crypto is rustls with *ring*, as everywhere here.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use hyper::header::HeaderValue;
@@ -12,7 +13,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use super::RemoteError;
-use super::settings::Settings;
+use super::settings::{Endpoint, Settings};
 
 /// Bytes both ways.
 pub trait Wire: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -43,42 +44,69 @@ impl Service {
                 Some(value)
             }
         };
-        let tls = settings.endpoint.tls.then(|| connector(&settings)).transpose()?;
+        let ca = settings.ca.as_deref();
+        let tls = settings.endpoint.tls.then(|| connector(ca)).transpose();
+        let tls = tls.map_err(|what| RemoteError::Setting("recogniser.ca_file", what))?;
         Ok(Service { settings, authorization, tls })
     }
 
     pub async fn connect(&self) -> Result<Box<dyn Wire>, RemoteError> {
-        let endpoint = &self.settings.endpoint;
-        let stream = TcpStream::connect((endpoint.host.as_str(), endpoint.port))
-            .await
-            .map_err(|error| RemoteError::Connect(error.kind()))?;
-        // The end of a request must not wait for the acknowledgement of its beginning.
-        stream.set_nodelay(true).map_err(|error| RemoteError::Connect(error.kind()))?;
-        let Some(tls) = &self.tls else { return Ok(Box::new(stream)) };
-        let name = ServerName::try_from(endpoint.host.clone())
-            .map_err(|_| RemoteError::Broken("its host is no name that a certificate can have"))?;
-        let stream = tls.connect(name, stream).await.map_err(|error| match error.get_ref() {
-            Some(_) => RemoteError::Broken(
+        connect(&self.settings.endpoint, self.tls.as_ref()).await.map_err(|error| match error {
+            NoWire::Connect(kind) => RemoteError::Connect(kind),
+            NoWire::Name => {
+                RemoteError::Broken("its host is no name that a certificate can have")
+            }
+            NoWire::Tls => RemoteError::Broken(
                 "TLS failed; is its certificate one that recogniser.ca_file or the system trusts?",
             ),
-            None => RemoteError::Connect(error.kind()),
-        })?;
-        Ok(Box::new(stream))
+        })
     }
 }
 
-fn connector(settings: &Settings) -> Result<TlsConnector, RemoteError> {
-    let fault = |what: String| RemoteError::Setting("recogniser.ca_file", what);
+/// Why there is no connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NoWire {
+    Connect(std::io::ErrorKind),
+    /// The host is no name that a certificate can have.
+    Name,
+    /// The certificate is not one that is trusted, or the other side speaks no TLS.
+    Tls,
+}
+
+/// A connection to `endpoint`, over TLS where there is a connector.
+pub async fn connect(
+    endpoint: &Endpoint,
+    tls: Option<&TlsConnector>,
+) -> Result<Box<dyn Wire>, NoWire> {
+    let stream = TcpStream::connect((endpoint.host.as_str(), endpoint.port))
+        .await
+        .map_err(|error| NoWire::Connect(error.kind()))?;
+    // The end of a request must not wait for the acknowledgement of its beginning.
+    stream.set_nodelay(true).map_err(|error| NoWire::Connect(error.kind()))?;
+    let Some(tls) = tls else { return Ok(Box::new(stream)) };
+    let name = ServerName::try_from(endpoint.host.clone()).map_err(|_| NoWire::Name)?;
+    let stream = tls.connect(name, stream).await.map_err(|error| match error.get_ref() {
+        Some(_) => NoWire::Tls,
+        None => NoWire::Connect(error.kind()),
+    })?;
+    Ok(Box::new(stream))
+}
+
+/// TLS whose certificates are checked against those of the file `ca` (PEM), without it against the system's.
+///
+/// # Errors
+/// What is wrong with the file.
+pub fn connector(ca: Option<&Path>) -> Result<TlsConnector, String> {
     let mut roots = RootCertStore::empty();
-    match &settings.ca {
+    match ca {
         Some(path) => {
             let pem = std::fs::read(path)
-                .map_err(|error| fault(format!("{} cannot be read: {error}", path.display())))?;
+                .map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
             let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
             let (added, _) = roots.add_parsable_certificates(read.unwrap_or_default());
             if added == 0 {
                 let what = "holds no certificate in PEM form (BEGIN CERTIFICATE)";
-                return Err(fault(format!("{} {what}", path.display())));
+                return Err(format!("{} {what}", path.display()));
             }
         }
         None => {
@@ -87,7 +115,7 @@ fn connector(settings: &Settings) -> Result<TlsConnector, RemoteError> {
     }
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
-        .map_err(|error| fault(error.to_string()))?
+        .map_err(|error| error.to_string())?
         .with_root_certificates(roots)
         .with_no_client_auth();
     Ok(TlsConnector::from(Arc::new(config)))

@@ -1,0 +1,63 @@
+//! The words of the page: `texts.toml`.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::desk::Step;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Texts {
+    pub site: String,
+    pub title: String,
+    pub lead: String,
+    pub ticket: String,
+    pub ticket_help: String,
+    pub digits: String,
+    pub digits_help: String,
+    pub send: String,
+    pub again: String,
+    pub bad_ticket: String,
+    pub bad_digits: String,
+    pub bad_form: String,
+    pub unknown: String,
+    pub locked: String,
+    pub broken: String,
+    pub no_page: String,
+    pub error: String,
+    pub call: String,
+    pub found: String,
+    pub now: String,
+    pub opened: String,
+    pub unit: String,
+    pub due: String,
+    pub due_text: String,
+    pub steps: String,
+    pub privacy: String,
+    step: BTreeMap<String, String>,
+}
+
+impl Texts {
+    pub fn load() -> Result<Texts, toml::de::Error> {
+        toml::from_str(include_str!("texts.toml"))
+    }
+
+    pub fn step(&self, step: Step) -> &str {
+        self.step.get(step.key()).map_or("", String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Step, Texts};
+
+    #[test]
+    fn every_step_has_its_words_and_no_other() {
+        let texts = Texts::load().unwrap();
+        assert_eq!(texts.step.len(), Step::ALL.len());
+        for step in Step::ALL {
+            assert!(!texts.step(step).is_empty(), "{}", step.key());
+        }
+    }
+}
