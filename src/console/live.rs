@@ -22,7 +22,7 @@ use crate::desk::Ticket;
 use crate::hotline::Fact;
 use crate::kernel::Slot;
 use crate::kernel::redact::mask;
-use crate::survey::{Answer, Given, Value as Answered};
+use crate::survey::{Answer, Given};
 
 /// How often a quiet feed shows that it lives.
 const BEAT: Duration = Duration::from_secs(15);
@@ -205,12 +205,7 @@ fn ticket_json(ticket: &Ticket) -> Value {
 }
 
 fn answer_json(answer: &Answer) -> Value {
-    let value = match answer.value() {
-        Answered::Solved(true) => "yes",
-        Answered::Solved(false) => "no",
-        Answered::Satisfied(grade) => grade.key(),
-        Answered::Reason => "",
-    };
+    let value = answer.value().key();
     let (start_ms, end_ms) = answer.heard_at_ms();
     let (said, pressed) = match answer.given() {
         Given::Spoken { words: said, .. } => (Some(words(said.reveal())), None),

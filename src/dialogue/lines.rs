@@ -160,6 +160,18 @@ lines! {
         SurveyBackKeys = "answer_back_keys" (),
         SurveyReason = "reason" (),
         SurveyReasonAgain = "reason_again" (),
+        /// Unsolved or unhappy: whether it is to be handled again.
+        SurveyReopen = "reopen" (),
+        SurveyReopenAgain = "reopen_again" (),
+        SurveyReopenKeys = "reopen_keys" (),
+        /// A child has picked up.
+        SurveyAdult = "adult" (),
+        SurveyAdultAgain = "adult_again" (),
+        SurveyChild = "child" (),
+        /// Asked whether this is a machine.
+        SurveyRobot = "robot" (),
+        SurveyAbsent = "absent" (),
+        SurveyThanksReopen = "thanks_reopen" (),
         SurveyTakeYourTime = "take_your_time_callback" (),
         SurveyThanks = "thanks" (),
         SurveyThanksUnhappy = "thanks_unhappy" (),

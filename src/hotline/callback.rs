@@ -471,7 +471,14 @@ impl Hotline {
             self.begin_ending(id, None);
         } else {
             self.begin_ending(id, Some(reason.key()));
-            self.attempt_over(id, None, reason.key());
+            self.tell_survey(id, survey::Input::Missed { status: status_of(reason) });
+        }
+    }
+
+    /// Of a call that has ended nothing counts any more.
+    pub(super) fn on_line(&mut self, id: CallId, heard: survey::OnLine) {
+        if self.calls.get(&id).is_some_and(|call| call.ending.is_none()) {
+            self.tell_survey(id, survey::Input::OnLine(heard));
         }
     }
 
@@ -515,7 +522,7 @@ impl Hotline {
         }
     }
 
-    /// One attempt is over: final, or to be made again. Without an outcome nobody picked up; `key` tells why.
+    /// One attempt is over: final, or to be made again. Without an outcome it was not made; `key` tells why.
     fn attempt_over(&mut self, id: CallId, outcome: Option<SurveyOutcome>, key: &str) {
         let at = self.wall;
         let Some(call) = self.calls.get_mut(&id) else { return };
@@ -523,7 +530,7 @@ impl Hotline {
         let Talk::Callback { survey, .. } = &call.talk else { return };
         let survey = *survey;
         let number = call.number.clone();
-        let again = matches!(outcome, None | Some(SurveyOutcome::CallLater));
+        let again = outcome.is_none_or(|outcome| !outcome.is_final());
         let Some(callback) = self.callbacks.take(survey) else { return };
         let (ticket, origin) = (callback.ticket, callback.origin);
         let attempt = callback.attempts.len() as u32;
@@ -562,5 +569,15 @@ fn may_ask(ticket: &Ticket, origin: Origin) -> bool {
         (TicketState::Draft | TicketState::Told { .. } | TicketState::Merged { .. }, _) => false,
         (TicketState::Closed { .. }, _) => true,
         (_, origin) => origin != Origin::Closed,
+    }
+}
+
+/// The SIP status that says why nobody picked up; none where it was no refusal.
+const fn status_of(reason: EndReason) -> Option<u16> {
+    match reason {
+        EndReason::Busy => Some(486),
+        EndReason::NoAnswer => Some(480),
+        EndReason::Rejected(status) => Some(status),
+        _ => None,
     }
 }

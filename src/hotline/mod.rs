@@ -38,7 +38,7 @@ use crate::kernel::{
 };
 use crate::speech::{Speaker, Utterance};
 use crate::survey::campaign::Stratum;
-use crate::survey::{Survey, SurveyOutcome};
+use crate::survey::{OnLine, Survey, SurveyOutcome};
 
 /// What the hotline is made with.
 #[derive(Debug)]
@@ -70,6 +70,11 @@ pub enum Input {
     Invited {
         leg: LegId,
         number: Option<Pii<String>>,
+    },
+    /// On a line that we dialled is something else than a person's words.
+    OnLine {
+        call: CallId,
+        heard: OnLine,
     },
     /// A leg is up and its sound flows.
     LegUp {
@@ -349,6 +354,7 @@ impl Hotline {
         self.wall = wall;
         match input {
             Input::Invited { leg, number } => self.invited(leg, number),
+            Input::OnLine { call, heard } => self.on_line(call, heard),
             Input::LegUp { leg } => self.leg_up(leg),
             Input::LegEnded { leg, reason } => self.leg_ended(leg, reason),
             Input::Words { call, speaker, text, start_ms, end_ms, confidence } => {

@@ -7,7 +7,7 @@ use super::records::{self, record};
 use crate::hotline::Fact;
 use crate::kernel::{CallId, SurveyId, Wall};
 use crate::survey::campaign::{ALGORITHM, Draw, Plan, population_digest};
-use crate::survey::{Answer, Given, Value};
+use crate::survey::{Answer, Given};
 
 pub(super) async fn survey_fact(db: &mut SqliteConnection, fact: &Fact) -> Result<(), StoreError> {
     match fact {
@@ -328,12 +328,7 @@ async fn survey_answer(
     answer: &Answer,
     at: Wall,
 ) -> Result<(), StoreError> {
-    let value = match answer.value() {
-        Value::Solved(true) => "yes",
-        Value::Solved(false) => "no",
-        Value::Satisfied(grade) => grade.key(),
-        Value::Reason => "",
-    };
+    let value = answer.value().key();
     let (start_ms, end_ms) = answer.heard_at_ms();
     let (words, key, evidence) = match answer.given() {
         Given::Spoken { words, evidence } => (Some(words.reveal().clone()), None, Some(*evidence)),

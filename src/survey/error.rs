@@ -1,4 +1,4 @@
-//! What can be wrong with a calling window, a sample, a verification, or the chain of records.
+//! What can be wrong with a calling window, a sample, a verification, the chain of records, or a word table.
 
 use crate::kernel::VerificationId;
 
@@ -13,6 +13,8 @@ pub enum SurveyError {
     Closed { opens: String, closes: String },
     #[error("calling window: {0} must be at least 1")]
     Attempts(&'static str),
+    #[error("{table}, line {line}: {what} is wanted here; mend the row")]
+    Table { table: &'static str, line: usize, what: String },
     #[error("calling window: the spacing of attempts cannot be negative ({0} ms)")]
     Spacing(i64),
     #[error("calling window: {0:?} are no days of calling; say all, no_holidays or working")]

@@ -309,7 +309,7 @@ fn whoever_is_not_reached_is_tried_again_within_hours_and_given_up_with_its_reas
             _ => None,
         })
         .collect();
-    let wanted = [("busy", 1), ("no_answer", 2), ("rejected", 3), ("attempts_used", 0)];
+    let wanted = [("line_busy", 1), ("no_answer", 2), ("refused", 3), ("attempts_used", 0)];
     assert_eq!(outcomes, wanted.map(|(outcome, attempt)| (outcome.to_owned(), attempt)));
 }
 

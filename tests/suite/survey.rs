@@ -8,9 +8,11 @@ use huiyin::intake::Grade;
 use huiyin::kernel::{Calendar, Civil, Moment, Pii, Rng, SurveyId, TicketId, Wall};
 use huiyin::survey::schedule::{GiveUp, Made, Next, Window};
 use huiyin::survey::{
-    Answer, Effect, Given, Input, Matter, Setup, Survey, SurveyOutcome, Value, VerifyReason,
+    Answer, Effect, Given, Input, Matter, OnLine, Setup, Survey, SurveyOutcome, Value, VerifyReason,
 };
 
+#[path = "survey/cases.rs"]
+mod cases;
 #[path = "survey/talks.rs"]
 mod talks;
 
@@ -78,6 +80,11 @@ impl Line {
                 Input::Tick
             }
             "hang_up" => Input::HungUp,
+            "line" => Input::OnLine(OnLine::Words(Pii::new(rest.to_owned()))),
+            "beep" => Input::OnLine(OnLine::Beep),
+            "busy_tone" => Input::OnLine(OnLine::Busy),
+            "fax" => Input::OnLine(OnLine::Fax),
+            "missed" => Input::Missed { status: rest.parse().ok() },
             other => panic!("no input is called {other}"),
         })
     }
@@ -92,6 +99,7 @@ fn effect_written(effect: &Effect) -> String {
                 Value::Solved(solved) => format!("solved {solved}"),
                 Value::Satisfied(grade) => grade.key().to_owned(),
                 Value::Reason => "reason".to_owned(),
+                Value::Reopen(reopen) => format!("reopen {reopen}"),
             };
             let confirmed = if answer.is_confirmed() { " confirmed" } else { "" };
             let key = answer.key().map(|key| format!(" key {key}")).unwrap_or_default();
@@ -122,7 +130,7 @@ fn scripted_callbacks() {
 }
 
 fn any_input(line: &mut Line, rng: &mut Rng) -> Option<Input> {
-    const ROWS: [&str; 26] = [
+    const ROWS: [&str; 33] = [
         "heard 解决了 | yes",
         "heard 解决了 | yes sure=0.4",
         "heard 满意 | yes grade=satisfied sure=0.3",
@@ -149,6 +157,13 @@ fn any_input(line: &mut Line, rng: &mut Rng) -> Option<Input> {
         "heard 着火了 | emergency=fire",
         "hang_up",
         "begin",
+        "heard 我妈妈不在家",
+        "heard 他不在",
+        "heard 你是机器人吗",
+        "heard 您好我现在不方便接听请在滴声后留言",
+        "heard 您拨打的用户已关机",
+        "beep",
+        "busy_tone",
     ];
     const KEYS: [&str; 8] =
         ["key 0", "key 1", "key 2", "key 3", "key 4", "key 5", "key 9", "key *"];
@@ -162,6 +177,30 @@ fn any_input(line: &mut Line, rng: &mut Rng) -> Option<Input> {
     line.read(row)
 }
 
+/// What may be on the line before anybody picks up.
+fn any_ringing(line: &mut Line, rng: &mut Rng) -> Option<Input> {
+    const ROWS: [&str; 16] = [
+        "line 您拨打的用户已关机",
+        "line 您拨打的号码是空号",
+        "line 您拨打的电话已停机",
+        "line 您拨打的用户不在服务区",
+        "line 您拨打的电话无人接听",
+        "line 您拨打的电话正在通话中",
+        "line 请不要挂机您拨打的电话正在通话中",
+        "line 解决了非常满意别再打了",
+        "line 转人工",
+        "busy_tone",
+        "beep",
+        "fax",
+        "missed 486",
+        "missed 480",
+        "missed 603",
+        "missed 500",
+    ];
+    let row = if rng.chance(0.5) { *rng.pick(&ROWS)? } else { return None };
+    line.read(row)
+}
+
 #[test]
 fn whatever_happens_the_callback_ends_once_and_invents_nothing() {
     let prompts = script::prompts();
@@ -169,7 +208,11 @@ fn whatever_happens_the_callback_ends_once_and_invents_nothing() {
     for seed in 0..4_000 {
         let mut rng = Rng::new(seed);
         let mut line = Line::new(Arc::clone(&prompts));
-        let mut log = line.give(Input::Begin);
+        let mut log = match any_ringing(&mut line, &mut rng) {
+            Some(ringing) => line.give(ringing),
+            None => Vec::new(),
+        };
+        log.extend(line.give(Input::Begin));
         for _ in 0..40 {
             let Some(input) = any_input(&mut line, &mut rng) else {
                 continue;
