@@ -7,6 +7,7 @@ mod models;
 mod phone;
 mod rules;
 mod rules_packs;
+mod rules_ticket;
 mod safety;
 mod serve;
 mod sim;

@@ -101,7 +101,7 @@ async fn open(place: &Place) -> anyhow::Result<Store> {
         Some(data) => data.clone(),
         None => Config::load(place.config.as_deref())?.data_dir,
     };
-    Ok(Store::open_to_read(&data.join("huiyin.db")).await?)
+    Ok(Store::look(&data.join("huiyin.db")).await?)
 }
 
 async fn audit(args: Audit) -> anyhow::Result<ExitCode> {

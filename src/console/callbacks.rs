@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::App;
-use super::actions::{Done, NAME_CHARS, RESULT_CHARS, Reason, carry_out, is_number};
+use super::actions::{Done, NAME_CHARS, RESULT_CHARS, carry_out, is_number};
 use super::error::ApiError;
 use super::masking::mask_numbers;
 use super::read::{Body, Ids, Page, text};
@@ -70,6 +70,13 @@ async fn open_verification(app: &App, ids: &Ids) -> Result<VerificationId, ApiEr
         return Err(ApiError::new(StatusCode::CONFLICT, "not_now", error, remedy));
     }
     Ok(verification)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Reason {
+    why: String,
+    by: String,
 }
 
 pub(super) async fn call_back(State(app): State<Arc<App>>, ids: Ids, body: Body<Reason>) -> Done {

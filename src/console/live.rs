@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::App;
 use super::error::ApiError;
-use super::masking::{mask_numbers, words};
+use super::masking::{SEALED, mask_numbers, tells_who, words};
 use crate::desk::Ticket;
 use crate::hotline::Fact;
 use crate::kernel::Slot;
@@ -168,8 +168,13 @@ fn ticket_json(ticket: &Ticket) -> Value {
         .iter()
         .map(|(slot, filled)| {
             let number = *slot == Slot::Number;
-            let hide = |text: &str| if number { mask(text) } else { mask_numbers(text) };
-            let code = filled.code.as_deref();
+            let sealed = ticket.secret && tells_who(slot.key());
+            let hide = |text: &str| match (sealed, number) {
+                (true, _) => SEALED.to_owned(),
+                (false, true) => mask(text),
+                (false, false) => mask_numbers(text),
+            };
+            let code = filled.code.as_deref().filter(|_| !sealed);
             let code = code.map(|code| if number { mask(code) } else { code.to_owned() });
             let evidence: Vec<Value> = filled
                 .evidence

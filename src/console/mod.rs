@@ -17,6 +17,7 @@ mod listener;
 mod live;
 mod login;
 mod masking;
+mod orders;
 mod pages;
 pub mod public;
 mod read;

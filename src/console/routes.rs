@@ -9,7 +9,9 @@ use axum::middleware;
 use axum::routing::{MethodRouter, get, post};
 
 use super::error::ApiError;
-use super::{App, access, actions, api, assets, audio, callbacks, knowledge, live, login, pages};
+use super::{
+    App, access, actions, api, assets, audio, callbacks, knowledge, live, login, orders, pages,
+};
 use crate::kernel::limits::CONSOLE_BODY_BYTES_MAX;
 
 /// Who may use a route. Without a token everybody on this machine is staff.
@@ -72,6 +74,7 @@ pub static ROUTES: &[Route] = &[
     reads("/api/tickets/{id}", Who::Staff, || get(api::ticket)),
     changes("/api/tickets/{id}/close", Who::Staff, || post(actions::close)),
     changes("/api/tickets/{id}/reopen", Who::Staff, || post(actions::reopen)),
+    changes("/api/tickets/{id}/orders/{order}", Who::Staff, || post(orders::order)),
     changes("/api/tickets/{id}/fields/{slot}", Who::Staff, || post(actions::edit)),
     reads("/api/agents", Who::Staff, || get(api::agents)),
     changes("/api/agents/{id}/ready", Who::Staff, || post(actions::ready)),

@@ -105,6 +105,20 @@ texts!(Ticket {
     save,
     words_missing,
     confidential,
+    calling_number,
+});
+texts!(Life {
+    title,
+    nothing,
+    owner,
+    with,
+    copied,
+    member,
+    due,
+    supervision,
+    extension,
+    merged_into,
+    merged,
 });
 texts!(Agent {
     list,
@@ -140,6 +154,7 @@ texts!(Dispatch {
     need_place,
     need_time,
     take,
+    take_key,
 });
 texts!(Related { title, help, none, words, same_category, days });
 texts!(Survey {
@@ -284,6 +299,7 @@ pub(super) struct Texts {
     pub figures: Figures,
     pub call: Call,
     pub ticket: Ticket,
+    pub life: Life,
     pub agent: Agent,
     pub dispatch: Dispatch,
     pub related: Related,

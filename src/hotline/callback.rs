@@ -3,6 +3,7 @@
 //!
 //! - `left.rs`: the rules, and what a restart finds.
 //! - `quiet.rs`: numbers, and those that are not called any more.
+//! - `room.rs`: lines, the rate, and who is busy.
 //! - `samples.rs`: samples of running and of repeat cases.
 //! - `verification.rs`: what follows an unhappy answer.
 //!
@@ -10,6 +11,7 @@
 
 mod left;
 mod quiet;
+mod room;
 mod samples;
 mod verification;
 
@@ -23,9 +25,7 @@ use super::{Ack, Direction, Effect, Fact, Hotline, Party, Restored, Talk};
 use crate::call::EndReason;
 use crate::desk::{Actor, DeskError, Ticket, TicketEvent, TicketState};
 use crate::dialogue::spoken_number;
-use crate::kernel::{
-    CallId, CampaignId, Moment, Pii, SurveyId, TicketId, VerificationId, Wall,
-};
+use crate::kernel::{CallId, CampaignId, Moment, Pii, SurveyId, TicketId, VerificationId, Wall};
 use crate::survey::campaign::{Origin, Plan};
 use crate::survey::schedule::{Made, Next, next_attempt};
 use crate::survey::verify::Verification;
@@ -61,8 +61,10 @@ pub(super) struct Callbacks {
     announced: BTreeMap<CampaignId, Plan>,
     /// Drawn, and not on record yet.
     drawn: BTreeMap<CampaignId, Vec<TicketId>>,
-    /// Drawn and on record before the restart, and not planned.
+    /// Drawn and on record, and not planned.
     unplanned: Vec<(CampaignId, TicketId)>,
+    /// Their tickets are being loaded.
+    fetching: bool,
     /// Wanted by hand and on record before the restart, and not planned.
     wanted: Vec<(SurveyId, TicketId)>,
     /// Announced, due, and waiting for their population.
@@ -114,6 +116,7 @@ impl Callbacks {
             announced: left.announced.iter().cloned().collect(),
             drawn: BTreeMap::new(),
             unplanned: left.unplanned.clone(),
+            fetching: false,
             wanted: left.wanted.clone(),
             sampled: BTreeSet::new(),
             first_cases,
@@ -121,6 +124,12 @@ impl Callbacks {
             dialled,
             recent: VecDeque::new(),
         }
+    }
+
+    /// Tickets that somebody is to be called about, or an answer of is being looked into.
+    fn about(&self) -> impl Iterator<Item = TicketId> {
+        let called = self.pending.values().map(|callback| callback.ticket);
+        called.chain(self.verifications.values().map(|verification| verification.ticket))
     }
 
     /// Somebody is about to be called about this ticket.
@@ -147,54 +156,13 @@ impl Hotline {
         dial.into_iter().chain(self.samples_deadline()).min()
     }
 
+    pub(super) fn callbacks_about(&self) -> impl Iterator<Item = TicketId> {
+        self.callbacks.about()
+    }
+
     /// The moment at which the wall shows `at`; now where it has passed.
     fn moment_of(&self, at: Wall) -> Moment {
         self.now + at.unix_ms.saturating_sub(self.wall.unix_ms).max(0) as u64
-    }
-
-    /// How many citizens may be dialled now. Those who call us go first: a talk is always kept free for them.
-    fn lines_free(&self) -> usize {
-        if self.stopping {
-            return 0;
-        }
-        let running = |call: &&super::Call| call.ending.is_none();
-        let calls = self.calls.values().filter(running);
-        // A citizen who is being thanked is still on the line; one who is being rung will soon talk.
-        let called = calls.filter(|call| call.direction == Direction::Callback);
-        let (up, ringing) = called.partition::<Vec<_>, _>(|call| call.up);
-        let lines = self.setup.callbacks.lines.saturating_sub(up.len() + ringing.len());
-        let talks = self.setup.conversations.saturating_sub(1);
-        lines.min(talks.saturating_sub(self.conversing() + ringing.len()))
-    }
-
-    /// From when the rate allows another callback; `None` where it does now.
-    fn rate_allows(&self) -> Option<Moment> {
-        let most = self.setup.callbacks.per_minute.max(1);
-        let begun = self.callbacks.recent.iter().rev().nth(most - 1).copied()?;
-        Some(begun + MINUTE_MS).filter(|free| *free > self.now)
-    }
-
-    /// Numbers that are not dialled now: their citizen is in a call with us, or an answer of theirs is being looked into.
-    fn busy_numbers(&self) -> BTreeSet<Pii<String>> {
-        let running = self.calls.values().filter(|call| call.ending.is_none());
-        let talking = running.filter_map(|call| call.number.clone());
-        let disputed = self.callbacks.verifications.values().filter_map(|verification| {
-            let number = number_of(self.tickets.get(&verification.ticket)?)?;
-            Some(plain_number(number.reveal()))
-        });
-        talking.chain(disputed).collect()
-    }
-
-    /// The callback that is dialled next.
-    fn first_due(&self) -> Option<(Wall, SurveyId)> {
-        let busy = self.busy_numbers();
-        let blocked = |survey: &SurveyId| {
-            let callback = self.callbacks.pending.get(survey);
-            let ticket = callback.and_then(|c| self.tickets.get(&c.ticket));
-            let number = ticket.and_then(number_of);
-            number.is_some_and(|number| busy.contains(&plain_number(number.reveal())))
-        };
-        self.callbacks.queue.iter().find(|(_, survey)| !blocked(survey)).copied()
     }
 
     /// The ticket is closed: its citizen is due a call, if there is a number to call.
@@ -270,6 +238,9 @@ impl Hotline {
         let at = self.wall;
         let ticket = callback.ticket;
         let found = self.tickets.get(&ticket);
+        if found.is_none() {
+            return self.survey_over(survey, ticket, callback.origin, "no_ticket");
+        }
         if !found.is_some_and(|t| may_ask(t, callback.origin)) {
             // Handled again since: the next closing plans the next callback.
             return self.survey_over(survey, ticket, callback.origin, "reopened");

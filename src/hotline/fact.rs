@@ -5,9 +5,9 @@ use super::unanswered::Why;
 use crate::desk::{Entry, Ticket};
 use crate::kernel::{AgentId, CallId, CampaignId, Pii, SurveyId, TicketId, VerificationId, Wall};
 use crate::speech::Utterance;
-use crate::survey::{Answer, VerifyReason};
 use crate::survey::campaign::{Draw, Origin, Plan};
 use crate::survey::verify::Outcome;
+use crate::survey::{Answer, VerifyReason};
 
 /// Which way a call was made.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -173,10 +173,17 @@ pub enum Fact {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Ack {
     /// The ticket of this call is stored.
-    Ticket { call: CallId, ticket: TicketId },
+    Ticket {
+        call: CallId,
+        ticket: TicketId,
+    },
     /// The attempt that this call makes is stored.
-    Dial { call: CallId },
-    Draw { campaign: CampaignId },
+    Dial {
+        call: CallId,
+    },
+    Draw {
+        campaign: CampaignId,
+    },
 }
 
 /// What a restart finds in the store.

@@ -3,7 +3,7 @@
 //!
 //! - `talk.rs`: what is heard and said on a call.
 //! - `people.rs`: the queue, the agents' telephones, the talk between people.
-//! - `tickets.rs`: 工单 and what staff do with them.
+//! - `tickets.rs`: 工单 and what staff do with them; `residents.rs`: which of them are at hand.
 //! - `callback.rs`: 回访.
 //!
 //! Invariants:
@@ -16,6 +16,7 @@
 mod callback;
 mod fact;
 mod people;
+mod residents;
 mod talk;
 mod tickets;
 mod unanswered;
@@ -25,7 +26,7 @@ use std::sync::Arc;
 
 pub use callback::{CallbackRules, CallbacksLeft, window_of};
 pub use fact::{Ack, Direction, Fact, PendingSurvey, Restored};
-pub use tickets::Command;
+pub use tickets::{Command, Wanted};
 pub use unanswered::Why;
 
 use crate::call::EndReason;
@@ -128,6 +129,14 @@ pub enum Input {
         campaign: CampaignId,
         tickets: Vec<TicketId>,
     },
+    /// Tickets from the store, as [`Effect::Fetch`] asked.
+    Fetched {
+        tickets: Vec<Ticket>,
+    },
+    /// Tickets from the store, which a command wants: see [`Hotline::missing`].
+    Loaded {
+        tickets: Vec<Ticket>,
+    },
     /// The media of a closed call has handed out all it had.
     MediaClosed {
         call: CallId,
@@ -208,6 +217,10 @@ pub enum Effect {
         campaign: CampaignId,
         stratum: Stratum,
     },
+    /// Give these tickets out of the store, behind all facts that wait to be kept; answered by [`Input::Fetched`].
+    Fetch {
+        tickets: Vec<TicketId>,
+    },
     /// The answer to a command.
     Reply {
         token: u64,
@@ -281,7 +294,7 @@ pub struct Hotline {
     setup: Setup,
     calls: BTreeMap<CallId, Call>,
     legs: BTreeMap<LegId, CallId>,
-    tickets: BTreeMap<TicketId, Ticket>,
+    tickets: residents::Residents,
     rulebook: Arc<Rulebook>,
     callbacks: callback::Callbacks,
     queue: Queue,
@@ -303,7 +316,7 @@ impl Hotline {
             callbacks,
             calls: BTreeMap::new(),
             legs: BTreeMap::new(),
-            tickets: restored.tickets.into_iter().map(|t| (t.id, t)).collect(),
+            tickets: residents::Residents::new(restored.tickets),
             rulebook: Arc::new(Rulebook::empty()),
             next_call: restored.next_call.max(1),
             next_leg: 1,
@@ -370,8 +383,12 @@ impl Hotline {
                 self.said(call, say, how, (said, unsaid), (start_ms, end_ms));
             }
             Input::Understood { call, understood } => self.understood(call, understood),
-            Input::Stored(ack) => self.stored(ack),
+            Input::Stored(Ack::Ticket { call, ticket }) => self.ticket_stored(call, ticket),
+            Input::Stored(Ack::Dial { call }) => self.dial_stored(call),
+            Input::Stored(Ack::Draw { campaign }) => self.draw_stored(campaign),
             Input::Population { campaign, tickets } => self.draw_sample(campaign, tickets),
+            Input::Fetched { tickets } => self.fetched(tickets),
+            Input::Loaded { tickets } => self.loaded(tickets),
             Input::MediaClosed { call } => self.media_closed(call),
             Input::Command { token, command } => {
                 let result = self.command(command);
@@ -380,14 +397,7 @@ impl Hotline {
             Input::Stop => self.stop(),
             Input::Tick => self.tick(),
         }
-    }
-
-    fn stored(&mut self, ack: Ack) {
-        match ack {
-            Ack::Ticket { call, ticket } => self.ticket_stored(call, ticket),
-            Ack::Dial { call } => self.dial_stored(call),
-            Ack::Draw { campaign } => self.draw_stored(campaign),
-        }
+        self.let_tickets_go();
     }
 
     fn effect(&mut self, effect: Effect) {

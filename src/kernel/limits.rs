@@ -72,6 +72,8 @@ pub const CONSOLE_ROWS: i64 = 200;
 pub const QUESTIONS_MAX: i64 = 500;
 /// Questions whose points are remembered between two looks at them.
 pub const QUESTIONS_REMEMBERED: usize = 4096;
+/// Tickets that the hotline has at hand beyond those of running calls and pending callbacks.
+pub const TICKETS_LATELY: usize = 4096;
 /// Text messages under way to the gateway at once, of as many tickets.
 pub const MESSAGES_AT_ONCE: i64 = 8;
 /// Keys of text messages that the file of them is known to hold; older ones are not looked at.

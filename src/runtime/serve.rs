@@ -66,6 +66,7 @@ pub async fn serve(
     let (line, signals) = line(&config).await?;
     let rules = Arc::new(dispatching::rules(config.dispatch_rules.as_deref())?);
     let rulebook = rulebook(&config, rules.clone())?;
+    let counted_by = rulebook.clone();
     let knowledge = console::Knowledge { library, published: publisher.waker() };
     let console = console(&config, store.clone(), feed.clone(), &inbox, &recordings, rules, knowledge);
     let listener = console::listen(config.console.bind).await?;
@@ -96,6 +97,7 @@ pub async fn serve(
         inbox: inbox.clone(),
         moment,
     });
+    let refreshing = refresh(store.clone(), counted_by);
     let mut shell = tokio::spawn(shell.run(messages, signals));
     ready(&listening);
 
@@ -111,6 +113,7 @@ pub async fn serve(
     let _ = console_stop.send(());
     let _ = citizens.map(|(stop, _)| stop.send(()));
     publisher.stop();
+    refreshing.abort();
     shell.abort();
     let _ = shell.await;
     drop(inbox);
@@ -198,6 +201,17 @@ pub fn rulebook(config: &Config, rules: Arc<Rules>) -> anyhow::Result<Arc<Rulebo
     let models = ModelDir::locate(config.models_dir.as_deref())?;
     let calendar = deadlines::calendar(&models, &config.calendars)?;
     Ok(Arc::new(deadlines::rulebook(rules, calendar)?))
+}
+
+/// Brings the deadlines that were counted with another calendar or other rules up to date, beside the service.
+fn refresh(store: Store, rulebook: Arc<Rulebook>) -> tokio::task::JoinHandle<()> {
+    tokio::spawn(async move {
+        match deadlines::refresh(&store, &rulebook).await {
+            Ok(0) => {}
+            Ok(changed) => tracing::info!(changed, "deadlines were counted anew"),
+            Err(error) => tracing::error!(%error, "deadlines stay as they were written"),
+        }
+    })
 }
 
 /// The wordings of the configuration, or those that ship.

@@ -19,19 +19,22 @@ use super::rtp_socket::{PortRange, RtpSession};
 use crate::call::sdp::{self, LocalMedia};
 use crate::call::{CallError, Dial, EndReason, ReinviteAnswer, SignalEvent, Signalling};
 use crate::config::{Outbound, Sip};
-use crate::desk::DeskError;
+use crate::desk::{DeskError, Ticket};
 use crate::dialogue::Understood;
-use crate::hotline::{Command, Effect, Hotline, Input, Party};
+use crate::hotline::{Command, Effect, Hotline, Input, Party, Wanted};
 use crate::intake::Reading;
 use crate::kernel::limits::CALLS_MAX;
-use crate::kernel::{CallId, CampaignId, LegId, Pii};
-use crate::store::Store;
+use crate::kernel::{CallId, CampaignId, LegId, Pii, TicketId};
+use crate::store::{Store, StoreError};
 use crate::survey::campaign::Stratum;
 
 /// Every command to the line is over by then.
 const LINE_DEADLINE: Duration = Duration::from_secs(10);
 /// A population that could not be read is read again after this.
 const SAMPLE_RETRY: Duration = Duration::from_secs(5);
+
+/// Where the answer to a command goes. Dropped without one, the asker is told that the service is busy.
+pub type Reply = oneshot::Sender<Result<(), DeskError>>;
 
 /// What reaches the owner of the hotline.
 pub enum Message {
@@ -42,12 +45,33 @@ pub enum Message {
     },
     Command {
         command: Command,
-        reply: oneshot::Sender<Result<(), DeskError>>,
+        reply: Reply,
+    },
+    /// Tickets from the store, and the command that wanted them.
+    Loaded {
+        tickets: Vec<Ticket>,
+        command: Command,
+        reply: Reply,
     },
     /// Stop taking calls, end the running ones, then say so.
     Stop {
         done: oneshot::Sender<()>,
     },
+}
+
+/// A ticket is loaded by then, or the command fails.
+const LOAD_DEADLINE: Duration = Duration::from_secs(4);
+
+async fn fetch(
+    store: Store,
+    facts: mpsc::Sender<Kept>,
+    tickets: Vec<TicketId>,
+) -> Result<Vec<Ticket>, StoreError> {
+    let (done, written) = oneshot::channel();
+    if facts.send(Kept::Barrier(done)).await.is_ok() {
+        let _ = written.await;
+    }
+    store.load_tickets(&tickets).await
 }
 
 /// What the shell works with.
@@ -84,7 +108,7 @@ pub struct Shell {
     locals: HashMap<LegId, (CallId, LocalMedia)>,
     calls: HashMap<CallId, CallHandle>,
     citizens: HashSet<LegId>,
-    replies: HashMap<u64, oneshot::Sender<Result<(), DeskError>>>,
+    replies: HashMap<u64, Reply>,
     next_token: u64,
     next_session: u64,
     stopping: Option<oneshot::Sender<()>>,
@@ -151,10 +175,16 @@ impl Shell {
             }
             Message::MediaLost { leg } => self.hang_up(leg, EndReason::MediaTimeout),
             Message::Command { command, reply } => {
-                let token = self.next_token;
-                self.next_token += 1;
-                self.replies.insert(token, reply);
-                self.input(Input::Command { token, command }).await;
+                let wanted = self.parts.hotline.missing(&command);
+                if wanted.is_nothing() {
+                    self.command(command, reply).await;
+                } else {
+                    self.load(wanted, command, reply);
+                }
+            }
+            Message::Loaded { tickets, command, reply } => {
+                self.input(Input::Loaded { tickets }).await;
+                self.command(command, reply).await;
             }
             Message::Stop { done } => {
                 self.stopping = Some(done);
@@ -162,6 +192,28 @@ impl Shell {
                 self.input(Input::Stop).await;
             }
         }
+    }
+
+    async fn command(&mut self, command: Command, reply: Reply) {
+        let token = self.next_token;
+        self.next_token += 1;
+        self.replies.insert(token, reply);
+        self.input(Input::Command { token, command }).await;
+    }
+
+    /// Fetches what a command wants from the store, behind all facts that wait to be written.
+    fn load(&mut self, wanted: Wanted, command: Command, reply: Reply) {
+        let (store, facts) = (self.parts.store.clone(), self.parts.facts.clone());
+        let inbox = self.parts.inbox.clone();
+        self.tasks.spawn(async move {
+            match tokio::time::timeout(LOAD_DEADLINE, fetch(store, facts, wanted.tickets)).await {
+                Ok(Ok(tickets)) => {
+                    let _ = inbox.send(Message::Loaded { tickets, command, reply }).await;
+                }
+                Ok(Err(error)) => tracing::error!(%error, "a ticket cannot be loaded"),
+                Err(_) => tracing::error!("the store did not give a ticket in time"),
+            }
+        });
     }
 
     async fn signal(&mut self, signal: SignalEvent) {
@@ -223,11 +275,13 @@ impl Shell {
             Effect::Understand { utterance, asked } => self.understand(utterance, asked),
             Effect::Keep { fact, ack } => {
                 // Waiting here is right: a store that cannot keep up holds the hotline, not its facts.
-                if self.parts.facts.send(Kept { fact, ack }).await.is_err() {
+                let kept = Kept::Fact { fact: Box::new(fact), ack };
+                if self.parts.facts.send(kept).await.is_err() {
                     tracing::error!("the store's writer is gone; a fact was not kept");
                 }
             }
             Effect::Sample { campaign, stratum } => self.sample(campaign, stratum),
+            Effect::Fetch { tickets } => self.fetch_tickets(tickets),
             Effect::Reply { token, result } => {
                 if let Some(reply) = self.replies.remove(&token) {
                     let _ = reply.send(result);
@@ -286,6 +340,22 @@ impl Shell {
                 tokio::time::sleep(SAMPLE_RETRY).await;
             };
             let _ = inbox.send(Message::Input(Input::Population { campaign, tickets })).await;
+        });
+    }
+
+    /// Loads the tickets of those who were drawn, as often as it takes.
+    fn fetch_tickets(&mut self, tickets: Vec<TicketId>) {
+        let (inbox, store) = (self.parts.inbox.clone(), self.parts.store.clone());
+        let facts = self.parts.facts.clone();
+        self.tasks.spawn(async move {
+            let tickets = loop {
+                match fetch(store.clone(), facts.clone(), tickets.clone()).await {
+                    Ok(tickets) => break tickets,
+                    Err(error) => tracing::error!(%error, "tickets that were drawn cannot be loaded"),
+                }
+                tokio::time::sleep(SAMPLE_RETRY).await;
+            };
+            let _ = inbox.send(Message::Input(Input::Fetched { tickets })).await;
         });
     }
 

@@ -299,7 +299,7 @@ impl World {
             }
             Effect::Keep { fact, ack } => self.keep(&fact, ack),
             // Nobody announces a sample here.
-            Effect::Reply { .. } | Effect::Sample { .. } => {}
+            Effect::Reply { .. } | Effect::Sample { .. } | Effect::Fetch { .. } => {}
             Effect::Close { call } => self.close(call),
         }
         Ok(())

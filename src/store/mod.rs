@@ -105,11 +105,12 @@ impl Store {
         Ok(store)
     }
 
-    /// Opens a file to read it, and leaves it as it is. One that an older version wrote is refused.
-    pub async fn open_to_read(path: &Path) -> Result<Store, StoreError> {
+    /// Opens a file that is there for reading alone, also while a service runs on it. One that an older version wrote is
+    /// refused.
+    pub async fn look(path: &Path) -> Result<Store, StoreError> {
         let opened = |source| StoreError::Open { path: path.into(), source };
         let options = SqliteConnectOptions::new().filename(path).read_only(true);
-        let readers = SqlitePoolOptions::new().max_connections(4).connect_with(options).await;
+        let readers = SqlitePoolOptions::new().max_connections(1).connect_with(options).await;
         let readers = readers.map_err(opened)?;
         let applied: Result<i64, _> = sqlx::query_scalar("SELECT COUNT(*) FROM _sqlx_migrations")
             .fetch_one(&readers)

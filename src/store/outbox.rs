@@ -211,11 +211,6 @@ impl Store {
     }
 }
 
-/// A report (举报) is kept secret: nothing about it leaves the house by a carrier, not even to whom it concerns.
-fn is_secret(ticket: &Ticket) -> bool {
-    ticket.fields.get(&Slot::MatterType).and_then(|kind| kind.code.as_deref()) == Some("report")
-}
-
 /// The message about event number `seq`, if it is one that is told and there is a mobile number to tell it to.
 pub(super) async fn put_message(
     db: &mut SqliteConnection,
@@ -224,7 +219,8 @@ pub(super) async fn put_message(
     (seq, kind): (i64, &str),
     at: Wall,
 ) -> Result<(), StoreError> {
-    if !told.0.contains(kind) || is_secret(ticket) {
+    // Nothing about what is secret leaves the house by a carrier, not even to whom it concerns.
+    if !told.0.contains(kind) || ticket.secret {
         return Ok(());
     }
     let number = ticket.fields.get(&Slot::Number);

@@ -21,6 +21,8 @@ pub struct CallRow {
     pub started_at: i64,
     pub ended_at: Option<i64>,
     pub ticket_id: Option<i64>,
+    /// A ticket of it is secret: who called is sealed.
+    pub secret: bool,
 }
 
 /// Somebody's words; positions are milliseconds from the start of the recording.
@@ -195,7 +197,10 @@ pub struct Figures {
 
 const CALLS: &str =
     "SELECT c.id, c.direction, c.number, c.state, c.outcome, c.started_at, c.ended_at,
-     (SELECT MAX(t.id) FROM tickets t WHERE t.call_id = c.id) AS ticket_id FROM calls c ";
+     (SELECT MAX(t.id) FROM tickets t WHERE t.call_id = c.id) AS ticket_id,
+     (EXISTS (SELECT 1 FROM tickets t WHERE t.call_id = c.id AND t.secret <> 0)
+       OR EXISTS (SELECT 1 FROM surveys s JOIN tickets t ON t.id = s.ticket_id
+         WHERE s.call_id = c.id AND t.secret <> 0)) AS secret FROM calls c ";
 
 const TICKETS: &str =
     "SELECT id, call_id, state, agent, result, survey_id, opened_at, changed_at, unit, level, place, category, pack,

@@ -43,6 +43,41 @@ impl Store {
         entries(&mut db, id).await
     }
 
+    /// Tickets on which a limit runs, from after `after` on, at most `limit`, by their numbers.
+    pub async fn timed_tickets(
+        &self,
+        after: TicketId,
+        limit: i64,
+    ) -> Result<Vec<TicketId>, StoreError> {
+        let ids: Vec<i64> = sqlx::query_scalar(
+            "SELECT id FROM tickets WHERE id > $1 AND limit_code IS NOT NULL ORDER BY id LIMIT $2",
+        )
+        .bind(after.0 as i64)
+        .bind(limit)
+        .fetch_all(&self.readers)
+        .await?;
+        Ok(ids.into_iter().map(|id| TicketId(id as u64)).collect())
+    }
+
+    /// Writes the deadline of a ticket that nothing has happened to since it was loaded; whether it was another before.
+    pub async fn retime(&self, ticket: &Ticket) -> Result<bool, StoreError> {
+        let due = ticket.due.as_ref();
+        let ms = |at: Option<Wall>| at.map(|at| at.unix_ms);
+        let done = sqlx::query(
+            "UPDATE tickets SET limit_code = $3, duty = $4, due_at = $5, yellow_at = $6 WHERE id = $1 AND version = $2
+             AND (limit_code IS DISTINCT FROM $3 OR due_at IS DISTINCT FROM $5 OR yellow_at IS DISTINCT FROM $6)",
+        )
+        .bind(ticket.id.0 as i64)
+        .bind(i64::from(ticket.version))
+        .bind(due.map(|due| due.limit.as_str()))
+        .bind(due.map(|due| due.duty.key()))
+        .bind(ms(due.and_then(|due| due.at)))
+        .bind(ms(due.and_then(|due| due.yellow)))
+        .execute(&self.writer)
+        .await?;
+        Ok(done.rows_affected() > 0)
+    }
+
     /// Tickets of before events were kept whole get one event that says how they stood.
     pub(super) async fn carry_over(&self) -> Result<(), StoreError> {
         let mut transaction = self.writer.begin().await?;
@@ -110,7 +145,12 @@ pub(super) async fn keep(
     // Other events leave the fields as they are.
     let written = matches!(
         entry.event,
-        TicketEvent::Drafted { .. } | TicketEvent::Edited { .. } | TicketEvent::Carried { .. }
+        TicketEvent::Drafted { .. }
+            | TicketEvent::Carried { .. }
+            | TicketEvent::Edited { .. }
+            | TicketEvent::Dispatched { .. }
+            | TicketEvent::Transferred { .. }
+            | TicketEvent::ObjectionDecided { .. }
     );
     if written {
         fields(db, ticket).await?;

@@ -42,8 +42,10 @@ struct World {
     facts: Vec<Fact>,
     dialled: Vec<Dialled>,
     replies: Vec<Result<(), DeskError>>,
-    /// What a restart found, to tell populations from.
-    begun: Restored,
+    /// Every ticket as it was kept last.
+    shelf: BTreeMap<TicketId, Ticket>,
+    /// Callbacks that a restart found.
+    asked: BTreeMap<SurveyId, TicketId>,
     /// Nothing is kept: whatever waits for it waits.
     stuck: Vec<Ack>,
     keeps: bool,
@@ -60,7 +62,8 @@ impl World {
             conversations: 8,
         };
         World {
-            begun: restored.clone(),
+            shelf: restored.tickets.iter().map(|ticket| (ticket.id, ticket.clone())).collect(),
+            asked: restored.surveys.iter().map(|survey| (survey.survey, survey.ticket)).collect(),
             hotline: Hotline::new(setup, restored),
             now: Moment::ZERO,
             facts: Vec::new(),
@@ -87,6 +90,9 @@ impl World {
     fn carry_out(&mut self, effect: Effect) -> Option<Input> {
         match effect {
             Effect::Keep { fact, ack } => {
+                if let Fact::Ticket { ticket, .. } = &fact {
+                    self.shelf.insert(ticket.id, ticket.clone());
+                }
                 self.facts.push(fact);
                 match ack {
                     Some(ack) if !self.keeps => {
@@ -118,6 +124,7 @@ impl World {
             Effect::Sample { campaign, stratum } => {
                 Some(Input::Population { campaign, tickets: self.population(stratum) })
             }
+            Effect::Fetch { tickets } => Some(Input::Fetched { tickets: self.kept(&tickets) }),
             Effect::Reply { result, .. } => {
                 self.replies.push(result);
                 None
@@ -128,16 +135,10 @@ impl World {
 
     /// As the store tells it: see `Store::population`.
     fn population(&self, stratum: Stratum) -> Vec<TicketId> {
-        let mut tickets: BTreeMap<TicketId, &Ticket> =
-            self.begun.tickets.iter().map(|ticket| (ticket.id, ticket)).collect();
-        let mut asked: BTreeMap<SurveyId, TicketId> =
-            self.begun.surveys.iter().map(|survey| (survey.survey, survey.ticket)).collect();
+        let mut asked = self.asked.clone();
         let (mut strata, mut drawn) = (BTreeMap::new(), BTreeSet::new());
         for fact in &self.facts {
             match fact {
-                Fact::Ticket { ticket, .. } => {
-                    tickets.insert(ticket.id, ticket);
-                }
                 Fact::SurveyDue { survey, ticket, .. } => {
                     asked.insert(*survey, *ticket);
                 }
@@ -158,10 +159,10 @@ impl World {
         let of = |ticket: &Ticket, slot| ticket.fields.get(&slot).map(|f: &Filled| f.value.clone());
         let case = |ticket: &Ticket| (of(ticket, Slot::Number), of(ticket, Slot::Category));
         let over = ["closed", "called_back"];
-        let within = |ticket: &&&Ticket| match (stratum, ticket.state.key()) {
+        let within = |ticket: &&Ticket| match (stratum, ticket.state.key()) {
             (Stratum::Running, key) => !over.contains(&key) && key != "draft",
             (Stratum::Repeat, "closed") => {
-                let before = tickets.range(..ticket.id).any(|(_, earlier)| {
+                let before = self.shelf.range(..ticket.id).any(|(_, earlier)| {
                     over.contains(&earlier.state.key()) && case(earlier) == case(ticket)
                 });
                 before && !drawn.contains(&ticket.id)
@@ -169,10 +170,19 @@ impl World {
             (Stratum::Repeat, _) => false,
         };
         let free = |ticket: &TicketId| !asked.values().any(|of| of == ticket);
-        tickets.values().filter(within).map(|ticket| ticket.id).filter(free).collect()
+        self.shelf.values().filter(within).map(|ticket| ticket.id).filter(free).collect()
+    }
+
+    fn kept(&self, tickets: &[TicketId]) -> Vec<Ticket> {
+        tickets.iter().filter_map(|ticket| self.shelf.get(ticket).cloned()).collect()
     }
 
     fn command(&mut self, command: Command) -> Result<(), DeskError> {
+        let missing = self.hotline.missing(&command);
+        if !missing.is_nothing() {
+            let tickets = self.kept(&missing.tickets);
+            self.give(Input::Loaded { tickets });
+        }
         self.give(Input::Command { token: 1, command });
         self.replies.pop().unwrap()
     }

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 const TOKEN: &str = "a-token-of-the-test";
 
 fn path_of(route: &str) -> String {
-    route.replace("{id}", "1").replace("{slot}", "place").replace("{name}", "style.css")
+    route.replace("{id}", "1").replace("{slot}", "place").replace("{order}", "sign").replace("{name}", "style.css")
 }
 
 #[tokio::test]

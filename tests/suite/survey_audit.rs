@@ -111,9 +111,9 @@ async fn what_was_kept_is_whole() {
     // Opened again, to write and to read alone, it is the same.
     let again = Store::open(&kept.path()).await.unwrap();
     assert_eq!(again.survey_head().await.unwrap(), audit.head);
-    let reader = Store::open_to_read(&kept.path()).await.unwrap();
+    let reader = Store::look(&kept.path()).await.unwrap();
     assert_eq!(reader.audit_surveys(None).await.unwrap(), audit);
-    let missing = Store::open_to_read(&kept.folder.path().join("none.db")).await;
+    let missing = Store::look(&kept.folder.path().join("none.db")).await;
     assert!(missing.is_err(), "a reader makes no file");
 }
 

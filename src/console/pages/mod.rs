@@ -7,6 +7,7 @@ mod call;
 mod campaigns;
 mod frame;
 mod knowledge;
+mod life;
 mod overview;
 mod parts;
 mod questions;

@@ -212,6 +212,11 @@ impl Ticket {
         Ok(entry)
     }
 
+    /// The event could happen now, whoever did it.
+    pub fn may(&self, event: &TicketEvent) -> bool {
+        self.next(event).is_ok()
+    }
+
     /// Somebody who has seen `seen` events wants to change it: nothing may have happened since.
     pub fn unchanged_since(&self, seen: u32) -> Result<(), DeskError> {
         if seen == self.version {
@@ -268,7 +273,12 @@ impl Ticket {
                     pause.to = Some(at);
                 }
             }
-            E::ObjectionDecided { upheld: true, .. } => self.extension = None,
+            E::Dispatched { to } => self.write_unit(&to.owner),
+            E::Transferred { to, .. } => self.write_unit(to),
+            E::ObjectionDecided { upheld: true, .. } => {
+                self.extension = None;
+                self.fields.remove(&Slot::Unit);
+            }
             E::ExtensionAsked { limit, by, why, told } => {
                 let (limit, why, told) = (limit.clone(), why.clone(), told.clone());
                 self.extension = Some(Asked { limit, by: *by, at, why, told });
@@ -332,6 +342,12 @@ impl Ticket {
             self.secret = true;
         }
         self.fields.insert(slot, filled);
+    }
+
+    fn write_unit(&mut self, unit: &UnitRef) {
+        let (value, code) = (unit.name.clone(), Some(unit.code.clone()));
+        let filled = Filled { value, code, evidence: Vec::new(), source: Source::Staff };
+        self.fields.insert(Slot::Unit, filled);
     }
 
     fn carry(&mut self, fields: &BTreeMap<Slot, Filled>, opened: Wall) {

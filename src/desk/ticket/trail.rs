@@ -3,6 +3,7 @@
 //! - The matter is received when the ticket is opened. A reopened one is received and registered anew.
 //! - An objection that is upheld takes back what the dispatch began: the next unit has its own time, and the desk has to
 //!   dispatch again within the pack's limit for that, from the decision on.
+//! - Who was told that a matter is not dispatched has had the echo: nobody calls back.
 //! - When a ticket is closed, told or merged, nothing that was to be done before runs any more; whether it was done in time
 //!   stays told. A merged ticket's clock is that of the other.
 
@@ -18,6 +19,8 @@ pub enum Sign {
     TakenBack,
     /// Nothing is to be done before the end any more.
     Over,
+    /// Archived: nobody is called back any more either.
+    Filed,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -55,12 +58,12 @@ impl Run {
 
 /// What the clock sees of an event, in this order. The first event of all is also the receipt.
 pub(super) fn signs(event: &TicketEvent) -> Vec<Sign> {
-    use Sign::{Event as S, Over, TakenBack};
+    use Sign::{Event as S, Filed, Over, TakenBack};
     use TicketEvent as E;
     match event {
         E::Registered => vec![S(Event::Registered)],
         E::Told { .. } => {
-            vec![S(Event::Informed), S(Event::Answered), S(Event::Closed), Over]
+            vec![S(Event::Informed), S(Event::Answered), Over]
         }
         E::Dispatched { .. } => vec![S(Event::Dispatched)],
         E::Signed { .. } => vec![S(Event::Signed)],
@@ -78,6 +81,7 @@ pub(super) fn signs(event: &TicketEvent) -> Vec<Sign> {
             vec![S(Event::Reopened), Over, S(Event::Received), S(Event::Registered)]
         }
         E::Merged { .. } => vec![Over],
+        E::Archived { .. } => vec![Filed],
         E::Drafted { .. }
         | E::Carried { .. }
         | E::Interrupted
@@ -95,7 +99,6 @@ pub(super) fn signs(event: &TicketEvent) -> Vec<Sign> {
         | E::SupervisionAnswered { .. }
         | E::SupervisionLifted { .. }
         | E::Joined { .. }
-        | E::Archived { .. }
         | E::Sealed { .. }
         | E::IdentityOpened { .. } => Vec::new(),
     }
@@ -129,6 +132,9 @@ pub fn runs(limit: &Limit, trail: &[Seen]) -> Vec<Run> {
                 runs.push(Run { start: *at, end: None });
             }
             (Sign::Over, Some(run)) if is_before_the_end(limit.duty) => {
+                run.end = Some(End::Void(*at));
+            }
+            (Sign::Filed, Some(run)) if limit.duty == Duty::Callback => {
                 run.end = Some(End::Void(*at));
             }
             _ => {}

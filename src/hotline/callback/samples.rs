@@ -24,7 +24,7 @@ impl Hotline {
         let asked = |campaign: &CampaignId| left.sampled.contains(campaign);
         let waiting = left.announced.iter().filter(|(campaign, _)| !asked(campaign));
         let draws = waiting.map(|(_, plan)| self.moment_of(plan.draw_at));
-        let planned = left.unplanned.is_empty() && left.wanted.is_empty();
+        let planned = (left.unplanned.is_empty() || left.fetching) && left.wanted.is_empty();
         draws.chain((!planned).then_some(self.now)).min()
     }
 
@@ -33,9 +33,7 @@ impl Hotline {
         for (survey, ticket) in std::mem::take(&mut self.callbacks.wanted) {
             self.plan_numbered(survey, ticket, Origin::ByHand, self.wall);
         }
-        for (campaign, ticket) in std::mem::take(&mut self.callbacks.unplanned) {
-            self.plan_drawn(campaign, ticket);
-        }
+        self.fetch_drawn();
         let at = self.wall;
         let due = self.callbacks.announced.iter().filter(|(_, plan)| plan.draw_at <= at);
         let due: Vec<_> = due.map(|(campaign, plan)| (*campaign, plan.stratum)).collect();
@@ -59,7 +57,25 @@ impl Hotline {
 
     /// The draw is on record: from now on its citizens are due.
     pub(in crate::hotline) fn draw_stored(&mut self, campaign: CampaignId) {
-        for ticket in self.callbacks.drawn.remove(&campaign).unwrap_or_default() {
+        let chosen = self.callbacks.drawn.remove(&campaign).unwrap_or_default();
+        self.callbacks.unplanned.extend(chosen.into_iter().map(|ticket| (campaign, ticket)));
+        self.fetch_drawn();
+    }
+
+    /// Their tickets are needed at hand to be called about.
+    fn fetch_drawn(&mut self) {
+        if self.callbacks.unplanned.is_empty() || self.callbacks.fetching {
+            return;
+        }
+        self.callbacks.fetching = true;
+        let tickets = self.callbacks.unplanned.iter().map(|(_, ticket)| *ticket).collect();
+        self.effect(Effect::Fetch { tickets });
+    }
+
+    pub(in crate::hotline) fn fetched(&mut self, tickets: Vec<Ticket>) {
+        self.loaded(tickets);
+        self.callbacks.fetching = false;
+        for (campaign, ticket) in std::mem::take(&mut self.callbacks.unplanned) {
             self.plan_drawn(campaign, ticket);
         }
     }

@@ -148,6 +148,10 @@ async fn a_killed_service_goes_on_where_the_store_ends() {
             store.mark_interrupted(at).await.unwrap();
             let mut world = World::new(rules.clone(), store.restore().await.unwrap());
             world.now = now;
+            let all: Vec<TicketId> = (1..=12).map(TicketId).collect();
+            for ticket in store.load_tickets(&all).await.unwrap() {
+                world.shelf.insert(ticket.id, ticket);
+            }
             for _ in 0..rng.below(30) {
                 any_step(&mut world, &mut rng);
                 world.later(rng.below(4 * HOUR));
