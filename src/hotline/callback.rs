@@ -373,6 +373,7 @@ impl Hotline {
             survey,
             matter: survey::Matter {
                 ticket: ticket.id,
+                running: ticket.state.is_open(),
                 words: Pii::new(ticket.subject()),
                 when: format!("{}月{}日", spoken(day.month), spoken(day.day)),
             },

@@ -31,6 +31,7 @@ impl Line {
     fn new(prompts: Arc<Prompts>) -> Line {
         let matter = Matter {
             ticket: TicketId(2_611_220_001),
+            running: false,
             words: Pii::new("夜间施工噪声问题".to_owned()),
             when: "十一月二十二日".to_owned(),
         };
@@ -277,6 +278,35 @@ fn every_answer_points_at_its_words_or_its_key() {
     assert!(matches!(grade.confirmed_by(), Some(Given::Spoken { .. })));
     assert_eq!(reason.words().map(|w| w.reveal().as_str()), Some("他们态度不好"));
     assert_eq!(format!("{:?}", reason.words()), "Some(***)");
+}
+
+/// A sample asks citizens whose case runs still: it is not told to be closed, and nobody is asked to reopen it.
+#[test]
+fn a_case_that_runs_is_asked_about_as_one_that_runs() {
+    for (running, told, asked) in [(true, "正在办理", false), (false, "已经办结", true)] {
+        let mut line = Line::new(script::prompts());
+        let matter = Matter {
+            ticket: TicketId(2_611_220_001),
+            running,
+            words: Pii::new("夜间施工噪声问题".to_owned()),
+            when: "十一月二十二日".to_owned(),
+        };
+        let (prompts, manner) = (script::prompts(), Manner::default());
+        line.survey = Survey::new(Setup { survey: SurveyId(1), matter, prompts, manner });
+        let said: Vec<String> = ["begin", "key 2", "key 5", "heard 他们没有来", "silent", "silent"]
+            .into_iter()
+            .flat_map(|row| {
+                let input = line.read(row).unwrap();
+                line.give(input)
+            })
+            .filter_map(|effect| match effect {
+                Effect::Say(say) => Some(say.text),
+                _ => None,
+            })
+            .collect();
+        assert!(said.first().is_some_and(|notice| notice.contains(told)), "{said:?}");
+        assert_eq!(said.iter().any(|text| text.contains("重新办理")), asked, "{said:?}");
+    }
 }
 
 #[test]
