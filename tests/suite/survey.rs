@@ -293,7 +293,7 @@ fn a_case_that_runs_is_asked_about_as_one_that_runs() {
         };
         let (prompts, manner) = (script::prompts(), Manner::default());
         line.survey = Survey::new(Setup { survey: SurveyId(1), matter, prompts, manner });
-        let said: Vec<String> = ["begin", "key 2", "key 5", "heard 他们没有来", "silent", "silent"]
+        let said: Vec<String> = ["begin", "said", "key 2", "said", "key 5", "said", "heard 他们没有来"]
             .into_iter()
             .flat_map(|row| {
                 let input = line.read(row).unwrap();
