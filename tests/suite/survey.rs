@@ -293,17 +293,18 @@ fn a_case_that_runs_is_asked_about_as_one_that_runs() {
         };
         let (prompts, manner) = (script::prompts(), Manner::default());
         line.survey = Survey::new(Setup { survey: SurveyId(1), matter, prompts, manner });
-        let said: Vec<String> = ["begin", "said", "key 2", "said", "key 5", "said", "heard 他们没有来"]
-            .into_iter()
-            .flat_map(|row| {
-                let input = line.read(row).unwrap();
-                line.give(input)
-            })
-            .filter_map(|effect| match effect {
-                Effect::Say(say) => Some(say.text),
-                _ => None,
-            })
-            .collect();
+        let said: Vec<String> =
+            ["begin", "said", "key 2", "said", "key 5", "said", "heard 他们没有来"]
+                .into_iter()
+                .flat_map(|row| {
+                    let input = line.read(row).unwrap();
+                    line.give(input)
+                })
+                .filter_map(|effect| match effect {
+                    Effect::Say(say) => Some(say.text),
+                    _ => None,
+                })
+                .collect();
         assert!(said.first().is_some_and(|notice| notice.contains(told)), "{said:?}");
         assert_eq!(said.iter().any(|text| text.contains("重新办理")), asked, "{said:?}");
     }
