@@ -1,7 +1,5 @@
 //! Rows become what pages show and what a restart needs.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use sqlx::FromRow;
 
