@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
+use huiyin::desk::Rulebook;
 use huiyin::desk::clock::{Outcome, explain as steps, headline, moment};
 use huiyin::desk::rulebook::Timed;
 use huiyin::desk::ticket::{End, Ticket};
-use huiyin::desk::Rulebook;
 use huiyin::engine::models::ModelDir;
 use huiyin::kernel::{TicketId, Wall};
 use huiyin::runtime::clock::SystemClock;

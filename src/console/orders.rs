@@ -181,7 +181,9 @@ impl Told {
                 pack: self.maybe(&self.pack),
                 member: self.maybe(&self.member),
             },
-            "transfer" => Order::Transfer { unit: self.text("unit", &self.unit)?, why: self.why()? },
+            "transfer" => {
+                Order::Transfer { unit: self.text("unit", &self.unit)?, why: self.why()? }
+            }
             "extend" => {
                 let missing = || {
                     let remedy = "write how many days, in the unit of the limit's rule";

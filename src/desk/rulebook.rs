@@ -304,10 +304,9 @@ impl Rulebook {
     }
 
     fn pause(&self, ticket: &Ticket, kind: &str) -> Result<(), DeskError> {
-        let clock = self.clock(ticket).unwrap_or_else(|| ClockRef {
-            pack: "none".to_owned(),
-            procedure: String::new(),
-        });
+        let clock = self
+            .clock(ticket)
+            .unwrap_or_else(|| ClockRef { pack: "none".to_owned(), procedure: String::new() });
         let kinds = self.packs.get(&clock.pack).map_or(&[][..], |pack| &pack.pauses);
         if kinds.iter().any(|known| known.code == kind) {
             return Ok(());
@@ -380,7 +379,8 @@ impl Rulebook {
                 }
         };
         let one = timed.iter().find(wanted).ok_or(DeskError::NothingToExtend(ticket.id))?;
-        let unit = one.limit.extension.as_ref().map_or(one.limit.within.unit, |rule| rule.most.unit);
+        let unit =
+            one.limit.extension.as_ref().map_or(one.limit.within.unit, |rule| rule.most.unit);
         let by = Span { amount, unit };
         let told = told.filter(|words| !words.trim().is_empty());
         let mut given = granted(ticket, one.limit, &one.run);

@@ -247,12 +247,10 @@ impl Store {
     }
 
     pub async fn ticket(&self, id: TicketId) -> Result<Option<TicketRow>, StoreError> {
-        let rows = sqlx::query_as(sqlx::AssertSqlSafe(format!(
-            "{TICKETS} WHERE id = $1",
-        )))
-        .bind(id.0 as i64)
-        .fetch_all(&self.readers)
-        .await?;
+        let rows = sqlx::query_as(sqlx::AssertSqlSafe(format!("{TICKETS} WHERE id = $1",)))
+            .bind(id.0 as i64)
+            .fetch_all(&self.readers)
+            .await?;
         Ok(self.with_fields(rows).await?.pop())
     }
 

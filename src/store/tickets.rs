@@ -7,9 +7,7 @@ use sqlx::{FromRow, SqliteConnection};
 use super::{Store, StoreError, payload};
 use crate::desk::ticket::{Actor, Entry, Role, Ticket, TicketEvent, TicketState};
 use crate::kernel::evidence::Source;
-use crate::kernel::{
-    AgentId, CallId, Evidence, Filled, Slot, SurveyId, TicketId, Wall,
-};
+use crate::kernel::{AgentId, CallId, Evidence, Filled, Slot, SurveyId, TicketId, Wall};
 
 #[derive(FromRow)]
 struct Line {
@@ -123,9 +121,8 @@ async fn entries(db: &mut SqliteConnection, id: TicketId) -> Result<Vec<Entry>, 
 }
 
 fn entry(id: TicketId, line: Line) -> Result<Entry, StoreError> {
-    let (event, set_back_ms) = payload::read(&line.payload).map_err(|problem| {
-        StoreError::Payload { ticket: id, seq: line.seq, problem }
-    })?;
+    let (event, set_back_ms) = payload::read(&line.payload)
+        .map_err(|problem| StoreError::Payload { ticket: id, seq: line.seq, problem })?;
     let role = Role::from_key(&line.role).ok_or(StoreError::Unknown {
         table: "ticket_events",
         column: "role",

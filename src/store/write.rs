@@ -5,6 +5,7 @@ use sqlx::SqliteConnection;
 use super::outbox::{Told, put_message};
 use super::surveys::{interrupted_attempts, survey_fact};
 use super::{Store, StoreError, tickets};
+use crate::desk::{Entry, Ticket};
 use crate::hotline::Fact;
 use crate::kernel::{CallId, TicketId, Wall};
 use crate::speech::Utterance;
@@ -51,11 +52,7 @@ impl Store {
     }
 }
 
-async fn keep_one(
-    db: &mut SqliteConnection,
-    told: &Told,
-    fact: &Fact,
-) -> Result<(), StoreError> {
+async fn keep_one(db: &mut SqliteConnection, told: &Told, fact: &Fact) -> Result<(), StoreError> {
     match fact {
         Fact::CallStarted { call, direction, number, at } => {
             sqlx::query(
@@ -103,11 +100,7 @@ async fn keep_one(
             .execute(db)
             .await?;
         }
-        Fact::Ticket { ticket, entry } => {
-            tickets::keep(db, ticket, entry).await?;
-            let told_by = (i64::from(entry.seq), entry.event.key());
-            put_message(db, told, ticket, told_by, entry.at).await?;
-        }
+        Fact::Ticket { ticket, entry } => ticket_event(db, told, ticket, entry).await?,
         Fact::AgentState { agent, state, call, at } => {
             sqlx::query(
                 "INSERT INTO agent_states (agent, state, call_id, at) VALUES ($1, $2, $3, $4)
@@ -123,6 +116,18 @@ async fn keep_one(
         other => survey_fact(db, other).await?,
     }
     Ok(())
+}
+
+/// The event, the ticket after it, and the message that tells it.
+async fn ticket_event(
+    db: &mut SqliteConnection,
+    told: &Told,
+    ticket: &Ticket,
+    entry: &Entry,
+) -> Result<(), StoreError> {
+    tickets::keep(db, ticket, entry).await?;
+    let told_by = (i64::from(entry.seq), entry.event.key());
+    put_message(db, told, ticket, told_by, entry.at).await
 }
 
 async fn unanswered(

@@ -7,6 +7,7 @@ use huiyin::call::EndReason;
 use huiyin::desk::clock::Pack;
 use huiyin::desk::{Actor, DeskError, Ticket, TicketEvent, TicketState};
 use huiyin::dialogue::{Manner, Prompts};
+use huiyin::hotline::admission::Rules;
 use huiyin::hotline::{
     Ack, CallbackRules, Command, Effect, Fact, Hotline, Input, Party, Restored, SaidHow, Setup,
     window_of,
@@ -59,7 +60,7 @@ impl World {
             queue: Default::default(),
             agents: Vec::new(),
             callbacks: rules,
-            conversations: 8,
+            admission: Rules { guess: 8, most: 8, recognisers: 1 },
         };
         World {
             shelf: restored.tickets.iter().map(|ticket| (ticket.id, ticket.clone())).collect(),

@@ -171,7 +171,10 @@ fn a_verification_ends_on_its_ticket_and_only_while_it_is_open() {
         ticket.apply(event, Actor::system(), now()).unwrap();
     }
     let mut desk = Desk::new(Vec::new());
-    let close = || Command::CloseVerification { verification, result: "属实".into(), by: "班长".into() };
+    let close =
+        || Command::CloseVerification {
+            verification, result: "属实".into(), by: "班长".into()
+        };
     assert_eq!(desk.0.missing(&close()).verification, Some(verification));
     desk.give(Input::Loaded { tickets: vec![ticket] });
     assert!(desk.0.missing(&close()).is_nothing());

@@ -7,9 +7,7 @@ use super::parts::{clock, ticket_link};
 use crate::console::App;
 use crate::desk::clock::{Span, Unit};
 use crate::desk::dispatch::Level;
-use crate::desk::ticket::{
-    Assignment, Forum, Ground, Mark, Role, Ticket, TicketEvent, UnitRef,
-};
+use crate::desk::ticket::{Assignment, Forum, Ground, Mark, Role, Ticket, TicketEvent, UnitRef};
 use crate::kernel::{TicketId, Wall};
 use crate::store::TicketRow;
 
@@ -124,9 +122,9 @@ fn sample(order: &str, ticket: &Ticket) -> Option<TicketEvent> {
             told: None,
         },
         "pause" => E::Paused { kind: String::new(), why: why() },
-        "resume" => E::Resumed {
-            kind: ticket.pauses.iter().find(|pause| pause.to.is_none())?.kind.clone(),
-        },
+        "resume" => {
+            E::Resumed { kind: ticket.pauses.iter().find(|pause| pause.to.is_none())?.kind.clone() }
+        }
         "supervise" => E::Supervised { why: why() },
         "report" => E::SupervisionAnswered { words: why() },
         "lift" => E::SupervisionLifted { why: why() },

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use axum::extract::State;
 use maud::{Markup, html};
 
-use super::{beside, life};
 use super::frame::{Place, frame, turn_over};
 use super::parts::{
     Live, area, badge, call_link, clock, field, is_recorded, live, percent, play, position,
     signature, subject, ticket_link,
 };
+use super::{beside, life};
 use crate::console::App;
 use crate::console::error::ApiError;
 use crate::console::masking;
@@ -128,7 +128,8 @@ pub(super) fn is_closed(row: &TicketRow) -> bool {
 
 /// A dispatched ticket is closed after its citizen was answered.
 fn may_close(row: &TicketRow) -> bool {
-    !is_closed(row) && !["dispatched", "signed", "working", "objected"].contains(&row.state.as_str())
+    !is_closed(row)
+        && !["dispatched", "signed", "working", "objected"].contains(&row.state.as_str())
 }
 
 pub(super) fn may_dispatch(row: &TicketRow) -> bool {

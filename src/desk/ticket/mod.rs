@@ -192,12 +192,7 @@ impl Ticket {
     }
 
     /// Carries out `event`, or refuses it and stays as it was.
-    pub fn apply(
-        &mut self,
-        event: TicketEvent,
-        by: Actor,
-        at: Wall,
-    ) -> Result<Entry, DeskError> {
+    pub fn apply(&mut self, event: TicketEvent, by: Actor, at: Wall) -> Result<Entry, DeskError> {
         let roles = event.roles();
         if !roles.contains(&by.role) {
             let may: Vec<&str> = roles.iter().map(|role| role.key()).collect();
@@ -217,17 +212,25 @@ impl Ticket {
         self.next(event).is_ok()
     }
 
-    /// Somebody who has seen `seen` events wants to change it: nothing may have happened since.
+    /// Somebody who has seen `seen` events wants to change it: nothing may have happened since, but for what the robot took
+    /// down meanwhile, which leaves alone what staff wrote.
     pub fn unchanged_since(&self, seen: u32) -> Result<(), DeskError> {
-        if seen == self.version {
-            return Ok(());
-        }
         // Events from before they were kept whole have no heads.
         let without = (self.version as usize).saturating_sub(self.heads.len());
         let missed = self.heads.iter().skip((seen as usize).saturating_sub(without));
-        let told: Vec<String> = missed.map(|head| format!("{} by {}", head.key, head.by)).collect();
-        let changes =
-            if told.is_empty() { "it has fewer events".to_owned() } else { told.join(", ") };
+        let changes: Vec<String> = missed
+            .filter(|head| head.key != "drafted")
+            .map(|head| format!("{} by {}", head.key, head.by))
+            .collect();
+        let known = seen <= self.version && seen as usize >= without;
+        if known && changes.is_empty() {
+            return Ok(());
+        }
+        let changes = if changes.is_empty() {
+            format!("it has {} events", self.version)
+        } else {
+            changes.join(", ")
+        };
         Err(DeskError::Changed { ticket: self.id, seen, now: self.version, changes })
     }
 
@@ -238,10 +241,8 @@ impl Ticket {
             self.last = Some(to.clone());
         }
         // Who takes it up or dispatches it registers it, where nobody has.
-        let begins = matches!(
-            entry.event,
-            TicketEvent::Taken { .. } | TicketEvent::Dispatched { .. }
-        );
+        let begins =
+            matches!(entry.event, TicketEvent::Taken { .. } | TicketEvent::Dispatched { .. });
         if begins && !trail::is_registered(&self.trail) {
             self.trail.push(Seen { sign: Sign::Event(Event::Registered), at });
         }

@@ -107,9 +107,7 @@ pub(super) fn signs(event: &TicketEvent) -> Vec<Sign> {
 /// Registered since it was received last.
 pub(super) fn is_registered(trail: &[Seen]) -> bool {
     let mut back = trail.iter().rev().map(|seen| seen.sign);
-    let begins = |sign: &Sign| {
-        matches!(sign, Sign::Event(Event::Received | Event::Registered))
-    };
+    let begins = |sign: &Sign| matches!(sign, Sign::Event(Event::Received | Event::Registered));
     back.find(begins) == Some(Sign::Event(Event::Registered))
 }
 
