@@ -32,7 +32,7 @@ use crate::desk::Rulebook;
 use crate::desk::dispatch::Rules;
 use crate::dialogue::{Line, Manner, Prompts};
 use crate::engine::models::ModelDir;
-use crate::hotline::{Fact, Hotline, Input, Restored, Setup};
+use crate::hotline::{CallbackRules, Fact, Hotline, Input, Restored, Setup, window_of};
 use crate::kernel::limits::{FEED_EVENTS, HOTLINE_INBOX};
 use crate::knowledge::Library;
 use crate::knowledge::editing::Entry;
@@ -56,7 +56,7 @@ pub async fn serve(
     let publisher = publisher(&store, &library, &speech, &prompts);
     let recordings = Recordings::new(&config.data_dir);
     let restored = restored(&store, &recordings, &clock).await?;
-    let setup = setup(&config, prompts.clone());
+    let setup = setup(&config, prompts.clone())?;
 
     let (inbox, messages) = mpsc::channel(HOTLINE_INBOX);
     let (feed, _) = broadcast::channel(FEED_EVENTS);
@@ -320,15 +320,30 @@ pub fn rendered(config: &Config) -> anyhow::Result<SoundStore> {
     store.with_context(|| format!("the folder {} cannot be used", folder.display()))
 }
 
-fn setup(config: &Config, prompts: Arc<Prompts>) -> Setup {
-    Setup {
+fn setup(config: &Config, prompts: Arc<Prompts>) -> anyhow::Result<Setup> {
+    Ok(Setup {
         prompts,
         manner: Manner::default(),
         queue: config.queue,
         agents: config.agents.clone(),
-        callbacks: config.callbacks,
+        callbacks: callback_rules(config)?,
         admission: config.admission,
-    }
+    })
+}
+
+/// The configured rules with the calendar, and with the hours and limits of a rule pack where one is named.
+fn callback_rules(config: &Config) -> anyhow::Result<CallbackRules> {
+    let models = ModelDir::locate(config.models_dir.as_deref())?;
+    let calendar = deadlines::calendar(&models, &config.calendars)?;
+    let pack = config.callback_pack.as_deref().map(deadlines::sound_pack).transpose()?;
+    let calling = pack.as_ref().and_then(|pack| pack.calling.as_ref());
+    let window = calling.map(window_of).transpose().context("callbacks.pack")?;
+    Ok(CallbackRules {
+        window: window.unwrap_or(config.callbacks.window),
+        calendar: Arc::new(calendar),
+        pack: pack.map(Arc::new),
+        ..config.callbacks.clone()
+    })
 }
 
 /// What the last run left, its open calls marked and their recordings mended.
