@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 use super::frame::{Place, frame};
 use super::overview::strip;
-use super::parts::{Live, area, badge, clock, live, signature, subject, ticket_link};
+use super::parts::{Live, badge, clock, live, subject, ticket_link};
 use super::survey::{answers, close_form};
 use super::tabs::{Tab, tabs};
 use crate::console::App;
