@@ -20,18 +20,18 @@ impl Dialogue {
             return false;
         };
         if let State::Asking { ask: Ask::Doubt(held), .. } = &self.state {
-            // The same doubt about the answer itself: that is an answer.
-            let again = match (held.doubt, doubt) {
-                (Doubt::Danger(_), Doubt::Danger(_)) | (Doubt::Person, Doubt::Person) => true,
-                (Doubt::Danger(_), Doubt::Person) | (Doubt::Person, Doubt::Danger(_)) => false,
-            };
-            let again = again && u.reading.yes_no != Some(false);
-            if again {
-                let held = (**held).clone();
-                self.draft.merge(&u.reading, &u.utterance);
-                self.doubt_confirmed(now, held);
+            let held = (**held).clone();
+            match (held.doubt, doubt) {
+                (Doubt::Person, Doubt::Danger(_)) => self.keep_held(),
+                (Doubt::Danger(_), Doubt::Person) => return false,
+                _ if u.reading.yes_no == Some(false) => return false,
+                // The same doubt about the answer itself is an answer.
+                (Doubt::Danger(_), Doubt::Danger(_)) | (Doubt::Person, Doubt::Person) => {
+                    self.draft.merge(&u.reading, &u.utterance);
+                    self.doubt_confirmed(now, held);
+                    return true;
+                }
             }
-            return again;
         }
         let settled = match doubt {
             Doubt::Danger(_) => self.safe >= SAFE_MAX,

@@ -78,8 +78,8 @@ impl Hotline {
         let called = calls.filter(|call| call.direction == Direction::Callback);
         let (up, ringing) = called.partition::<Vec<_>, _>(|call| call.up);
         let lines = self.setup.callbacks.lines.saturating_sub(up.len() + ringing.len());
-        let talks = self.setup.conversations.saturating_sub(1);
-        lines.min(talks.saturating_sub(self.conversing() + ringing.len()))
+        let room = self.admission.room(self.now, self.conversing() + ringing.len());
+        lines.min(room.saturating_sub(1))
     }
 
     /// What somebody is still to be called about.

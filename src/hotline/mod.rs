@@ -1,6 +1,7 @@
 //! The hotline: one owner of every call, ticket, agent and callback, composed of the machines of the rooms. Utterance-sized
 //! events in, effects out, no IO: the runtime carries the effects out over real sockets, the simulation in virtual time.
 //!
+//! - `admission.rs`: who takes the next call, by measured load.
 //! - `talk.rs`: what is heard and said on a call.
 //! - `people.rs`: the queue, the agents' telephones, the talk between people.
 //! - `tickets.rs`: 工单 and what staff do with them; `residents.rs`: which of them are at hand.
@@ -13,7 +14,9 @@
 //!   and then, at the latest after [`ENDING_MS`], [`Fact::CallEnded`] closes the call;
 //! - the legs of an ended call are hung up, whatever else happens.
 
+pub mod admission;
 mod callback;
+mod door;
 mod fact;
 mod people;
 mod residents;
@@ -29,11 +32,14 @@ pub use fact::{Ack, Direction, Fact, PendingSurvey, Restored};
 pub use tickets::{Command, Wanted};
 pub use unanswered::Why;
 
+pub use admission::{Job, Measured};
+
+use admission::{Admission, Strain};
+
 use crate::call::EndReason;
 use crate::desk::queue::{Queue, Rules};
 use crate::desk::{Agent, DeskError, Rulebook, Ticket};
 use crate::dialogue::{Dialogue, Manner, Prompts, Say, SayId, Understood};
-use crate::kernel::limits::CALLS_MAX;
 use crate::kernel::{AgentId, CallId, LegId, Moment, Pii, Slot, SurveyId, TicketId, Wall};
 use crate::speech::{Speaker, Utterance};
 use crate::survey::{Survey, SurveyOutcome};
@@ -46,9 +52,8 @@ pub struct Setup {
     pub queue: Rules,
     pub agents: Vec<Agent>,
     pub callbacks: CallbackRules,
-    /// Talks that the engines can follow at once. A caller beyond it is told so at once and queued to people, so that the
-    /// running talks keep their pace.
-    pub conversations: usize,
+    /// How many talks the robot takes.
+    pub admission: admission::Rules,
 }
 
 /// How a saying ended.
@@ -120,6 +125,8 @@ pub enum Input {
     Loaded {
         tickets: Vec<Ticket>,
     },
+    /// What was measured of the house's load since the last time; wanted every second.
+    Load(Measured),
     /// The media of a closed call has handed out all it had.
     MediaClosed {
         call: CallId,
@@ -272,6 +279,9 @@ pub struct Hotline {
     rulebook: Arc<Rulebook>,
     callbacks: callback::Callbacks,
     queue: Queue,
+    admission: Admission,
+    /// What was last told of it.
+    strain: Option<Strain>,
     next_call: u64,
     next_leg: u64,
     last_ticket: u64,
@@ -287,6 +297,8 @@ impl Hotline {
         let callbacks = callback::Callbacks::restore(&restored);
         Hotline {
             queue,
+            admission: Admission::new(setup.admission),
+            strain: None,
             callbacks,
             calls: BTreeMap::new(),
             legs: BTreeMap::new(),
@@ -358,6 +370,7 @@ impl Hotline {
             Input::Understood { call, understood } => self.understood(call, understood),
             Input::Stored(Ack::Ticket { call, ticket }) => self.ticket_stored(call, ticket),
             Input::Loaded { tickets } => self.loaded(tickets),
+            Input::Load(measured) => self.admission.measured(now, measured),
             Input::MediaClosed { call } => self.media_closed(call),
             Input::Command { token, command } => {
                 let result = self.command(command);
@@ -367,6 +380,7 @@ impl Hotline {
             Input::Tick => self.tick(),
         }
         self.let_tickets_go();
+        self.count_talks();
     }
 
     fn effect(&mut self, effect: Effect) {
@@ -384,7 +398,7 @@ impl Hotline {
     }
 
     fn invited(&mut self, leg: LegId, number: Option<Pii<String>>) {
-        if self.stopping || self.calls.len() >= CALLS_MAX {
+        if !self.takes_calls() {
             return self.effect(Effect::Refuse { leg, code: 503 });
         }
         let id = CallId(self.next_call);
@@ -443,12 +457,7 @@ impl Hotline {
         }
         call.up = true;
         match call.direction {
-            Direction::Inbound => {
-                self.tell_dialogue(id, crate::dialogue::Input::Begin);
-                if self.conversing() > self.setup.conversations {
-                    self.tell_dialogue(id, crate::dialogue::Input::Overloaded);
-                }
-            }
+            Direction::Inbound => self.show_in(id),
             Direction::Callback => self.callback_up(id),
         }
     }

@@ -62,11 +62,14 @@ impl Answers {
         })
     }
 
+    pub(super) fn with_net(self, net: Net) -> Answers {
+        Answers { net, ..self }
+    }
+
     /// Rules first; what they do not know the net may, surely or in doubt.
     pub(super) fn urgent(&self, text: &Text<'_>) -> Urgent {
         let margins = self.net.margins(text.str());
-        let mut urgent =
-            Urgent { emergency: self.emergencies.find(text), ..Urgent::default() };
+        let mut urgent = Urgent { emergency: self.emergencies.find(text), ..Urgent::default() };
         let danger = Doubt::Danger(margins.kind);
         match urgent.emergency {
             Some(kind) if margins.danger <= safety::AGAINST => {

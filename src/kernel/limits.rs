@@ -12,10 +12,14 @@ pub const BRIDGE_FRAMES: usize = 25;
 pub const SPEECH_CHUNKS: usize = 64;
 /// Utterances waiting for a recogniser; beyond it the caller is handed to a person.
 pub const ASR_QUEUE: usize = 32;
+/// Measures of the house's load that are remembered, of each kind; the oldest is forgotten first.
+pub const LOAD_SAMPLES: usize = 1024;
 /// Clauses waiting for the voice.
 pub const TTS_QUEUE: usize = 64;
 /// Largest answer of a remote recogniser: a page of text with its times.
 pub const REMOTE_ANSWER_BYTES_MAX: usize = 256 * 1024;
+/// Summaries that are being rewritten at a time.
+pub const REWRITINGS_MAX: usize = 8;
 /// Outcomes of requests that a circuit breaker remembers.
 pub const BREAKER_OUTCOMES: usize = 20;
 /// Longest utterance handed to the recogniser.

@@ -8,25 +8,27 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::time::{Instant, MissedTickBehavior};
 
 use super::call_task::{self, CallHandle, MediaCommand};
 use super::clock::SystemClock;
 use super::engines::SpeechEngines;
 use super::keeper::Kept;
 use super::meaning::Meaning;
+use super::rewriting::Rewriting;
 use super::rtp_socket::{PortRange, RtpSession};
-use crate::call::sdp::{self, LocalMedia};
+use crate::call::sdp::{self, LocalMedia, Security};
 use crate::call::{CallError, Dial, EndReason, ReinviteAnswer, SignalEvent, Signalling};
 use crate::config::{Outbound, Sip};
-use crate::desk::{DeskError, Ticket};
+use crate::desk::{Actor, DeskError, Order, Ticket, TicketEvent};
 use crate::dialogue::Understood;
-use crate::hotline::{Command, Effect, Hotline, Input, Party, Wanted};
+use crate::hotline::{Command, Effect, Fact, Hotline, Input, Party, Wanted};
 use crate::intake::Reading;
-use crate::kernel::limits::CALLS_MAX;
-use crate::kernel::{CallId, LegId, Pii, TicketId};
+use crate::kernel::{CallId, Filled, LegId, Pii, Slot, TicketId};
 use crate::store::{Store, StoreError};
 
+/// How often the hotline is told of the house's load.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Every command to the line is over by then.
 const LINE_DEADLINE: Duration = Duration::from_secs(10);
 
@@ -89,6 +91,7 @@ pub struct Parts {
     pub recordings: super::recordings::Recordings,
     pub facts: mpsc::Sender<Kept>,
     pub store: Store,
+    pub rewriting: Option<Rewriting>,
     pub inbox: mpsc::Sender<Message>,
     /// What a caller hears when the answer takes its time.
     pub moment: Arc<str>,
@@ -102,8 +105,8 @@ struct Arranged {
 
 pub struct Shell {
     parts: Parts,
-    /// Offers of calls that are not answered yet; `None`: the peer wants ours.
-    offers: HashMap<LegId, Option<String>>,
+    /// Offers of calls that are not answered yet, `None`: the peer wants ours; and how its sound is to be protected.
+    offers: HashMap<LegId, (Option<String>, Security)>,
     /// Our offers that are not answered yet.
     arranged: HashMap<LegId, (CallId, Arranged)>,
     /// What we told each running leg of our sound, for re-INVITEs.
@@ -141,6 +144,8 @@ impl Shell {
         mut signals: mpsc::Receiver<SignalEvent>,
     ) {
         self.input(Input::Tick).await;
+        let mut look = tokio::time::interval(LOOK_EVERY);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let now = self.parts.clock.now();
             let wait = self.parts.hotline.deadline().map_or(60_000, |at| at.since(now));
@@ -152,6 +157,10 @@ impl Shell {
                     None => return,
                 },
                 () = tick => self.input(Input::Tick).await,
+                _ = look.tick() => {
+                    let measured = self.parts.engines.recogniser.gauge().take();
+                    self.input(Input::Load(measured)).await;
+                }
                 Some(finished) = self.tasks.join_next() => {
                     if let Err(error) = finished {
                         tracing::error!(%error, "a task of the line failed");
@@ -220,8 +229,9 @@ impl Shell {
 
     async fn signal(&mut self, signal: SignalEvent) {
         match signal {
-            SignalEvent::Invite { leg, from, to: _, sdp, source: _ } => {
-                self.offers.insert(leg, sdp);
+            SignalEvent::Invite { leg, from, to: _, sdp, source } => {
+                let security = self.parts.sip.protection.from(source.ip());
+                self.offers.insert(leg, (sdp, security));
                 let number = Some(from).filter(|n| n.reveal() != "anonymous");
                 self.input(Input::Invited { leg, number }).await;
             }
@@ -248,7 +258,7 @@ impl Shell {
         let (now, wall) = (self.parts.clock.now(), self.parts.clock.wall());
         self.parts.hotline.handle(now, wall, input);
         // Said ahead, so that a trunk that asks goes elsewhere before it sends a call.
-        self.parts.line.full(self.parts.hotline.calls() >= CALLS_MAX);
+        self.parts.line.full(!self.parts.hotline.takes_calls());
         let effects: Vec<Effect> = self.parts.hotline.drain().collect();
         for effect in effects {
             self.effect(effect).await;
@@ -276,6 +286,11 @@ impl Shell {
             Effect::Part { call } => self.to_call(call, MediaCommand::Part),
             Effect::Understand { utterance, asked } => self.understand(utterance, asked),
             Effect::Keep { fact, ack } => {
+                if let Fact::Ticket { ticket, entry } = &fact
+                    && matches!(entry.event, TicketEvent::Registered)
+                {
+                    self.rewrite(ticket);
+                }
                 // Waiting here is right: a store that cannot keep up holds the hotline, not its facts.
                 let kept = Kept::Fact { fact: Box::new(fact), ack };
                 if self.parts.facts.send(kept).await.is_err() {
@@ -318,6 +333,28 @@ impl Shell {
             tracing::warn!(%error, "an utterance was not read");
             self.later(Input::Understood { call, understood: unread });
         }
+    }
+
+    /// Puts the summary into plainer words where somebody is there to do it, unless the ticket has changed by then.
+    fn rewrite(&mut self, ticket: &Ticket) {
+        let (Some(rewriting), Some(summary)) =
+            (self.parts.rewriting.clone(), ticket.fields.get(&Slot::Summary).cloned())
+        else {
+            return;
+        };
+        let (inbox, id, seen) = (self.parts.inbox.clone(), ticket.id, ticket.version);
+        self.tasks.spawn(async move {
+            let Some(value) = rewriting.rewritten(&summary.value).await else { return };
+            let filled = Filled { value, ..summary };
+            let order = Box::new(Order::Event(TicketEvent::Edited { slot: Slot::Summary, filled }));
+            let command = Command::Order { ticket: id, seen: Some(seen), by: Actor::system(), order };
+            let (reply, done) = oneshot::channel();
+            if inbox.send(Message::Command { command, reply }).await.is_ok()
+                && let Ok(Err(why)) = done.await
+            {
+                tracing::info!(%why, "a rewriting came too late");
+            }
+        });
     }
 
     /// Hands the hotline an input after those that wait already.
@@ -369,8 +406,9 @@ impl Shell {
         self.on_line(leg, "hang up", async move { line.hang_up(leg, reason).await });
     }
 
-    async fn arrange(&mut self) -> Result<Arranged, std::io::Error> {
-        let rtp = self.parts.ports.session(self.parts.sip.bind.ip()).await?;
+    async fn arrange(&mut self, security: Security) -> Result<Arranged, std::io::Error> {
+        let ports = self.parts.ports.secured(security);
+        let rtp = ports.session(self.parts.sip.bind.ip()).await?;
         let session = self.next_session;
         self.next_session += 1;
         let local = rtp.local(self.parts.sip.advertise, session);
@@ -378,8 +416,9 @@ impl Shell {
     }
 
     async fn answer(&mut self, call: CallId, leg: LegId) {
-        let offer = self.offers.remove(&leg).flatten();
-        let mut arranged = match self.arrange().await {
+        // The offer is gone with a leg that has ended.
+        let (offer, security) = self.offers.remove(&leg).unwrap_or_default();
+        let mut arranged = match self.arrange(security).await {
             Ok(arranged) => arranged,
             Err(error) => {
                 tracing::error!(%error, "no port for the sound of a call");
@@ -438,7 +477,13 @@ impl Shell {
     }
 
     async fn dial(&mut self, call: CallId, leg: LegId, party: Party) {
-        let arranged = match self.arrange().await {
+        let to = match &party {
+            Party::Agent { uri, .. } => uri.clone(),
+            Party::Citizen { number } => {
+                self.parts.outbound.route.replace("{number}", number.reveal())
+            }
+        };
+        let arranged = match self.arrange(self.parts.sip.protection.to(&to)).await {
             Ok(arranged) => arranged,
             Err(error) => {
                 tracing::error!(%error, "no port for the sound of a call");
@@ -446,13 +491,9 @@ impl Shell {
                 return self.later(Input::LegEnded { leg, reason });
             }
         };
-        let to = match &party {
-            Party::Agent { uri, .. } => uri.clone(),
-            Party::Citizen { number } => {
-                self.citizens.insert(leg);
-                self.parts.outbound.route.replace("{number}", number.reveal())
-            }
-        };
+        if let Party::Citizen { .. } = &party {
+            self.citizens.insert(leg);
+        }
         let credentials = match (&party, &self.parts.outbound) {
             (
                 Party::Citizen { .. },

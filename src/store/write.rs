@@ -4,6 +4,7 @@ use sqlx::SqliteConnection;
 
 use super::outbox::{Told, put_message};
 use super::{Store, StoreError, tickets};
+use crate::desk::{Entry, Ticket};
 use crate::hotline::Fact;
 use crate::kernel::{CallId, SurveyId, TicketId, Wall};
 use crate::speech::Utterance;
@@ -98,11 +99,7 @@ async fn keep_one(db: &mut SqliteConnection, told: &Told, fact: &Fact) -> Result
             .execute(db)
             .await?;
         }
-        Fact::Ticket { ticket, entry } => {
-            tickets::keep(db, ticket, entry).await?;
-            let told_by = (i64::from(entry.seq), entry.event.key());
-            put_message(db, told, ticket, told_by, entry.at).await?;
-        }
+        Fact::Ticket { ticket, entry } => ticket_event(db, told, ticket, entry).await?,
         Fact::AgentState { agent, state, call, at } => {
             sqlx::query(
                 "INSERT INTO agent_states (agent, state, call_id, at) VALUES ($1, $2, $3, $4)
@@ -118,6 +115,18 @@ async fn keep_one(db: &mut SqliteConnection, told: &Told, fact: &Fact) -> Result
         other => survey_fact(db, other).await?,
     }
     Ok(())
+}
+
+/// The event, the ticket after it, and the message that tells it.
+async fn ticket_event(
+    db: &mut SqliteConnection,
+    told: &Told,
+    ticket: &Ticket,
+    entry: &Entry,
+) -> Result<(), StoreError> {
+    tickets::keep(db, ticket, entry).await?;
+    let told_by = (i64::from(entry.seq), entry.event.key());
+    put_message(db, told, ticket, told_by, entry.at).await
 }
 
 async fn unanswered(

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use huiyin::desk::{Actor, DeskError, Order, Role, Ticket, TicketEvent, TicketState};
 use huiyin::dialogue::{Manner, Prompts};
+use huiyin::hotline::admission::Rules;
 use huiyin::hotline::{CallbackRules, Command, Effect, Fact, Hotline, Input, Restored, Setup};
 use huiyin::kernel::evidence::Source;
 use huiyin::kernel::limits::TICKETS_LATELY;
@@ -30,7 +31,7 @@ impl Desk {
             queue: Default::default(),
             agents: Vec::new(),
             callbacks: CallbackRules { delay_ms: 60_000, window: Window::default(), lines: 2 },
-            conversations: 3,
+            admission: Rules { guess: 3, most: 3, recognisers: 1 },
         };
         let restored = Restored { next_call: 1, next_survey: 1, ..Restored::default() };
         let hotline = Hotline::new(setup, restored).ruled_by(Arc::new(rulebook()));

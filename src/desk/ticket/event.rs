@@ -318,7 +318,8 @@ impl TicketEvent {
             | E::Disputed { .. }
             | E::Joined { .. } => &[System],
             E::Taken { .. } => &[Agent],
-            E::Edited { .. } => &[Agent, Desk, Unit, Supervisor],
+            // The system puts a summary into plainer words.
+            E::Edited { .. } => &[Agent, Desk, Unit, Supervisor, System],
             E::Told { .. } | E::Dispatched { .. } | E::Merged { .. } => &[Agent, Desk],
             E::ObjectionDecided { .. } | E::ExtensionDecided { .. } => &[Desk, Supervisor],
             E::Signed { .. }

@@ -41,7 +41,7 @@ pub struct Bars {
     pub doubt: f32,
 }
 
-pub const DANGER: Bars = Bars { sure: 0.2, doubt: -0.25 };
-pub const PERSON: Bars = Bars { sure: 0.1, doubt: -0.55 };
+pub const DANGER: Bars = Bars { sure: 0.2, doubt: -0.2 };
+pub const PERSON: Bars = Bars { sure: 0.1, doubt: -0.6 };
 /// A rule that speaks against this margin or less asks instead of transferring.
 pub const AGAINST: f32 = -0.9;

@@ -86,6 +86,7 @@ pub const DOORS: &[Door] = &[
             "desk",
             "survey",
             "hotline",
+            "notice",
         ],
         "plays the machines in virtual time, in a country of its own: no engine, no socket, no store",
     ),
