@@ -169,6 +169,8 @@ pub enum Party {
 }
 
 /// What is to be done, in this order.
+// For the sake of its facts: see there.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug)]
 pub enum Effect {
     /// Answer the inbound leg; its sound is the caller's of this call.
