@@ -72,6 +72,16 @@ pub const CONSOLE_LOGINS: usize = 4;
 pub const CONSOLE_BODY_BYTES_MAX: usize = 64 * 1024;
 /// Rows on one page of a list.
 pub const CONSOLE_ROWS: i64 = 200;
+/// Tables that are being written for somebody at once.
+pub const CONSOLE_EXPORTS: usize = 2;
+/// Rows of one CSV file: it is written while it is read, a page at a time.
+pub const EXPORT_ROWS_MAX: i64 = 1_000_000;
+/// Rows of one workbook, which is whole in memory before it leaves.
+pub const EXPORT_SHEET_ROWS_MAX: i64 = 10_000;
+/// Rows of a table that are read at once.
+pub const EXPORT_PAGE: i64 = 500;
+/// Days that rates are counted over at once: three years.
+pub const RATES_DAYS_MAX: i64 = 1_096;
 /// Questions without an answer that are put together at once; older ones wait.
 pub const QUESTIONS_MAX: i64 = 500;
 /// Questions whose points are remembered between two looks at them.

@@ -2,11 +2,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod admission;
+mod board;
 mod calendar;
+mod callbacks;
+mod campaign;
 mod certificate;
 mod clock;
 mod closed;
 mod console;
+mod console_callbacks;
 mod console_knowledge;
 mod console_orders;
 mod console_pages;
@@ -18,6 +22,7 @@ mod dispatch;
 mod exchange;
 mod guard;
 mod hotline;
+mod insight;
 mod intake;
 mod intake_place;
 mod killed;
@@ -54,6 +59,7 @@ mod sim;
 mod sim_year;
 mod slots;
 mod survey;
+mod survey_audit;
 mod ticket;
 mod ticket_desk;
 mod ticket_life;
