@@ -47,10 +47,6 @@ impl Residents {
         self.order.insert(self.touches, id);
     }
 
-    pub fn values(&self) -> impl Iterator<Item = &Ticket> {
-        self.tickets.values().map(|(ticket, _)| ticket)
-    }
-
     pub fn len(&self) -> usize {
         self.tickets.len()
     }

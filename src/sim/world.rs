@@ -318,11 +318,7 @@ impl World {
     fn load(&mut self, command: &Command) {
         let wanted = self.hotline.missing(command);
         let kept = |id: &TicketId| self.tickets.get(id).cloned();
-        let mut tickets: Vec<Ticket> = wanted.tickets.iter().filter_map(kept).collect();
-        if let Some(verification) = wanted.verification {
-            let about = |ticket: &&Ticket| ticket.disputes.contains(&verification);
-            tickets.extend(self.tickets.values().find(about).cloned());
-        }
+        let tickets: Vec<Ticket> = wanted.tickets.iter().filter_map(kept).collect();
         if !tickets.is_empty() {
             self.hotline.handle(self.now, self.wall(), Input::Loaded { tickets });
         }

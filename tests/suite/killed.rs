@@ -17,6 +17,7 @@ use huiyin::kernel::{CallId, Civil, Filled, Pii, Rng, Slot, SurveyId, TicketId, 
 use huiyin::notice::{Hours, Messages, Retry};
 use huiyin::runtime::outbox::{FileCarrier, Post};
 use huiyin::store::Store;
+use huiyin::survey::campaign::Origin;
 use tokio_util::sync::CancellationToken;
 
 const FOLDER: &str = "HUIYIN_KILLED_FOLDER";
@@ -101,17 +102,27 @@ fn step(ticket: &mut Ticket) -> Option<Vec<Fact>> {
         3 => (TicketEvent::Signed { member: None }, unit(), Vec::new(), Vec::new()),
         4 => (TicketEvent::Answered { words: "已办理".into() }, unit(), Vec::new(), Vec::new()),
         5 => {
-            let due = Fact::SurveyDue { survey, ticket: ticket.id, attempt: 1, due: at, at };
+            let (id, origin) = (ticket.id, Origin::Closed);
+            let due = Fact::SurveyDue { survey, ticket: id, origin, attempt: 1, due: at, at };
             (TicketEvent::Closed { result: "已修好".into() }, unit(), Vec::new(), vec![due])
         }
         6 => {
+            let (id, origin) = (ticket.id, Origin::Closed);
             let begins = vec![
                 started(callback, Direction::Callback),
+                Fact::SurveyDialled { survey, ticket: id, call: callback, attempt: 1, at },
                 Fact::SurveyStarted { survey, call: callback, at },
             ];
             let outcome = "completed".to_owned();
-            let ended =
-                Fact::SurveyEnded { survey, ticket: ticket.id, outcome, last: true, at };
+            let ended = Fact::SurveyEnded {
+                survey,
+                ticket: id,
+                origin,
+                outcome,
+                attempt: 1,
+                last: true,
+                at,
+            };
             (TicketEvent::CalledBack { survey }, Actor::system(), begins, vec![ended])
         }
         7 => {

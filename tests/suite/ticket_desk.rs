@@ -10,9 +10,8 @@ use huiyin::hotline::{CallbackRules, Command, Effect, Fact, Hotline, Input, Rest
 use huiyin::kernel::evidence::Source;
 use huiyin::kernel::limits::TICKETS_LATELY;
 use huiyin::kernel::{
-    CallId, Civil, Filled, Moment, Slot, SurveyId, TicketId, VerificationId, Wall,
+    CallId, Civil, Filled, Moment, Slot, SurveyId, TicketId, Wall,
 };
-use huiyin::survey::schedule::Window;
 
 use crate::ticket::{filled, whoever};
 use crate::ticket_life::rulebook;
@@ -30,7 +29,7 @@ impl Desk {
             manner: Manner::default(),
             queue: Default::default(),
             agents: Vec::new(),
-            callbacks: CallbackRules { delay_ms: 60_000, window: Window::default(), lines: 2 },
+            callbacks: CallbackRules { delay_ms: 60_000, lines: 2, ..CallbackRules::default() },
             admission: Rules { guess: 3, most: 3, recognisers: 1 },
         };
         let restored = Restored { next_call: 1, next_survey: 1, ..Restored::default() };
@@ -159,30 +158,6 @@ fn the_citizen_of_a_merged_ticket_is_called_back_with_the_other() {
             assert_eq!(ticket.state, TicketState::Closed { result: "已修好".into() });
         }
     }
-}
-
-#[test]
-fn a_verification_ends_on_its_ticket_and_only_while_it_is_open() {
-    let mut ticket = registered(7);
-    let verification = VerificationId(5);
-    for event in [
-        TicketEvent::Closed { result: "办结".into() },
-        TicketEvent::Disputed { verification, reason: "unhappy".into() },
-    ] {
-        ticket.apply(event, Actor::system(), now()).unwrap();
-    }
-    let mut desk = Desk::new(Vec::new());
-    let close =
-        || Command::CloseVerification {
-            verification, result: "属实".into(), by: "班长".into()
-        };
-    assert_eq!(desk.0.missing(&close()).verification, Some(verification));
-    desk.give(Input::Loaded { tickets: vec![ticket] });
-    assert!(desk.0.missing(&close()).is_nothing());
-    let (facts, answer) = desk.give(Input::Command { token: 1, command: close() });
-    assert_eq!(answer, Some(Ok(())));
-    assert!(matches!(&facts[0], Fact::Ticket { entry, .. } if entry.event.key() == "verified"));
-    assert!(matches!(&facts[1], Fact::VerificationClosed { .. }));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::YearError;
 use crate::desk::{Actor, Order, TicketEvent};
 use crate::kernel::{SurveyId, TicketId, VerificationId};
 use crate::notice::{MessageKey, Then};
-use crate::survey::schedule::{Next, next_attempt};
+use crate::survey::schedule::{Made, Next, next_attempt};
 
 /// From the closing to the first callback.
 const CALLBACK_DELAY_MS: i64 = 3_600_000;
@@ -17,7 +17,12 @@ impl World {
         let closed = kept.closed().unwrap_or(self.now).plus_ms(CALLBACK_DELAY_MS);
         let next = match kept.no_calls {
             true => None,
-            false => match next_attempt(closed.max(self.now), &kept.dialled, &self.window) {
+            false => match next_attempt(
+                closed.max(self.now),
+                Made { own: &kept.dialled, others: &[] },
+                &self.window,
+                self.book.calendar(),
+            ) {
                 Next::At(at) => Some(at),
                 Next::GiveUp(_) => None,
             },
