@@ -89,6 +89,9 @@ pub(super) fn fact_json(fact: &Fact) -> Value {
             "event": { "kind": event.key(), "actor": event.by(), "why": words(&event.why()) },
             "at": at.unix_ms,
         }),
+        Fact::Urged { ticket, call, at } => json!({
+            "kind": "urged", "ticket": ticket.0, "call": call.0, "at": at.unix_ms,
+        }),
         Fact::AgentState { agent, state, call, at } => json!({
             "kind": "agent_state", "agent": agent.0, "state": state, "call": call.map(|c| c.0),
             "at": at.unix_ms,

@@ -1,7 +1,7 @@
 //! 进展: how a ticket stands, as its citizen may know it: the steps and when they were, who is responsible, by when there will
 //! be an answer. No names, and nothing of what staff write to each other.
 
-use crate::kernel::{TicketId, Wall};
+use crate::kernel::{Pii, TicketId, Wall};
 
 /// A step of a ticket's life that its citizen is told of.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -111,5 +111,102 @@ impl Standing {
 
     pub fn is_open(&self) -> bool {
         !self.now().0.is_over()
+    }
+}
+
+/// A ticket's standing, and by what its citizen is known.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Known {
+    pub standing: Standing,
+    /// The number to call back, as [`plain_number`] writes it.
+    pub number: Option<Pii<String>>,
+}
+
+impl Known {
+    /// These are the last four digits of its number.
+    pub fn ends_with(&self, digits: &str) -> bool {
+        let four = digits.len() == 4 && digits.bytes().all(|b| b.is_ascii_digit());
+        four && self.number.as_ref().is_some_and(|number| same_end(number.reveal(), digits))
+    }
+
+    /// It is this number's, however the network writes it.
+    pub fn is_of(&self, number: &str) -> bool {
+        let wanted = plain_number(number);
+        wanted.len() >= 7 && self.number.as_ref().is_some_and(|own| *own.reveal() == wanted)
+    }
+}
+
+/// Takes the same time wherever they differ.
+fn same_end(number: &str, digits: &str) -> bool {
+    let end = number.len().checked_sub(digits.len()).and_then(|at| number.get(at..));
+    end.is_some_and(|end| {
+        end.bytes().zip(digits.bytes()).fold(0_u8, |differ, (a, b)| differ | (a ^ b)) == 0
+    })
+}
+
+/// The digits of a number; of a mobile one (eleven digits, beginning with 1) without the country's code and without a
+/// long-distance 0, so that the same telephone is the same text.
+pub fn plain_number(number: &str) -> String {
+    let digits: String = number.chars().filter(char::is_ascii_digit).collect();
+    let national = ["0086", "86", "0"].into_iter().find_map(|prefix| {
+        digits.strip_prefix(prefix).filter(|rest| rest.len() == 11 && rest.starts_with('1'))
+    });
+    national.map(str::to_owned).unwrap_or(digits)
+}
+
+/// What a caller wants to know.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Query {
+    /// The number calling; `None` when it is withheld.
+    pub number: Option<Pii<String>>,
+    /// `None`: whatever is this number's.
+    pub ticket: Option<TicketId>,
+    /// The last digits of the contact number, as told.
+    pub last_four: Option<Pii<String>>,
+}
+
+/// What may be told.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Found {
+    Ticket {
+        standing: Box<Standing>,
+        /// Other open tickets of the number calling.
+        others: usize,
+    },
+    /// It is another's, or a report: only told with the last four digits of its contact number.
+    Locked,
+    Nothing,
+    /// The store did not answer.
+    Failed,
+}
+
+/// What may be told of `known`: all tickets of the number calling, or the one that was asked for. By the number calling alone
+/// a report is never told: whoever holds the telephone need not be who reported.
+pub fn answer(query: &Query, known: Vec<Known>) -> Found {
+    let number = query.number.as_ref().map_or("", |number| number.reveal());
+    let Some(ticket) = query.ticket else {
+        let mut own: Vec<Standing> =
+            known.into_iter().filter(|k| k.is_of(number)).map(|k| k.standing).collect();
+        own.retain(|standing| !standing.secret);
+        own.sort_by_key(|standing| (!standing.is_open(), std::cmp::Reverse(standing.ticket)));
+        let open = own.iter().filter(|standing| standing.is_open()).count();
+        return match own.into_iter().next() {
+            Some(first) => {
+                Found::Ticket { standing: Box::new(first), others: open.saturating_sub(1) }
+            }
+            None => Found::Nothing,
+        };
+    };
+    let Some(known) = known.into_iter().find(|known| known.standing.ticket == ticket) else {
+        return Found::Nothing;
+    };
+    let told = query.last_four.as_ref().is_some_and(|four| known.ends_with(four.reveal()));
+    match (known.is_of(number) && !known.standing.secret, told) {
+        (true, _) => Found::Ticket { standing: Box::new(known.standing), others: 0 },
+        (false, true) => {
+            let standing = Standing { subject: None, ..known.standing };
+            Found::Ticket { standing: Box::new(standing), others: 0 }
+        }
+        (false, false) => Found::Locked,
     }
 }

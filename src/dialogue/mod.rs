@@ -5,6 +5,7 @@
 
 mod choice;
 mod contract;
+mod ending;
 mod error;
 mod filling;
 mod hearing;
@@ -13,6 +14,7 @@ mod machine;
 mod mouth;
 mod number;
 mod place;
+mod progress;
 mod prompts;
 mod request;
 mod say;

@@ -70,6 +70,12 @@ pub enum Fact {
         event: TicketEvent,
         at: Wall,
     },
+    /// 催办: the citizen has asked in this call that the ticket be seen to. Changes nothing of the ticket itself.
+    Urged {
+        ticket: TicketId,
+        call: CallId,
+        at: Wall,
+    },
     AgentState {
         agent: AgentId,
         state: &'static str,

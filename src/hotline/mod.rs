@@ -30,6 +30,7 @@ pub use unanswered::Why;
 
 use crate::call::EndReason;
 use crate::desk::queue::{Queue, Rules};
+use crate::desk::standing::{Found, Query};
 use crate::desk::{Agent, DeskError, Ticket};
 use crate::dialogue::{Dialogue, Manner, Prompts, Say, SayId, Understood};
 use crate::kernel::limits::CALLS_MAX;
@@ -115,6 +116,11 @@ pub enum Input {
         understood: Understood,
     },
     Stored(Ack),
+    /// What [`Effect::LookUp`] came to.
+    LookedUp {
+        call: CallId,
+        found: Found,
+    },
     /// The media of a closed call has handed out all it had.
     MediaClosed {
         call: CallId,
@@ -184,6 +190,11 @@ pub enum Effect {
     Understand {
         utterance: Utterance,
         asked: Option<Slot>,
+    },
+    /// How does a ticket stand? Answered by [`Input::LookedUp`], within the deadline of whoever carries it out.
+    LookUp {
+        call: CallId,
+        query: Query,
     },
     /// Keep this fact; with `ack`, say so by [`Input::Stored`] when it is kept.
     Keep {
@@ -343,6 +354,11 @@ impl Hotline {
             }
             Input::Understood { call, understood } => self.understood(call, understood),
             Input::Stored(Ack::Ticket { call, ticket }) => self.ticket_stored(call, ticket),
+            Input::LookedUp { call, found } => {
+                if self.listens(call) {
+                    self.tell_dialogue(call, crate::dialogue::Input::LookedUp(found));
+                }
+            }
             Input::MediaClosed { call } => self.media_closed(call),
             Input::Command { token, command } => {
                 let result = self.command(command);

@@ -5,7 +5,8 @@
 //! - [`listener`], [`speaking`]: an ear and a mouth; [`recogniser`], [`voice`], [`meaning`], [`pool`]: slow
 //!   work on threads; [`hearing`]: what each question expects.
 //! - [`deadlines`]: rule packs and the calendar.
-//! - [`keeper`], [`recordings`]: what is written down; [`outbox`]: text messages. [`phone`]: a scripted telephone.
+//! - [`keeper`], [`recordings`]: what is written down; [`openness`], [`outbox`]: what citizens are
+//!   shown and sent. [`phone`]: a scripted telephone.
 
 pub mod call_task;
 pub mod categories;
@@ -18,6 +19,7 @@ pub mod keeper;
 pub mod library;
 pub mod listener;
 pub mod meaning;
+pub mod openness;
 pub mod outbox;
 pub mod phone;
 pub mod pool;

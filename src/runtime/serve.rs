@@ -8,9 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
-use tokio::net::TcpListener;
 use tokio::sync::{broadcast, mpsc, oneshot};
-use tokio::task::JoinHandle;
 
 use super::clock::SystemClock;
 use super::dispatching;
@@ -18,15 +16,16 @@ use super::engines::{self, SpeechEngines};
 use super::keeper::Keeper;
 use super::library::{Publisher, entries};
 use super::meaning::Meaning;
-use super::outbox::{self, Outbox};
+use super::openness::{self, Openness};
+use super::outbox;
 use super::recordings::Recordings;
 use super::rtp_socket::PortRange;
 use super::shell::{Message, Parts, Shell};
 use super::voice::{SoundStore, plan};
 use crate::call::session::Wishes;
 use crate::call::{CallError, LegIds, Registration, Signalling, SipConfig, SipStack, TlsListen};
-use crate::config::{Carrier, Config, Sip};
-use crate::console::{self, Console, public};
+use crate::config::{Config, Sip};
+use crate::console::{self, Console};
 use crate::desk::dispatch::Rules;
 use crate::dialogue::{Line, Manner, Prompts};
 use crate::engine::models::ModelDir;
@@ -35,7 +34,6 @@ use crate::kernel::LegId;
 use crate::kernel::limits::{FEED_EVENTS, HOTLINE_INBOX};
 use crate::knowledge::Library;
 use crate::knowledge::editing::Entry;
-use crate::notice::Messages;
 use crate::store::Store;
 
 /// Running calls get this long to say their last words when the service stops.
@@ -50,7 +48,7 @@ pub async fn serve(
     let clock = SystemClock::start();
     let _claim = claim(&config.data_dir)?;
     let texts = outbox::texts(&config)?;
-    let store = open(&config, &texts).await?;
+    let store = openness::open(&config, &texts).await?;
     let Loaded { speech, meaning, prompts, library } = load(&config, &entries(&store).await?)?;
     let publisher = publisher(&store, &library, &speech, &prompts);
     let recordings = Recordings::new(&config.data_dir);
@@ -61,24 +59,19 @@ pub async fn serve(
     let (inbox, messages) = mpsc::channel(HOTLINE_INBOX);
     let (feed, _) = broadcast::channel(FEED_EVENTS);
     let keeper = keeper(&store, &feed, &inbox);
-    let post = outbox::post(&config, texts, &store)?;
+    let open = Openness::prepare(&config, texts, &store).await?;
     let (line, signals) = line(&config).await?;
     let rules = Arc::new(dispatching::rules(config.dispatch_rules.as_deref())?);
     let knowledge = console::Knowledge { library, published: publisher.waker() };
     let console = console(&config, store.clone(), feed.clone(), &inbox, &recordings, rules, knowledge);
     let listener = console::listen(config.console.bind).await?;
-    let citizens = Citizens::listen(&config, &store).await?;
-    let listening = Listening {
-        sip: line.listening(),
-        console: listener.local_addr()?,
-        public: citizens.as_ref().map(|citizens| citizens.at),
-    };
+    let (at, public) = (listener.local_addr()?, open.at);
+    let listening = Listening { sip: line.listening(), console: at, public };
     let (console_stop, console_stopped) = oneshot::channel::<()>();
     let pages = tokio::spawn(console::serve(listener, console, async move {
         let _ = console_stopped.await;
     }));
-    let citizens = citizens.map(Citizens::serve);
-    let sending = post.map(|post| Outbox::start(post, clock.clone(), feed.subscribe()));
+    let open = open.begin(&clock, &feed);
     let shell = Shell::new(Parts {
         hotline: Hotline::new(setup, restored),
         clock,
@@ -90,6 +83,7 @@ pub async fn serve(
         outbound: config.outbound,
         recordings,
         facts: keeper.facts.clone(),
+        store: store.clone(),
         inbox: inbox.clone(),
         moment,
     });
@@ -106,63 +100,15 @@ pub async fn serve(
     end_calls(&inbox).await;
     line.shutdown(Duration::from_secs(3)).await;
     let _ = console_stop.send(());
-    let _ = citizens.map(|(stop, _)| stop.send(()));
     publisher.stop();
     shell.abort();
     let _ = shell.await;
     drop(inbox);
     keeper.finish(Duration::from_secs(5)).await;
-    if let Some(sending) = sending {
-        sending.finish().await;
-    }
+    open.finish().await;
     let _ = tokio::time::timeout(Duration::from_secs(2), pages).await;
     store.close().await;
     Ok(())
-}
-
-/// The store, with what is told by text message written down from the first event on.
-async fn open(config: &Config, texts: &Messages) -> anyhow::Result<Store> {
-    let store = Store::open(&config.data_dir.join("huiyin.db")).await?;
-    Ok(match config.messages.carrier {
-        Carrier::Off => store,
-        Carrier::File(_) | Carrier::Webhook { .. } => store.telling(texts.kinds()),
-    })
-}
-
-/// The page for citizens, on its own address.
-struct Citizens {
-    at: SocketAddr,
-    listener: TcpListener,
-    page: public::Public,
-}
-
-impl Citizens {
-    async fn listen(config: &Config, store: &Store) -> anyhow::Result<Option<Citizens>> {
-        let Some(settings) = &config.public else { return Ok(None) };
-        let listener = TcpListener::bind(settings.bind).await.with_context(|| {
-            format!("public.bind = {}: nothing can listen there; choose a free port", settings.bind)
-        })?;
-        let page = public::Public {
-            store: store.clone(),
-            hotline: config.sip.number.clone(),
-            proxies: settings.proxies.clone(),
-        };
-        Ok(Some(Citizens { at: listener.local_addr()?, listener, page }))
-    }
-
-    /// Until the sender tells it to stop.
-    fn serve(self) -> (oneshot::Sender<()>, JoinHandle<()>) {
-        let (stop, stopped) = oneshot::channel::<()>();
-        let task = tokio::spawn(async move {
-            let stopped = async move {
-                let _ = stopped.await;
-            };
-            if let Err(error) = public::serve(self.listener, self.page, stopped).await {
-                tracing::error!(%error, "the page for citizens is gone");
-            }
-        });
-        (stop, task)
-    }
 }
 
 fn ports(sip: &Sip) -> std::io::Result<PortRange> {

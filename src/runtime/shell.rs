@@ -20,14 +20,18 @@ use crate::call::sdp::{self, LocalMedia};
 use crate::call::{CallError, Dial, EndReason, ReinviteAnswer, SignalEvent, Signalling};
 use crate::config::{Outbound, Sip};
 use crate::desk::DeskError;
+use crate::desk::standing::{Found, Query};
 use crate::dialogue::Understood;
 use crate::hotline::{Command, Effect, Hotline, Input, Party};
 use crate::intake::Reading;
 use crate::kernel::limits::CALLS_MAX;
 use crate::kernel::{CallId, LegId, Pii};
+use crate::store::Store;
 
 /// Every command to the line is over by then.
 const LINE_DEADLINE: Duration = Duration::from_secs(10);
+/// A caller waits for it.
+const LOOK_UP_DEADLINE: Duration = Duration::from_secs(3);
 
 /// What reaches the owner of the hotline.
 pub enum Message {
@@ -58,6 +62,7 @@ pub struct Parts {
     pub outbound: Outbound,
     pub recordings: super::recordings::Recordings,
     pub facts: mpsc::Sender<Kept>,
+    pub store: Store,
     pub inbox: mpsc::Sender<Message>,
     /// What a caller hears when the answer takes its time.
     pub moment: Arc<str>,
@@ -222,6 +227,7 @@ impl Shell {
                     tracing::error!("the store's writer is gone; a fact was not kept");
                 }
             }
+            Effect::LookUp { call, query } => self.look_up(call, query),
             Effect::Reply { token, result } => {
                 if let Some(reply) = self.replies.remove(&token) {
                     let _ = reply.send(result);
@@ -258,6 +264,25 @@ impl Shell {
             tracing::warn!(%error, "an utterance was not read");
             self.later(Input::Understood { call, understood: unread });
         }
+    }
+
+    /// Asks the store how a ticket stands; a store that is late or fails is an answer too.
+    fn look_up(&mut self, call: CallId, query: Query) {
+        let (store, inbox) = (self.parts.store.clone(), self.parts.inbox.clone());
+        self.tasks.spawn(async move {
+            let found = match tokio::time::timeout(LOOK_UP_DEADLINE, store.look_up(&query)).await {
+                Ok(Ok(found)) => found,
+                Ok(Err(error)) => {
+                    tracing::error!(%error, "a ticket could not be looked up");
+                    Found::Failed
+                }
+                Err(_) => {
+                    tracing::error!("a ticket could not be looked up in time");
+                    Found::Failed
+                }
+            };
+            let _ = inbox.send(Message::Input(Input::LookedUp { call, found })).await;
+        });
     }
 
     /// Hands the hotline an input after those that wait already.

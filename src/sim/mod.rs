@@ -12,6 +12,7 @@
 
 mod check;
 mod line;
+mod lookup;
 mod mind;
 mod people;
 mod staff;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::check::{Checker, Violation};
 use super::line::Leg;
+use super::lookup::Kept;
 use super::mind::Mind;
 use super::voice::Voice;
 use crate::call::EndReason;
@@ -121,6 +122,7 @@ pub(super) struct World {
     pub legs: BTreeMap<LegId, Leg>,
     pub voices: BTreeMap<CallId, Voice>,
     pub tickets: BTreeSet<TicketId>,
+    pub kept: Kept,
     hash: Fnv,
     pub arrived: u32,
     pub refused: u64,
@@ -185,6 +187,7 @@ impl World {
             legs: BTreeMap::new(),
             voices: BTreeMap::new(),
             tickets: BTreeSet::new(),
+            kept: Kept::default(),
             hash: Fnv::default(),
             arrived: 0,
             refused: 0,
@@ -293,6 +296,7 @@ impl World {
                 let understood = self.mind.understand(utterance, now, asked)?;
                 self.plan_input(UNDERSTAND_MS, Input::Understood { call, understood });
             }
+            Effect::LookUp { call, query } => self.look_up(call, &query),
             Effect::Keep { fact, ack } => self.keep(&fact, ack),
             Effect::Reply { .. } => {}
             Effect::Close { call } => self.close(call),
@@ -302,6 +306,7 @@ impl World {
 
     fn keep(&mut self, fact: &Fact, ack: Option<Ack>) {
         self.desk(fact);
+        self.kept.take(fact);
         if let Some(ack) = ack {
             // A store that is slow, and one that is too slow to be waited for.
             let after_ms = match self.rng.below(200) {

@@ -15,7 +15,6 @@ pub use read::{
     TicketRow, TurnRow, VerificationRow,
 };
 pub use related::{Beside, BesideRow};
-pub use standing::Known;
 
 use std::path::{Path, PathBuf};
 

@@ -8,8 +8,7 @@ use serde::Serialize;
 use sqlx::{FromRow, SqliteConnection};
 
 use super::{Store, StoreError};
-use crate::desk::Ticket;
-use crate::kernel::{Pii, Slot, TicketId, Wall};
+use crate::kernel::{Pii, TicketId, Wall};
 use crate::notice::{MessageKey, mobile};
 
 /// Which events are told by text message.
@@ -211,30 +210,44 @@ impl Store {
     }
 }
 
-/// A report (举报) is kept secret: nothing about it leaves the house by a carrier, not even to whom it concerns.
-fn is_secret(ticket: &Ticket) -> bool {
-    ticket.fields.get(&Slot::MatterType).and_then(|kind| kind.code.as_deref()) == Some("report")
+#[derive(FromRow)]
+struct Contact {
+    number: Option<String>,
+    code: Option<String>,
+    matter: Option<String>,
 }
 
-/// The message about event number `seq`, if it is one that is told and there is a mobile number to tell it to.
+/// The message about event number `seq` of a ticket whose fields are kept already, if it is one that is told and there is a
+/// mobile number to tell it to. A report (举报) is kept secret: nothing about it leaves the house by a carrier, not even to whom
+/// it concerns.
 pub(super) async fn put_message(
     db: &mut SqliteConnection,
     told: &Told,
-    ticket: &Ticket,
-    (seq, kind): (i64, &str),
+    (ticket, seq, kind): (i64, i64, &str),
     at: Wall,
 ) -> Result<(), StoreError> {
-    if !told.0.contains(kind) || is_secret(ticket) {
+    if !told.0.contains(kind) {
         return Ok(());
     }
-    let number = ticket.fields.get(&Slot::Number);
-    let number = number.and_then(|n| n.code.as_deref().and_then(mobile).or_else(|| mobile(&n.value)));
-    let Some(number) = number else { return Ok(()) };
+    let contact: Contact = sqlx::query_as(
+        "SELECT MAX(CASE WHEN slot = 'number' THEN value END) AS number,
+         MAX(CASE WHEN slot = 'number' THEN code END) AS code,
+         MAX(CASE WHEN slot = 'matter_type' THEN code END) AS matter
+         FROM ticket_fields WHERE ticket_id = $1",
+    )
+    .bind(ticket)
+    .fetch_one(&mut *db)
+    .await?;
+    let Contact { number, code, matter } = contact;
+    let number = code.as_deref().and_then(mobile).or_else(|| number.as_deref().and_then(mobile));
+    let Some(number) = number.filter(|_| matter.as_deref() != Some("report")) else {
+        return Ok(());
+    };
     sqlx::query(
         "INSERT INTO outbox (ticket_id, event_seq, kind, number, state, attempts, born_at, due_at, changed_at)
          VALUES ($1, $2, $3, $4, 'waiting', 0, $5, $5, $5)",
     )
-    .bind(ticket.id.0 as i64)
+    .bind(ticket)
     .bind(seq)
     .bind(kind)
     .bind(number)

@@ -4,16 +4,8 @@ use sqlx::FromRow;
 
 use super::{Store, StoreError};
 use crate::desk::Standing;
+use crate::desk::standing::{Found, Known, Query, answer, plain_number};
 use crate::kernel::{Pii, TicketId, Wall};
-use crate::notice::mobile;
-
-/// A ticket's standing, and by what its citizen is known.
-#[derive(Clone, Debug)]
-pub struct Known {
-    pub standing: Standing,
-    /// The number to call back, as digits.
-    pub number: Option<Pii<String>>,
-}
 
 #[derive(FromRow)]
 struct Head {
@@ -31,34 +23,17 @@ struct Field {
 /// Tickets of one number that are looked at, the newest.
 const OF_NUMBER_MAX: i64 = 50;
 
-impl Known {
-    /// These are the last four digits of its number.
-    pub fn ends_with(&self, digits: &str) -> bool {
-        let four = digits.len() == 4 && digits.bytes().all(|b| b.is_ascii_digit());
-        four && self.number.as_ref().is_some_and(|number| same_end(number.reveal(), digits))
-    }
-
-    /// It is this number's, however the network writes it.
-    pub fn is_of(&self, number: &str) -> bool {
-        let wanted = plain(number);
-        wanted.len() >= 7 && self.number.as_ref().is_some_and(|own| *own.reveal() == wanted)
-    }
-}
-
-/// Takes the same time wherever they differ.
-fn same_end(number: &str, digits: &str) -> bool {
-    let end = number.len().checked_sub(digits.len()).and_then(|at| number.get(at..));
-    end.is_some_and(|end| {
-        end.bytes().zip(digits.bytes()).fold(0_u8, |differ, (a, b)| differ | (a ^ b)) == 0
-    })
-}
-
-/// The digits of a number, without the country's code where it is a mobile one.
-fn plain(number: &str) -> String {
-    mobile(number).unwrap_or_else(|| number.chars().filter(char::is_ascii_digit).collect())
-}
-
 impl Store {
+    /// What may be told to a caller.
+    pub async fn look_up(&self, query: &Query) -> Result<Found, StoreError> {
+        let known = match (query.ticket, &query.number) {
+            (Some(ticket), _) => self.standing(ticket).await?.into_iter().collect(),
+            (None, Some(number)) => self.standings_of(number.reveal()).await?,
+            (None, None) => Vec::new(),
+        };
+        Ok(answer(query, known))
+    }
+
     /// `None`: there is no such ticket, or it is not registered yet.
     pub async fn standing(&self, id: TicketId) -> Result<Option<Known>, StoreError> {
         let Ok(id) = i64::try_from(id.0) else { return Ok(None) };
@@ -81,7 +56,7 @@ impl Store {
              ORDER BY t.id DESC LIMIT $3",
         )
         .bind(number)
-        .bind(plain(number))
+        .bind(plain_number(number))
         .bind(OF_NUMBER_MAX)
         .fetch_all(&self.readers)
         .await?;
@@ -113,7 +88,7 @@ impl Store {
             standing.unit = value("unit");
             standing.subject = value("category").or_else(|| value("matter_type"));
         }
-        let number = field("number").map(|f| plain(f.code.as_deref().unwrap_or(&f.value)));
+        let number = field("number").map(|f| plain_number(f.code.as_deref().unwrap_or(&f.value)));
         Ok(Known { standing, number: number.map(Pii::new) })
     }
 }

@@ -6,7 +6,7 @@ use super::outbox::{Told, put_message};
 use super::{Store, StoreError};
 use crate::desk::{Ticket, TicketEvent, TicketState};
 use crate::hotline::Fact;
-use crate::kernel::{CallId, SurveyId, Wall};
+use crate::kernel::{CallId, SurveyId, TicketId, Wall};
 use crate::speech::Utterance;
 use crate::survey::{Answer, Given, Value};
 
@@ -108,12 +108,8 @@ async fn keep_one(
             .execute(db)
             .await?;
         }
-        Fact::Ticket { ticket, event, at } => {
-            ticket_row(db, ticket).await?;
-            ticket_fields(db, ticket).await?;
-            let seq = ticket_event(db, ticket.id.0 as i64, event, *at).await?;
-            put_message(db, told, ticket, (seq, event.key()), *at).await?;
-        }
+        Fact::Ticket { ticket, event, at } => ticket_fact(db, told, ticket, event, *at).await?,
+        Fact::Urged { ticket, call, at } => urged(db, told, *ticket, *call, *at).await?,
         Fact::AgentState { agent, state, call, at } => {
             sqlx::query(
                 "INSERT INTO agent_states (agent, state, call_id, at) VALUES ($1, $2, $3, $4)
@@ -129,6 +125,48 @@ async fn keep_one(
         other => survey_fact(db, other).await?,
     }
     Ok(())
+}
+
+async fn ticket_fact(
+    db: &mut SqliteConnection,
+    told: &Told,
+    ticket: &Ticket,
+    event: &TicketEvent,
+    at: Wall,
+) -> Result<(), StoreError> {
+    let id = ticket.id.0 as i64;
+    ticket_row(db, ticket).await?;
+    ticket_fields(db, ticket).await?;
+    let seq = ticket_event(db, id, event, at).await?;
+    put_message(db, told, (id, seq, event.key()), at).await
+}
+
+/// 催办: a line in the ticket's history, and a message like the others'.
+async fn urged(
+    db: &mut SqliteConnection,
+    told: &Told,
+    ticket: TicketId,
+    call: CallId,
+    at: Wall,
+) -> Result<(), StoreError> {
+    const KIND: &str = "urged";
+    let id = ticket.0 as i64;
+    let seq: Option<i64> = sqlx::query_scalar(
+        "INSERT INTO ticket_events (ticket_id, seq, kind, actor, why, at)
+         SELECT $1, COALESCE(MAX(e.seq), 0) + 1, $2, 'citizen', $3, $4
+         FROM tickets t LEFT JOIN ticket_events e ON e.ticket_id = t.id
+         WHERE t.id = $1 GROUP BY t.id RETURNING seq",
+    )
+    .bind(id)
+    .bind(KIND)
+    .bind(call.to_string())
+    .bind(at.unix_ms)
+    .fetch_optional(&mut *db)
+    .await?;
+    match seq {
+        Some(seq) => put_message(db, told, (id, seq, KIND), at).await,
+        None => Ok(()),
+    }
 }
 
 async fn unanswered(

@@ -148,6 +148,12 @@ const CALL_STATES: [&str; 27] = [
     "number",
     "number_back",
     "number_keys",
+    "ticket_number",
+    "ticket_back",
+    "last_four",
+    "looking_up",
+    "urge",
+    "progress_person",
 ];
 
 type Key = (&'static str, &'static str);
@@ -185,7 +191,8 @@ fn keys_of_the_desk() -> Vec<Key> {
     keys.extend(tickets.iter().map(|s| ("ticket_state", s.key())));
     keys.extend(events.iter().map(|e| ("ticket_event", e.key())));
     keys.extend(Slot::ALL.iter().map(|s| ("slot", s.key())));
-    keys.push(("ticket_event", "edited"));
+    keys.extend(["edited", "urged"].map(|event| ("ticket_event", event)));
+    keys.extend(["waiting", "sent", "given_up"].map(|state| ("message_state", state)));
     keys
 }
 

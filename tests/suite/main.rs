@@ -34,6 +34,7 @@ mod notice;
 mod outbox;
 mod page;
 mod phone_turns;
+mod progress;
 mod public_page;
 mod queue;
 mod recognise;
