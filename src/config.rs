@@ -48,6 +48,7 @@ struct Raw {
     knowledge: RawKnowledge,
     intake: RawIntake,
     dispatch: RawDispatch,
+    clock: RawClock,
     prompts: RawPrompts,
     sip: RawSip,
     outbound: RawOutbound,
@@ -79,6 +80,7 @@ section!(RawRegion { home: String = "3307".into() });
 section!(RawKnowledge { path: Option<PathBuf> = None, bases: Vec<PathBuf> = Vec::new() });
 section!(RawIntake { taxonomy: Option<PathBuf> = None, examples: Option<PathBuf> = None });
 section!(RawDispatch { rules: Option<PathBuf> = None });
+section!(RawClock { calendars: Vec<PathBuf> = Vec::new() });
 section!(RawPrompts { path: Option<PathBuf> = None });
 section!(RawSip {
     bind: String = "127.0.0.1:5060".into(),
@@ -159,6 +161,8 @@ pub struct Config {
     pub intake: IntakeFiles,
     /// `None`: the rules of a sample city that ship with the program.
     pub dispatch_rules: Option<PathBuf>,
+    /// Calendars of working days over the installed one, each over those before.
+    pub calendars: Vec<PathBuf>,
     /// `None`: the texts that ship with the program.
     pub prompts: Option<PathBuf>,
     pub sip: Sip,
@@ -271,6 +275,7 @@ impl Raw {
             knowledge: self.knowledge.check()?,
             intake: IntakeFiles { taxonomy: self.intake.taxonomy, examples: self.intake.examples },
             dispatch_rules: self.dispatch.rules,
+            calendars: self.clock.calendars,
             prompts: self.prompts.path,
             sip: self.sip.check()?,
             outbound: self.outbound.check()?,

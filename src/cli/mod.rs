@@ -7,6 +7,7 @@ mod models;
 mod phone;
 mod rules;
 mod rules_packs;
+mod safety;
 mod serve;
 mod sim;
 mod taxonomy;
@@ -57,6 +58,8 @@ enum Verb {
     Taxonomy(taxonomy::Args),
     /// Check rules of dispatch and rule packs, and explain: whom a case goes to, when a limit ends.
     Rules(rules::Args),
+    /// Train and try the net behind the rules for dangers and the wish for a person.
+    Safety(safety::Args),
     /// Render ahead what is sure to be said.
     Voice(voice::Args),
 }
@@ -77,6 +80,7 @@ pub fn main() -> ExitCode {
         Verb::Kb(args) => knowledge::run(args),
         Verb::Taxonomy(args) => taxonomy::run(args),
         Verb::Rules(args) => rules::run(args),
+        Verb::Safety(args) => safety::run(args),
         Verb::Voice(args) => voice::run(args),
     };
     result.unwrap_or_else(|error| {

@@ -80,23 +80,47 @@ impl From<StoreError> for ApiError {
 
 impl From<DeskError> for ApiError {
     fn from(error: DeskError) -> Self {
+        use DeskError as E;
         let text = error.to_string();
+        let conflict = |code, remedy: &str| ApiError::new(StatusCode::CONFLICT, code, &text, remedy);
+        let missing = |remedy: &str| {
+            ApiError::new(StatusCode::NOT_FOUND, "not_found", &text, remedy)
+        };
         match error {
-            DeskError::NotNow { .. } => {
-                let remedy = "load the ticket again; a closed one can be reopened";
-                ApiError::new(StatusCode::CONFLICT, "not_now", text, remedy)
+            E::NotNow { .. } => {
+                conflict("not_now", "load the ticket again; a closed one can be reopened")
             }
-            DeskError::NoResult => {
-                ApiError::field("empty", "result", text, "say what was done for the citizen")
+            E::Changed { .. } => {
+                conflict("changed", "load the ticket again, look at what changed, then decide anew")
             }
-            DeskError::NoTicket(_) => {
-                let remedy = "list tickets with GET /api/tickets";
-                ApiError::new(StatusCode::NOT_FOUND, "not_found", text, remedy)
+            E::Unfit { .. } | E::NothingToExtend(_) | E::OutOfOrder { .. } => {
+                conflict("unfit", "load the ticket again and see how it stands")
             }
-            DeskError::NoAgent(_) => {
-                let remedy = "list agents with GET /api/agents";
-                ApiError::new(StatusCode::NOT_FOUND, "not_found", text, remedy)
+            E::ObjectionLate { .. } => conflict("late", "deal with it, or ask the desk to take it back"),
+            E::Clock(_) => conflict("clock", "`huiyin rules explain --ticket` shows its deadlines"),
+            E::NotTheirs { .. } => {
+                let remedy = "let one act whose part it is";
+                ApiError::new(StatusCode::FORBIDDEN, "not_theirs", &text, remedy)
             }
+            E::NoResult => {
+                ApiError::field("empty", "result", &text, "say what was done for the citizen")
+            }
+            E::NoWords { field, .. } => ApiError::field("empty", field, &text, "fill it in"),
+            E::NoUnit { .. } => {
+                let remedy = "give a unit's code or whole name; `huiyin rules explain` shows them";
+                ApiError::field("no_unit", "unit", &text, remedy)
+            }
+            E::NoMember { .. } => {
+                ApiError::field("no_member", "member", &text, "name one of the unit's members")
+            }
+            E::NoPack { .. } | E::NoProcedure { .. } => {
+                ApiError::field("no_pack", "pack", &text, "name one that the rules have")
+            }
+            E::NoPause { .. } => {
+                ApiError::field("no_pause", "kind", &text, "name one that the rule pack has")
+            }
+            E::NoTicket(_) => missing("list tickets with GET /api/tickets"),
+            E::NoAgent(_) => missing("list agents with GET /api/agents"),
         }
     }
 }

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::App;
 use super::error::ApiError;
 use super::masking::{mask_numbers, words};
-use crate::desk::{Ticket, TicketState};
+use crate::desk::Ticket;
 use crate::hotline::Fact;
 use crate::kernel::Slot;
 use crate::kernel::redact::mask;
@@ -84,13 +84,13 @@ pub(super) fn fact_json(fact: &Fact) -> Value {
         Fact::Key { call, key: _, at_ms, at } => {
             json!({ "kind": "key", "call": call.0, "at_ms": at_ms, "at": at.unix_ms })
         }
-        Fact::Ticket { ticket, event, at } => json!({
+        Fact::Ticket { ticket, entry } => json!({
             "kind": "ticket", "call": ticket.call.0, "ticket": ticket_json(ticket),
-            "event": { "kind": event.key(), "actor": event.by(), "why": words(&event.why()) },
-            "at": at.unix_ms,
-        }),
-        Fact::Urged { ticket, call, at } => json!({
-            "kind": "urged", "ticket": ticket.0, "call": call.0, "at": at.unix_ms,
+            "event": {
+                "seq": entry.seq, "kind": entry.event.key(), "role": entry.by.role.key(),
+                "actor": entry.by.name, "why": words(&entry.event.why()),
+            },
+            "at": entry.at.unix_ms,
         }),
         Fact::AgentState { agent, state, call, at } => json!({
             "kind": "agent_state", "agent": agent.0, "state": state, "call": call.map(|c| c.0),
@@ -159,18 +159,19 @@ fn ticket_json(ticket: &Ticket) -> Value {
             })
         })
         .collect();
-    let (agent, result, survey) = match &ticket.state {
-        TicketState::Handling { agent } => (Some(agent.0), None, None),
-        TicketState::Closed { result } => (None, Some(mask_numbers(result)), None),
-        TicketState::CalledBack { survey } => (None, None, Some(survey.0)),
-        TicketState::Draft | TicketState::Interrupted | TicketState::Registered => {
-            (None, None, None)
-        }
-    };
+    let unit = ticket.assignment().map(|to| (to.owner.code.clone(), to.owner.name.clone()));
+    let (unit, unit_name) = unit.unzip();
     json!({
-        "id": ticket.id.0, "call_id": ticket.call.0, "state": ticket.state.key(), "agent": agent,
-        "result": result, "survey_id": survey, "opened_at": ticket.opened.unix_ms,
-        "changed_at": ticket.changed.unix_ms, "fields": fields,
+        "id": ticket.id.0, "call_id": ticket.call.0, "state": ticket.state.key(),
+        "agent": ticket.agent.map(|agent| agent.0),
+        "result": ticket.result.as_deref().map(mask_numbers),
+        "survey_id": ticket.survey.map(|survey| survey.0), "opened_at": ticket.opened.unix_ms,
+        "changed_at": ticket.changed.unix_ms, "version": ticket.version,
+        "unit": unit, "unit_name": unit_name, "secret": ticket.secret,
+        "supervised": ticket.supervision.is_some(),
+        "due_at": ticket.due.as_ref().and_then(|due| due.at).map(|at| at.unix_ms),
+        "duty": ticket.due.as_ref().map(|due| due.duty.key()),
+        "fields": fields,
     })
 }
 

@@ -1,7 +1,9 @@
 //! 进展: how a ticket stands, as its citizen may know it: the steps and when they were, who is responsible, by when there will
 //! be an answer. No names, and nothing of what staff write to each other.
 
-use crate::kernel::{Pii, TicketId, Wall};
+use super::rulebook::Rulebook;
+use super::ticket::Ticket;
+use crate::kernel::{Filled, Pii, Slot, TicketId, Wall};
 
 /// A step of a ticket's life that its citizen is told of.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -24,10 +26,14 @@ pub enum Step {
     CalledBack,
     /// 重办.
     Reopened,
+    /// 不予派单: told with the right way.
+    Told,
+    /// 合并: handled together with others of its kind.
+    Merged,
 }
 
 impl Step {
-    pub const ALL: [Step; 9] = [
+    pub const ALL: [Step; 11] = [
         Step::Registered,
         Step::Dispatched,
         Step::Signed,
@@ -37,6 +43,8 @@ impl Step {
         Step::Closed,
         Step::CalledBack,
         Step::Reopened,
+        Step::Told,
+        Step::Merged,
     ];
 
     pub const fn key(self) -> &'static str {
@@ -50,22 +58,26 @@ impl Step {
             Step::Closed => "closed",
             Step::CalledBack => "called_back",
             Step::Reopened => "reopened",
+            Step::Told => "told",
+            Step::Merged => "merged",
         }
     }
 
     /// The step that an event of this kind is; `None` for what stays among staff.
     pub fn of_event(kind: &str) -> Option<Step> {
         match kind {
-            // A call that broke off: what was told is kept for a person.
-            "interrupted" => Some(Step::Registered),
-            "taken" | "handled" => Some(Step::Handling),
+            // A call that broke off: what was told is kept for a person. An objection that was upheld: it is dispatched anew.
+            "interrupted" | "objection_upheld" => Some(Step::Registered),
+            "taken" | "worked" => Some(Step::Handling),
+            "transferred" => Some(Step::Dispatched),
+            "extension_granted" => Some(Step::Extended),
             kind => Step::ALL.into_iter().find(|step| step.key() == kind),
         }
     }
 
     /// Nothing more is to come by itself.
     pub const fn is_over(self) -> bool {
-        matches!(self, Step::Closed | Step::CalledBack)
+        matches!(self, Step::Closed | Step::CalledBack | Step::Told | Step::Merged)
     }
 }
 
@@ -104,6 +116,24 @@ impl Standing {
         Standing { ticket, opened, steps, unit: None, due: None, subject: None, secret: false }
     }
 
+    /// Of a ticket, with what its rules say is promised. `events`: kind and time, in their order.
+    pub fn of<'a>(
+        ticket: &Ticket,
+        events: impl IntoIterator<Item = (&'a str, Wall)>,
+        rules: Option<&Rulebook>,
+    ) -> Standing {
+        let field = |slot| ticket.fields.get(&slot).map(|filled: &Filled| filled.value.clone());
+        let told = !ticket.secret;
+        let owner = ticket.assignment().filter(|_| told).map(|to| to.owner.name.clone());
+        Standing {
+            unit: owner.or_else(|| field(Slot::Unit).filter(|_| told)),
+            subject: field(Slot::Category).or_else(|| field(Slot::MatterType)).filter(|_| told),
+            due: rules.and_then(|rules| rules.promised(ticket)),
+            secret: ticket.secret,
+            ..Standing::new(ticket.id, ticket.opened, events)
+        }
+    }
+
     /// The last step and when it was.
     pub fn now(&self) -> (Step, Wall) {
         self.steps.last().copied().unwrap_or((Step::Registered, self.opened))
@@ -123,6 +153,17 @@ pub struct Known {
 }
 
 impl Known {
+    /// A ticket and what its citizen is known by. See [`Standing::of`].
+    pub fn of<'a>(
+        ticket: &Ticket,
+        events: impl IntoIterator<Item = (&'a str, Wall)>,
+        rules: Option<&Rulebook>,
+    ) -> Known {
+        let number = ticket.fields.get(&Slot::Number);
+        let number = number.map(|n| plain_number(n.code.as_deref().unwrap_or(&n.value)));
+        Known { standing: Standing::of(ticket, events, rules), number: number.map(Pii::new) }
+    }
+
     /// These are the last four digits of its number.
     pub fn ends_with(&self, digits: &str) -> bool {
         let four = digits.len() == 4 && digits.bytes().all(|b| b.is_ascii_digit());

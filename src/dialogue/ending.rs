@@ -8,6 +8,7 @@ use crate::kernel::Slot;
 impl Dialogue {
     /// The caller is gone: what was told is kept, and how the talk ended is told.
     pub(super) fn hung_up(&mut self) {
+        self.keep_held();
         let outcome = match &self.state {
             State::Talking => Outcome::HandedOver,
             _ if self.owed => Outcome::Registered,

@@ -22,7 +22,7 @@ pub(super) fn words(u: &Understood) -> String {
 /// A sound that only says "I am listening".
 pub fn is_back_channel(u: &Understood) -> bool {
     let reading = &u.reading;
-    if reading.command.is_some() || reading.emergency.is_some() {
+    if reading.command.is_some() || reading.emergency.is_some() || reading.doubt.is_some() {
         return false;
     }
     let words = words(u);

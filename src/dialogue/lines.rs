@@ -136,6 +136,8 @@ lines! {
         ProgressAnswered = "progress_answered" ("opened", "subject", "day"),
         ProgressClosed = "progress_closed" ("opened", "subject", "day"),
         ProgressReopened = "progress_reopened" ("opened", "subject", "day"),
+        ProgressTold = "progress_told" ("opened", "subject", "day"),
+        ProgressMerged = "progress_merged" ("opened", "subject", "day"),
         /// What it is about is not told.
         ProgressMatter = "progress_matter" (),
         ProgressDue = "progress_due" ("due"),
@@ -156,6 +158,14 @@ lines! {
         Emergency = "emergency" ("number"),
         EmergencySelfHarm = "emergency_self_harm" ("number"),
         EmergencyNobody = "emergency_nobody" ("number"),
+        /// The words may tell of a danger.
+        Danger = "danger" (),
+        DangerAgain = "danger_again" (),
+        DangerKeys = "danger_keys" (),
+        /// The words may ask for a person.
+        Person = "person" (),
+        PersonAgain = "person_again" (),
+        PersonKeys = "person_keys" (),
 
         Position = "position" ("position"),
         PositionEstimate = "position_estimate" ("position", "minutes"),

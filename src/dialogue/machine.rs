@@ -51,6 +51,9 @@ pub struct Dialogue {
     pub(super) explains: bool,
     /// The ticket's number was told and not heard to its end: it is said again before goodbye.
     pub(super) owed: bool,
+    /// How often the caller said that there is no danger, and that no person is wanted.
+    pub(super) safe: u8,
+    pub(super) unaided: u8,
     /// The time or a sum was read back with the place.
     pub(super) facts_told_back: bool,
     /// Who asks how a ticket stands wants it urged.
@@ -89,6 +92,8 @@ impl Dialogue {
             mute: false,
             explains: false,
             owed: false,
+            safe: 0,
+            unaided: 0,
             facts_told_back: false,
             urging: false,
             last_fours: 0,
@@ -275,6 +280,9 @@ impl Dialogue {
         if let Some(emergency) = u.reading.emergency {
             return self.emergency(now, emergency, &u);
         }
+        if self.doubts(now, &u) {
+            return;
+        }
         let repeats = std::mem::take(&mut self.repeats);
         if let Some((ask, tries)) = self.doubted_command(&u) {
             return self.ask_again(now, ask, tries, Failing::Unclear);
@@ -303,7 +311,7 @@ impl Dialogue {
     }
 
     /// Words that are no command: by what was asked.
-    fn heard_matter(&mut self, now: Moment, u: Understood) {
+    pub(super) fn heard_matter(&mut self, now: Moment, u: Understood) {
         if self.other_number(now, &u) {
             return;
         }
@@ -336,6 +344,10 @@ impl Dialogue {
             (Ask::LastFour(asked), _) => self.last_four_heard(now, asked.clone(), tries, u),
             (Ask::Fill(slot), _) => self.filled(now, *slot, tries, u),
             (Ask::LeaveWord, _) => self.word_left(now, tries, u),
+            (Ask::Doubt(held), answer) => {
+                let held = (**held).clone();
+                self.doubt_heard(now, held, tries, answer, u);
+            }
             (Ask::PlaceBack, _) => self.place_heard(now, tries, u),
             (Ask::Number(dictation), _) => self.number_heard(now, dictation.clone(), tries, u),
             (Ask::NumberKeys(dictation), _) => self.number_heard(now, dictation.clone(), tries, u),
@@ -381,6 +393,8 @@ impl Dialogue {
             (Ask::ProgressPerson, wanted) => self.person_offered(now, wanted),
             (Ask::Callback(_), true) => self.callback_wanted(now),
             (Ask::Callback(wait), false) => self.wait_on(now, wait),
+            (Ask::Doubt(held), true) => self.doubt_confirmed(now, *held),
+            (Ask::Doubt(held), false) => self.doubt_denied(now, *held),
             // An open question has no yes and no.
             (
                 Ask::Request(_)

@@ -5,6 +5,7 @@
 
 mod choice;
 mod contract;
+mod doubt;
 mod ending;
 mod error;
 mod filling;

@@ -374,6 +374,8 @@ impl Dialogue {
             (Step::Answered, _) => Line::ProgressAnswered,
             (Step::Closed | Step::CalledBack, _) => Line::ProgressClosed,
             (Step::Reopened, _) => Line::ProgressReopened,
+            (Step::Told, _) => Line::ProgressTold,
+            (Step::Merged, _) => Line::ProgressMerged,
         };
         let values = [
             ("opened", opened.as_str()),

@@ -218,6 +218,7 @@ impl Dialogue {
         match ask {
             Ask::Callback(wait) => self.wait_on(now, wait),
             Ask::LeaveWord => self.register(now, Close::Nobody),
+            Ask::Doubt(held) => self.doubt_given_up(now, *held, reason),
             Ask::Number(dictation) if failing == Failing::Unclear => {
                 self.number_by_keys(now, dictation);
             }

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::contract::{Manner, Outcome};
+use super::contract::{Manner, Outcome, Understood};
 use super::lines::Line;
 use super::number::Dictation;
 use super::progress::{Asked, LastFour, TicketDigits};
 use super::say::Expect;
 use super::tries::{Failing, Tries};
-use crate::intake::Emergency;
+use crate::intake::{Doubt, Emergency};
 use crate::kernel::{Moment, Slot, TicketId};
 use crate::knowledge::Item;
 
@@ -94,6 +94,16 @@ pub(super) enum Ask {
     Callback(Wait),
     /// Nobody is on duty: what shall be noted?
     LeaveWord,
+    /// Is somebody in danger, is a person wanted?
+    Doubt(Box<Held>),
+}
+
+/// Words that may mean more than is sure, and where the talk stood when they were said.
+#[derive(Clone, Debug)]
+pub(super) struct Held {
+    pub(super) doubt: Doubt,
+    pub(super) said: Understood,
+    pub(super) before: State,
 }
 
 /// How the open question was put.
@@ -158,12 +168,14 @@ impl Ask {
             Ask::ProgressPerson => "progress_person",
             Ask::Callback(_) => "callback",
             Ask::LeaveWord => "leave_word",
+            Ask::Doubt(_) => "doubt",
         }
     }
 
     /// Whatever is answered, the call ends with the ticket that is there already.
-    pub(super) const fn registers(&self) -> bool {
+    pub(super) fn registers(&self) -> bool {
         match self {
+            Ask::Doubt(held) => matches!(&held.before, State::Asking { ask, .. } if ask.registers()),
             Ask::LeaveWord => true,
             Ask::Number(dictation) | Ask::NumberBack(dictation) | Ask::NumberKeys(dictation) => {
                 dictation.registers()
@@ -182,7 +194,8 @@ impl Ask {
             | Ask::TicketBack(_)
             | Ask::Urge(_)
             | Ask::ProgressPerson
-            | Ask::Callback(_) => Expect::YesNo,
+            | Ask::Callback(_)
+            | Ask::Doubt(_) => Expect::YesNo,
             Ask::TicketNumber(_) => Expect::Ticket,
             Ask::LastFour(_) => Expect::LastFour,
             Ask::Offer(_) => Expect::Choice,
@@ -258,6 +271,12 @@ impl Ask {
             Ask::ProgressPerson => Line::ProgressPersonAgain,
             Ask::Callback(_) => Line::OfferCallbackAgain,
             Ask::LeaveWord => Line::LeaveWordAgain,
+            Ask::Doubt(held) => match (held.doubt, failing) {
+                (Doubt::Danger(_), Failing::Silent) => Line::DangerAgain,
+                (Doubt::Danger(_), Failing::Unclear) => Line::DangerKeys,
+                (Doubt::Person, Failing::Silent) => Line::PersonAgain,
+                (Doubt::Person, Failing::Unclear) => Line::PersonKeys,
+            },
         }
     }
 }

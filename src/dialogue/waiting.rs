@@ -18,6 +18,7 @@ const ANNOUNCE_GAP_MS: u64 = 8_000;
 impl Dialogue {
     /// The caller wants a person. Who already waits is told so.
     pub(super) fn person(&mut self, now: Moment) {
+        self.keep_held();
         match &self.state {
             State::Waiting(wait) => self.reassure(now, *wait),
             State::Asking { ask: Ask::Callback(wait), .. } => self.wait_on(now, *wait),
@@ -69,6 +70,7 @@ impl Dialogue {
 
     /// Somebody is in danger. Who already waits for that reason hears the number again.
     pub(super) fn emergency(&mut self, now: Moment, emergency: Emergency, u: &Understood) {
+        self.keep_held();
         self.draft.merge(&u.reading, &u.utterance);
         match &self.state {
             State::Waiting(wait) if wait.emergency == Some(emergency) => {
@@ -315,6 +317,7 @@ impl Dialogue {
             }
             State::Saving { .. } | State::New | State::Talking | State::Ended => {}
             State::Asking { .. } | State::LookingUp { .. } | State::Waiting(_) => {
+                self.keep_held();
                 self.draft.merge(&u.reading, &u.utterance);
                 if self.saved.is_some() {
                     return self.register(now, Close::Bye);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Direction, Effect, Fact, Hotline, Party, Restored, Talk};
 use crate::call::EndReason;
-use crate::desk::{Ticket, TicketEvent, TicketState};
+use crate::desk::{Actor, Ticket, TicketEvent, TicketState};
 use crate::dialogue::spoken_number;
 use crate::kernel::{CallId, Moment, Pii, Slot, SurveyId, TicketId, VerificationId, Wall};
 use crate::survey::schedule::{Next, Window, next_attempt};
@@ -264,6 +264,8 @@ impl Hotline {
         self.callbacks.next_verification += 1;
         let reason = reason.to_owned();
         let at = self.wall;
+        let disputed = TicketEvent::Disputed { verification, reason: reason.clone() };
+        self.change_ticket(ticket, disputed, Actor::system());
         self.keep(Fact::VerificationOpened { verification, survey, ticket, reason, at });
     }
 
@@ -288,7 +290,7 @@ impl Hotline {
         if again {
             self.plan_attempt(survey, ticket, callback.attempts, at);
         } else {
-            self.change_ticket(ticket, TicketEvent::CalledBack { survey });
+            self.change_ticket(ticket, TicketEvent::CalledBack { survey }, Actor::system());
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What has become true: the store keeps facts in this order, the pages show them as they come.
 
 use super::unanswered::Why;
-use crate::desk::{Ticket, TicketEvent};
+use crate::desk::{Entry, Ticket};
 use crate::kernel::{AgentId, CallId, Pii, SurveyId, TicketId, VerificationId, Wall};
 use crate::speech::Utterance;
 use crate::survey::Answer;
@@ -64,17 +64,10 @@ pub enum Fact {
         at_ms: u64,
         at: Wall,
     },
-    /// The ticket as it stands after `event`. A new ticket's first event is `Drafted`.
+    /// The ticket as it stands after `entry`. A new ticket's first event is `Drafted`.
     Ticket {
         ticket: Ticket,
-        event: TicketEvent,
-        at: Wall,
-    },
-    /// 催办: the citizen has asked in this call that the ticket be seen to. Changes nothing of the ticket itself.
-    Urged {
-        ticket: TicketId,
-        call: CallId,
-        at: Wall,
+        entry: Entry,
     },
     AgentState {
         agent: AgentId,
@@ -140,7 +133,7 @@ pub struct Restored {
     pub next_verification: u64,
     /// Highest ticket number ever given; 0 for none.
     pub last_ticket: u64,
-    /// Tickets that are not called back yet, and what their callers' calls were.
+    /// The tickets that are to be called back; others are loaded when somebody wants them.
     pub tickets: Vec<Ticket>,
     /// Callbacks that are not final.
     pub surveys: Vec<PendingSurvey>,

@@ -31,7 +31,7 @@ pub use unanswered::Why;
 use crate::call::EndReason;
 use crate::desk::queue::{Queue, Rules};
 use crate::desk::standing::{Found, Query};
-use crate::desk::{Agent, DeskError, Ticket};
+use crate::desk::{Agent, DeskError, Rulebook, Ticket};
 use crate::dialogue::{Dialogue, Manner, Prompts, Say, SayId, Understood};
 use crate::kernel::limits::CALLS_MAX;
 use crate::kernel::{AgentId, CallId, LegId, Moment, Pii, Slot, SurveyId, TicketId, Wall};
@@ -273,6 +273,7 @@ pub struct Hotline {
     calls: BTreeMap<CallId, Call>,
     legs: BTreeMap<LegId, CallId>,
     tickets: BTreeMap<TicketId, Ticket>,
+    rulebook: Arc<Rulebook>,
     callbacks: callback::Callbacks,
     queue: Queue,
     next_call: u64,
@@ -294,6 +295,7 @@ impl Hotline {
             calls: BTreeMap::new(),
             legs: BTreeMap::new(),
             tickets: restored.tickets.into_iter().map(|t| (t.id, t)).collect(),
+            rulebook: Arc::new(Rulebook::empty()),
             next_call: restored.next_call.max(1),
             next_leg: 1,
             last_ticket: restored.last_ticket,
@@ -303,6 +305,11 @@ impl Hotline {
             effects: VecDeque::new(),
             setup,
         }
+    }
+
+    /// By these rules units are found and deadlines counted; without them nothing is dispatched and nothing is due.
+    pub fn ruled_by(self, rulebook: Arc<Rulebook>) -> Self {
+        Hotline { rulebook, ..self }
     }
 
     pub fn drain(&mut self) -> impl Iterator<Item = Effect> + '_ {

@@ -3,7 +3,7 @@
 use super::{Effect, Fact, Hotline, Party};
 use crate::call::EndReason;
 use crate::desk::queue;
-use crate::desk::{DeskError, TicketEvent};
+use crate::desk::{Actor, DeskError, TicketEvent};
 use crate::dialogue;
 use crate::kernel::{AgentId, CallId, LegId};
 
@@ -84,7 +84,7 @@ impl Hotline {
         self.tell_dialogue(id, dialogue::Input::AgentReached);
         self.effect(Effect::Join { call: id, leg });
         if let Some(ticket) = ticket {
-            self.change_ticket(ticket, TicketEvent::Taken { agent });
+            self.change_ticket(ticket, TicketEvent::Taken { agent }, Actor::agent(agent));
         }
     }
 

@@ -3,6 +3,7 @@
 use super::unanswered::Step;
 use super::{Call, Direction, Effect, Fact, Hotline, SaidHow, Talk};
 use crate::desk::queue::{Input as QueueInput, Priority};
+use crate::desk::{Actor, TicketEvent};
 use crate::dialogue::{self, SayId, Understood};
 use crate::kernel::{CallId, Pii};
 use crate::speech::{Speaker, Utterance};
@@ -176,7 +177,7 @@ impl Hotline {
             }
             dialogue::Effect::LookUp(_) => {}
             dialogue::Effect::Urge { ticket } => {
-                self.keep(Fact::Urged { ticket, call: id, at: self.wall });
+                self.change_ticket(ticket, TicketEvent::Urged { call: id }, Actor::robot());
             }
             dialogue::Effect::LeaveQueue if ended => {}
             dialogue::Effect::LeaveQueue => {

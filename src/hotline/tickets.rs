@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{Ack, Effect, Fact, Hotline};
-use crate::desk::{DeskError, Ticket, TicketEvent, TicketState, queue};
+use crate::desk::{
+    Actor, DeskError, Order, Ticket, TicketEvent, TicketState, queue, rulebook,
+};
 use crate::intake::Draft;
 use crate::kernel::evidence::Source;
 use crate::kernel::{AgentId, CallId, Filled, Slot, TicketId, VerificationId, Wall};
@@ -18,6 +20,14 @@ pub enum Command {
     /// 离席.
     AgentAway {
         agent: AgentId,
+    },
+    /// Whatever the life of a ticket knows. `seen`: how many events of it the one who orders has seen; when there are more,
+    /// the order is refused and told what changed. `None`: whatever has happened.
+    Order {
+        ticket: TicketId,
+        seen: Option<u32>,
+        by: Actor,
+        order: Box<Order>,
     },
     EditField {
         ticket: TicketId,
@@ -70,36 +80,36 @@ impl Hotline {
             }
         };
         let ack = Some(Ack::Ticket { call: id, ticket: number });
-        self.ticket_event(number, TicketEvent::Drafted { fields }, ack).unwrap_or_else(|error| {
+        let drafted = TicketEvent::Drafted { fields };
+        self.ticket_event(number, drafted, Actor::robot(), ack).unwrap_or_else(|error| {
             tracing::warn!(%error, "a draft came too late");
         });
     }
 
     /// The caller has told what there is; from here the ticket waits for a person.
     pub(super) fn register_ticket(&mut self, id: CallId) {
-        let ticket = self.calls.get(&id).and_then(|call| call.ticket);
-        if let Some(ticket) = ticket
-            && self.tickets.get(&ticket).is_some_and(|t| t.state == TicketState::Draft)
-        {
-            self.change_ticket(ticket, TicketEvent::Registered);
+        if let Some(ticket) = self.draft_of(id) {
+            self.change_ticket(ticket, TicketEvent::Registered, Actor::robot());
         }
     }
 
     pub(super) fn interrupt_ticket(&mut self, id: CallId) {
-        let ticket = self.calls.get(&id).and_then(|call| call.ticket);
-        if let Some(ticket) = ticket
-            && self.tickets.get(&ticket).is_some_and(|t| t.state == TicketState::Draft)
-        {
-            self.change_ticket(ticket, TicketEvent::Interrupted);
+        if let Some(ticket) = self.draft_of(id) {
+            self.change_ticket(ticket, TicketEvent::Interrupted, Actor::system());
         }
+    }
+
+    fn draft_of(&self, id: CallId) -> Option<TicketId> {
+        let ticket = self.calls.get(&id)?.ticket?;
+        (self.tickets.get(&ticket)?.state == TicketState::Draft).then_some(ticket)
     }
 
     pub(super) fn ticket_stored(&mut self, id: CallId, ticket: TicketId) {
         self.tell_dialogue(id, crate::dialogue::Input::Stored { ticket });
     }
 
-    pub(super) fn change_ticket(&mut self, ticket: TicketId, event: TicketEvent) {
-        if let Err(error) = self.ticket_event(ticket, event, None) {
+    pub(super) fn change_ticket(&mut self, ticket: TicketId, event: TicketEvent, by: Actor) {
+        if let Err(error) = self.ticket_event(ticket, event, by, None) {
             tracing::warn!(%error, "a change of a ticket was refused");
         }
     }
@@ -108,39 +118,88 @@ impl Hotline {
         &mut self,
         id: TicketId,
         event: TicketEvent,
+        by: Actor,
         ack: Option<Ack>,
     ) -> Result<(), DeskError> {
         let at = self.wall;
         let ticket = self.tickets.get_mut(&id).ok_or(DeskError::NoTicket(id))?;
-        ticket.apply(&event, at)?;
+        let entry = ticket.apply(event, by, at)?;
+        if let Err(error) = self.rulebook.time(ticket) {
+            tracing::error!(%error, ticket = id.0, "the deadline of a ticket cannot be counted");
+        }
         let ticket = ticket.clone();
-        self.effect(Effect::Keep { fact: Fact::Ticket { ticket, event, at }, ack });
+        self.effect(Effect::Keep { fact: Fact::Ticket { ticket, entry }, ack });
         Ok(())
     }
 
     pub(super) fn command(&mut self, command: Command) -> Result<(), DeskError> {
-        match command {
-            Command::AgentReady { agent } => self.try_queue(queue::Input::Ready { agent }),
-            Command::AgentAway { agent } => self.try_queue(queue::Input::Away { agent }),
-            Command::EditField { ticket, slot, value, by } => {
-                let filled =
-                    Filled { value, code: None, evidence: Vec::new(), source: Source::Staff };
-                self.ticket_event(ticket, TicketEvent::Edited { slot, filled, by }, None)
-            }
-            Command::CloseTicket { ticket, result, by } => {
-                self.ticket_event(ticket, TicketEvent::Closed { result, by }, None)?;
-                self.plan_callback(ticket);
-                Ok(())
-            }
-            Command::Reopen { ticket, why, by } => {
-                self.ticket_event(ticket, TicketEvent::Reopened { by, why }, None)?;
-                self.drop_callbacks(ticket);
-                Ok(())
-            }
+        let (ticket, seen, by, order) = match command {
+            Command::AgentReady { agent } => return self.try_queue(queue::Input::Ready { agent }),
+            Command::AgentAway { agent } => return self.try_queue(queue::Input::Away { agent }),
             Command::CloseVerification { verification, result, by } => {
                 let at = self.wall;
                 self.keep(Fact::VerificationClosed { verification, result, by, at });
-                Ok(())
+                return Ok(());
+            }
+            Command::Order { ticket, seen, by, order } => (ticket, seen, by, *order),
+            Command::EditField { ticket, slot, value, by } => {
+                let filled =
+                    Filled { value, code: None, evidence: Vec::new(), source: Source::Staff };
+                let event = TicketEvent::Edited { slot, filled };
+                (ticket, None, Actor::desk(by), Order::Event(event))
+            }
+            Command::CloseTicket { ticket, result, by } => {
+                let event = TicketEvent::Closed { result };
+                (ticket, None, Actor::desk(by), Order::Event(event))
+            }
+            Command::Reopen { ticket, why, by } => {
+                let event = TicketEvent::Reopened { why };
+                (ticket, None, Actor::desk(by), Order::Event(event))
+            }
+        };
+        self.order(ticket, seen, by, order)
+    }
+
+    fn order(
+        &mut self,
+        id: TicketId,
+        seen: Option<u32>,
+        by: Actor,
+        order: Order,
+    ) -> Result<(), DeskError> {
+        let ticket = self.tickets.get(&id).ok_or(DeskError::NoTicket(id))?;
+        if let Some(seen) = seen {
+            ticket.unchanged_since(seen)?;
+        }
+        let event = self.rulebook.event(ticket, order, self.wall)?;
+        if let TicketEvent::Merged { into, .. } = &event {
+            let main = self.tickets.get(into).ok_or(DeskError::NoTicket(*into))?;
+            rulebook::may_join(main, id)?;
+        }
+        let kept = event.clone();
+        self.ticket_event(id, event, by, None)?;
+        match kept {
+            TicketEvent::Closed { result } => self.closed(id, &result),
+            TicketEvent::Reopened { .. } => self.drop_callbacks(id),
+            TicketEvent::Merged { into, .. } => {
+                self.change_ticket(into, TicketEvent::Joined { ticket: id }, Actor::system());
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The citizen is called back, and so are those whose tickets were merged into this one: every matter gets an echo.
+    fn closed(&mut self, id: TicketId, result: &str) {
+        self.plan_callback(id);
+        let merged = self.tickets.get(&id).map(|ticket| ticket.merged.clone()).unwrap_or_default();
+        for part in merged {
+            let still =
+                self.tickets.get(&part).is_some_and(|t| t.state == TicketState::Merged { into: id });
+            if still {
+                let event = TicketEvent::Closed { result: result.to_owned() };
+                self.change_ticket(part, event, Actor::system());
+                self.plan_callback(part);
             }
         }
     }

@@ -3,14 +3,24 @@
 use super::IntakeError;
 use super::clues::Clues;
 use super::lexicon::{Match, Rule, rules};
-use super::reading::{Command, Emergency, Grade, Undispatched};
+use super::reading::{Command, Doubt, Emergency, Grade, Undispatched};
+use super::safety::{self, Net};
 use super::text::Text;
 
 /// In a longer story people are spoken of, not asked for.
 const PERSON_CHARS_MAX: usize = 30;
 const PROGRESS_CHARS_MAX: usize = 60;
 
+/// What is heard before everything else.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Urgent {
+    pub command: Option<Command>,
+    pub emergency: Option<Emergency>,
+    pub doubt: Option<Doubt>,
+}
+
 pub(super) struct Answers {
+    net: Net,
     commands: Vec<Rule<Option<Command>>>,
     person: Clues<Command>,
     progress: Clues<Command>,
@@ -33,6 +43,7 @@ impl Answers {
             _ => None,
         };
         Ok(Answers {
+            net: Net::shipped()?,
             commands: rules("commands.tsv", include_str!("commands.tsv"), command)?,
             person: Clues::new("person.tsv", include_str!("person.tsv"), Command::from_key)?,
             progress: Clues::new("progress.tsv", include_str!("progress.tsv"), Command::from_key)?,
@@ -51,17 +62,39 @@ impl Answers {
         })
     }
 
-    pub(super) fn command(&self, text: &Text<'_>) -> Option<Command> {
-        if let Some((rule, _)) = best(&self.commands, text) {
-            return rule.key;
+    /// Rules first; what they do not know the net may, surely or in doubt.
+    pub(super) fn urgent(&self, text: &Text<'_>) -> Urgent {
+        let margins = self.net.margins(text.str());
+        let mut urgent =
+            Urgent { emergency: self.emergencies.find(text), ..Urgent::default() };
+        let danger = Doubt::Danger(margins.kind);
+        match urgent.emergency {
+            Some(kind) if margins.danger <= safety::AGAINST => {
+                (urgent.emergency, urgent.doubt) = (None, Some(Doubt::Danger(kind)));
+            }
+            Some(_) => {}
+            None if margins.danger >= safety::DANGER.sure => urgent.emergency = Some(margins.kind),
+            None if margins.danger >= safety::DANGER.doubt => urgent.doubt = Some(danger),
+            None => {}
         }
         let said = text.sounding(&text.whole());
-        let person = (said <= PERSON_CHARS_MAX).then(|| self.person.find(text)).flatten();
-        person.or_else(|| (said <= PROGRESS_CHARS_MAX).then(|| self.progress.find(text)).flatten())
-    }
-
-    pub(super) fn emergency(&self, text: &Text<'_>) -> Option<Emergency> {
-        self.emergencies.find(text)
+        if let Some((rule, _)) = best(&self.commands, text) {
+            urgent.command = rule.key;
+            return urgent;
+        }
+        let short = said <= PERSON_CHARS_MAX;
+        urgent.command = short
+            .then(|| self.person.find(text))
+            .flatten()
+            .or_else(|| (said <= PROGRESS_CHARS_MAX).then(|| self.progress.find(text)).flatten());
+        if urgent.command.is_none() && short {
+            if margins.person >= safety::PERSON.sure {
+                urgent.command = Some(Command::Person);
+            } else if margins.person >= safety::PERSON.doubt {
+                urgent.doubt = urgent.doubt.or(Some(Doubt::Person));
+            }
+        }
+        urgent
     }
 
     pub(super) fn undispatched(&self, text: &Text<'_>) -> Option<Undispatched> {

@@ -11,11 +11,13 @@ mod contrast;
 mod dictation;
 mod draft;
 mod lexicon;
+mod linear;
 mod matter;
 mod narrative;
 mod person;
 mod place;
 mod reading;
+pub mod safety;
 mod spoken;
 mod summary;
 mod text;
@@ -28,7 +30,7 @@ pub use crate::language::address::{AddressError, Division, Gazetteer, Level};
 pub use contrast::{Contrast, contrast, corrected_words};
 pub use dictation::{corrected_number, whole as whole_number};
 pub use draft::{Draft, NARRATIVE_CHARS_MAX, place_is_precise_to_township, place_parts};
-pub use reading::{Command, Emergency, Grade, MatterType, Reading, Topic, Undispatched};
+pub use reading::{Command, Doubt, Emergency, Grade, MatterType, Reading, Topic, Undispatched};
 pub use summary::{Clause, SUMMARY_CHARS_MAX};
 
 use crate::kernel::{Civil, Slot};
@@ -90,7 +92,7 @@ impl Intake {
     /// than a fact told unasked.
     pub fn read(&self, u: &Utterance, now: Civil, asked: Option<Slot>) -> Reading {
         let text = Text::of(u, &self.fillers);
-        let command = self.answers.command(&text);
+        let answer::Urgent { command, emergency, doubt } = self.answers.urgent(&text);
         // 帮我转人工 asks the robot, not the government.
         let told = command.is_none_or(|command| command == Command::Progress)
             || text.sounding(&text.whole()) > COMMAND_CHARS_MAX;
@@ -104,7 +106,8 @@ impl Intake {
         let matters = if told { self.matters.matters(&text) } else { Vec::new() };
         let mut reading = Reading {
             command,
-            emergency: self.answers.emergency(&text),
+            emergency,
+            doubt,
             undispatched: self.answers.undispatched(&text),
             yes_no: self.answers.yes_no(&text),
             grade: self.answers.grade(&text),

@@ -9,6 +9,8 @@ use crate::language::address::Division;
 pub struct Reading {
     pub command: Option<Command>,
     pub emergency: Option<Emergency>,
+    /// What the words may mean but do not surely mean: worth one question.
+    pub doubt: Option<Doubt>,
     /// `Some(true)` for 是, 对, 好的, 解决了; `Some(false)` for 不是, 没有, 不用了, 没解决.
     pub yes_no: Option<bool>,
     pub grade: Option<Grade>,
@@ -131,6 +133,15 @@ impl Emergency {
     pub fn from_key(key: &str) -> Option<Emergency> {
         Emergency::ALL.into_iter().find(|e| e.key() == key)
     }
+}
+
+/// What must not be missed and is not sure.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Doubt {
+    /// Somebody may be in danger.
+    Danger(Emergency),
+    /// A person may be wanted instead of the robot.
+    Person,
 }
 
 /// 诉求类型.

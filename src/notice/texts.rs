@@ -13,12 +13,13 @@ pub const STEPS: &[&str] = &[
     "registered",
     "dispatched",
     "signed",
-    "extended",
+    "extension_granted",
     "urged",
     "answered",
     "closed",
     "reopened",
     "merged",
+    "told",
 ];
 
 /// Two segments of a long message (GSM 03.40: 67 characters of UCS-2 each).

@@ -1,10 +1,13 @@
 //! Reads what deadlines are counted with: rule packs, and the calendar of working days.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 
+use crate::desk::Rulebook;
 use crate::desk::clock::{Pack, SHIPPED, check};
+use crate::desk::dispatch::Rules;
 use crate::engine::models::ModelDir;
 use crate::kernel::{Calendar, Faults};
 
@@ -54,6 +57,26 @@ pub fn sound_pack(name: &Path) -> anyhow::Result<Pack> {
         return Err(faults).with_context(|| format!("the rule pack {}", pack.code));
     }
     Ok(pack)
+}
+
+/// What the desk decides by: the rules, the packs that they name, the calendar. A pack's file that is not absolute lies
+/// beside the file of the rules.
+pub fn rulebook(rules: Arc<Rules>, calendar: Calendar) -> anyhow::Result<Rulebook> {
+    let mut packs: Vec<(String, Pack)> = Vec::new();
+    for told in rules.packs() {
+        let name = told.clock.as_str();
+        if name.is_empty() || packs.iter().any(|(known, _)| known == name) {
+            continue;
+        }
+        let beside = Path::new(rules.file()).parent().map(|folder| folder.join(name));
+        let file = beside.filter(|_| name.ends_with(".toml")).unwrap_or_else(|| name.into());
+        let named = || {
+            let (rules, line) = (rules.file(), told.line);
+            format!("{rules}:{line}: pack.clock = {name:?}")
+        };
+        packs.push((name.to_owned(), sound_pack(&file).with_context(named)?));
+    }
+    Ok(Rulebook::new(rules, packs, calendar)?)
 }
 
 fn text(file: &Path) -> anyhow::Result<String> {

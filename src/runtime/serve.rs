@@ -11,7 +11,7 @@ use anyhow::Context;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use super::clock::SystemClock;
-use super::dispatching;
+use super::{deadlines, dispatching};
 use super::engines::{self, SpeechEngines};
 use super::keeper::Keeper;
 use super::library::{Publisher, entries};
@@ -26,8 +26,9 @@ use crate::call::session::Wishes;
 use crate::call::{CallError, LegIds, Registration, Signalling, SipConfig, SipStack, TlsListen};
 use crate::config::{Config, Sip};
 use crate::console::{self, Console};
+use crate::desk::Rulebook;
 use crate::desk::dispatch::Rules;
-use crate::dialogue::{Line, Manner, Prompts};
+use crate::dialogue::{Manner, Prompts};
 use crate::engine::models::ModelDir;
 use crate::hotline::{Fact, Hotline, Input, Restored, Setup};
 use crate::kernel::LegId;
@@ -48,32 +49,31 @@ pub async fn serve(
     let clock = SystemClock::start();
     let _claim = claim(&config.data_dir)?;
     let texts = outbox::texts(&config)?;
-    let store = openness::open(&config, &texts).await?;
+    let rules = Arc::new(dispatching::rules(config.dispatch_rules.as_deref())?);
+    let rulebook = rulebook(&config, rules.clone())?;
+    let store = openness::open(&config, &texts).await?.ruled_by(rulebook.clone());
     let Loaded { speech, meaning, prompts, library } = load(&config, &entries(&store).await?)?;
     let publisher = publisher(&store, &library, &speech, &prompts);
     let recordings = Recordings::new(&config.data_dir);
     let restored = restored(&store, &recordings, &clock).await?;
-    let moment = prompts.text(Line::Moment, 0, &[]).into();
-    let setup = setup(&config, prompts);
-
+    let (moment, setup) = (prompts.moment().into(), setup(&config, prompts));
     let (inbox, messages) = mpsc::channel(HOTLINE_INBOX);
     let (feed, _) = broadcast::channel(FEED_EVENTS);
     let keeper = keeper(&store, &feed, &inbox);
     let open = Openness::prepare(&config, texts, &store).await?;
     let (line, signals) = line(&config).await?;
-    let rules = Arc::new(dispatching::rules(config.dispatch_rules.as_deref())?);
     let knowledge = console::Knowledge { library, published: publisher.waker() };
     let console = console(&config, store.clone(), feed.clone(), &inbox, &recordings, rules, knowledge);
     let listener = console::listen(config.console.bind).await?;
-    let (at, public) = (listener.local_addr()?, open.at);
-    let listening = Listening { sip: line.listening(), console: at, public };
+    let (sip, at, public) = (line.listening(), listener.local_addr()?, open.at);
+    let listening = Listening { sip, console: at, public };
     let (console_stop, console_stopped) = oneshot::channel::<()>();
     let pages = tokio::spawn(console::serve(listener, console, async move {
         let _ = console_stopped.await;
     }));
     let open = open.begin(&clock, &feed);
     let shell = Shell::new(Parts {
-        hotline: Hotline::new(setup, restored),
+        hotline: Hotline::new(setup, restored).ruled_by(rulebook),
         clock,
         line: line.clone(),
         engines: speech,
@@ -134,6 +134,13 @@ fn claim(data_dir: &Path) -> anyhow::Result<File> {
             Err(error).with_context(|| format!("{} cannot be locked", path.display()))
         }
     }
+}
+
+/// What deadlines are counted by.
+pub fn rulebook(config: &Config, rules: Arc<Rules>) -> anyhow::Result<Arc<Rulebook>> {
+    let models = ModelDir::locate(config.models_dir.as_deref())?;
+    let calendar = deadlines::calendar(&models, &config.calendars)?;
+    Ok(Arc::new(deadlines::rulebook(rules, calendar)?))
 }
 
 /// The wordings of the configuration, or those that ship.

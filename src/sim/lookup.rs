@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::world::World;
-use crate::desk::standing::{Found, Known, Query, answer, plain_number};
-use crate::desk::{Standing, Ticket, TicketState};
+use crate::desk::standing::{Found, Known, Query, answer};
+use crate::desk::{Ticket, TicketState};
 use crate::hotline::{Fact, Input};
-use crate::kernel::{CallId, Pii, Slot, TicketId, Wall};
+use crate::kernel::{CallId, TicketId, Wall};
 
 /// A ticket as it was last kept, and the kinds and times of its events.
 #[derive(Debug)]
@@ -21,42 +21,17 @@ pub(super) struct Kept(BTreeMap<TicketId, Row>);
 
 impl Kept {
     pub fn take(&mut self, fact: &Fact) {
-        match fact {
-            Fact::Ticket { ticket, event, at } => {
-                let new = || Row { ticket: ticket.clone(), events: Vec::new() };
-                let row = self.0.entry(ticket.id).or_insert_with(new);
-                row.ticket = ticket.clone();
-                row.events.push((event.key(), *at));
-            }
-            Fact::Urged { ticket, at, .. } => {
-                if let Some(row) = self.0.get_mut(ticket) {
-                    row.events.push(("urged", *at));
-                }
-            }
-            _ => {}
+        if let Fact::Ticket { ticket, entry } = fact {
+            let new = || Row { ticket: ticket.clone(), events: Vec::new() };
+            let row = self.0.entry(ticket.id).or_insert_with(new);
+            row.ticket = ticket.clone();
+            row.events.push((entry.event.key(), entry.at));
         }
     }
 
     fn known(&self) -> Vec<Known> {
         let told = self.0.values().filter(|row| row.ticket.state != TicketState::Draft);
-        told.map(Row::known).collect()
-    }
-}
-
-impl Row {
-    fn known(&self) -> Known {
-        let ticket = &self.ticket;
-        let events = self.events.iter().copied();
-        let mut standing = Standing::new(ticket.id, ticket.opened, events);
-        let field = |slot| ticket.fields.get(&slot);
-        let matter = field(Slot::MatterType).and_then(|kind| kind.code.as_deref());
-        standing.secret = matter == Some("report");
-        if !standing.secret {
-            standing.subject = field(Slot::Category).map(|category| category.value.clone());
-        }
-        let number = field(Slot::Number);
-        let number = number.map(|n| plain_number(n.code.as_deref().unwrap_or(&n.value)));
-        Known { standing, number: number.map(Pii::new) }
+        told.map(|row| Known::of(&row.ticket, row.events.iter().copied(), None)).collect()
     }
 }
 

@@ -21,7 +21,7 @@ impl World {
     /// What the desk does about a fact.
     pub(super) fn desk(&mut self, fact: &Fact) {
         match fact {
-            Fact::Ticket { ticket, event, .. } => self.desk_ticket(ticket.id, event),
+            Fact::Ticket { ticket, entry } => self.desk_ticket(ticket.id, &entry.event),
             Fact::AgentState { agent, state: "away", .. } => {
                 let back = self.minutes(2, 8);
                 self.command_after(back, Command::AgentReady { agent: *agent });

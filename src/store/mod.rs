@@ -3,9 +3,11 @@
 
 mod knowledge;
 mod outbox;
+mod payload;
 mod read;
 mod related;
 mod standing;
+mod tickets;
 mod write;
 
 pub use knowledge::{KnowledgeEvent, KnowledgeRow, Taken, UnansweredRow};
@@ -17,8 +19,10 @@ pub use read::{
 pub use related::{Beside, BesideRow};
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::kernel::CallId;
+use crate::desk::{DeskError, Rulebook};
+use crate::kernel::{CallId, TicketId};
 
 use sqlx::SqlitePool;
 use sqlx::migrate::Migrator;
@@ -36,6 +40,12 @@ pub enum StoreError {
     Sql(#[from] sqlx::Error),
     #[error("the store holds {table}.{column} = {value:?}, which this version does not know")]
     Unknown { table: &'static str, column: &'static str, value: String },
+    #[error(
+        "event {seq} of ticket {ticket} cannot be read: {problem}; it was written by another version, or changed by hand"
+    )]
+    Payload { ticket: TicketId, seq: i64, problem: String },
+    #[error("ticket {ticket} cannot be rebuilt from its events: {source}")]
+    Fold { ticket: TicketId, source: DeskError },
 }
 
 /// Where the recording of a call lies below the folder of recordings.
@@ -52,6 +62,8 @@ pub struct Store {
     readers: SqlitePool,
     /// Nothing, until [`Store::telling`].
     told: outbox::Told,
+    /// By which it is told when an answer is promised. None, until [`Store::ruled_by`].
+    rules: Option<Arc<Rulebook>>,
 }
 
 impl Store {
@@ -79,7 +91,14 @@ impl Store {
             .connect_with(options.read_only(true))
             .await
             .map_err(opened)?;
-        Ok(Store { writer, readers, told: outbox::Told::default() })
+        let store = Store { writer, readers, told: outbox::Told::default(), rules: None };
+        store.carry_over().await?;
+        Ok(store)
+    }
+
+    /// From here on the store tells by these rules when an answer is promised.
+    pub fn ruled_by(self, rules: Arc<Rulebook>) -> Store {
+        Store { rules: Some(rules), ..self }
     }
 
     /// Waits for what is under way and closes the file.

@@ -8,7 +8,8 @@ use serde::Serialize;
 use sqlx::{FromRow, SqliteConnection};
 
 use super::{Store, StoreError};
-use crate::kernel::{Pii, TicketId, Wall};
+use crate::desk::{Entry, Ticket};
+use crate::kernel::{Pii, Slot, TicketId, Wall};
 use crate::notice::{MessageKey, mobile};
 
 /// Which events are told by text message.
@@ -25,8 +26,6 @@ pub struct DueMessage {
     pub attempts: u32,
     /// When what it tells happened.
     pub born: Wall,
-    /// 承办单位, where the ticket has one.
-    pub unit: String,
 }
 
 /// A message as pages show it.
@@ -55,7 +54,6 @@ struct RawDue {
     text: Option<String>,
     attempts: i64,
     born_at: i64,
-    unit: Option<String>,
 }
 
 impl RawDue {
@@ -67,7 +65,6 @@ impl RawDue {
             text: self.text.map(Pii::new),
             attempts: self.attempts.clamp(0, i64::from(u32::MAX)) as u32,
             born: Wall::from_ms(self.born_at),
-            unit: self.unit.unwrap_or_default(),
         }
     }
 }
@@ -89,9 +86,8 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<DueMessage>, StoreError> {
         let rows: Vec<RawDue> = sqlx::query_as(
-            "SELECT o.ticket_id, o.event_seq, o.kind, o.number, o.text, o.attempts, o.born_at, f.value AS unit
-             FROM outbox o LEFT JOIN ticket_fields f ON f.ticket_id = o.ticket_id AND f.slot = 'unit'
-             WHERE o.state = 'waiting' AND o.due_at <= $1 AND NOT EXISTS (SELECT 1 FROM outbox e
+            "SELECT o.ticket_id, o.event_seq, o.kind, o.number, o.text, o.attempts, o.born_at
+             FROM outbox o WHERE o.state = 'waiting' AND o.due_at <= $1 AND NOT EXISTS (SELECT 1 FROM outbox e
                  WHERE e.ticket_id = o.ticket_id AND e.state = 'waiting' AND e.event_seq < o.event_seq)
              ORDER BY o.due_at, o.ticket_id, o.event_seq LIMIT $2",
         )
@@ -210,48 +206,30 @@ impl Store {
     }
 }
 
-#[derive(FromRow)]
-struct Contact {
-    number: Option<String>,
-    code: Option<String>,
-    matter: Option<String>,
-}
-
-/// The message about event number `seq` of a ticket whose fields are kept already, if it is one that is told and there is a
-/// mobile number to tell it to. A report (举报) is kept secret: nothing about it leaves the house by a carrier, not even to whom
-/// it concerns.
+/// The message about what has happened to a ticket, if it is one that is told and there is a mobile number to tell it to. Of a
+/// report (举报) nothing leaves the house by a carrier, not even to whom it concerns.
 pub(super) async fn put_message(
     db: &mut SqliteConnection,
     told: &Told,
-    (ticket, seq, kind): (i64, i64, &str),
-    at: Wall,
+    ticket: &Ticket,
+    entry: &Entry,
 ) -> Result<(), StoreError> {
-    if !told.0.contains(kind) {
+    let kind = entry.event.key();
+    if !told.0.contains(kind) || ticket.secret {
         return Ok(());
     }
-    let contact: Contact = sqlx::query_as(
-        "SELECT MAX(CASE WHEN slot = 'number' THEN value END) AS number,
-         MAX(CASE WHEN slot = 'number' THEN code END) AS code,
-         MAX(CASE WHEN slot = 'matter_type' THEN code END) AS matter
-         FROM ticket_fields WHERE ticket_id = $1",
-    )
-    .bind(ticket)
-    .fetch_one(&mut *db)
-    .await?;
-    let Contact { number, code, matter } = contact;
-    let number = code.as_deref().and_then(mobile).or_else(|| number.as_deref().and_then(mobile));
-    let Some(number) = number.filter(|_| matter.as_deref() != Some("report")) else {
-        return Ok(());
-    };
+    let number = ticket.fields.get(&Slot::Number);
+    let number = number.and_then(|n| n.code.as_deref().and_then(mobile).or_else(|| mobile(&n.value)));
+    let Some(number) = number else { return Ok(()) };
     sqlx::query(
         "INSERT INTO outbox (ticket_id, event_seq, kind, number, state, attempts, born_at, due_at, changed_at)
          VALUES ($1, $2, $3, $4, 'waiting', 0, $5, $5, $5)",
     )
-    .bind(ticket)
-    .bind(seq)
+    .bind(ticket.id.0 as i64)
+    .bind(i64::from(entry.seq))
     .bind(kind)
     .bind(number)
-    .bind(at.unix_ms)
+    .bind(entry.at.unix_ms)
     .execute(db)
     .await?;
     Ok(())

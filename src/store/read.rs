@@ -6,12 +6,8 @@ use serde::Serialize;
 use sqlx::FromRow;
 
 use super::{Store, StoreError};
-use crate::desk::{Ticket, TicketState};
 use crate::hotline::{PendingSurvey, Restored};
-use crate::kernel::evidence::Source;
-use crate::kernel::{
-    AgentId, CallId, Evidence, Filled, Slot, SurveyId, TicketId, VerificationId, Wall,
-};
+use crate::kernel::{AgentId, CallId, Slot, SurveyId, TicketId, VerificationId, Wall};
 
 /// A call. Times are Unix milliseconds.
 #[derive(Clone, Debug, FromRow, Serialize)]
@@ -54,6 +50,27 @@ pub struct TicketRow {
     pub survey_id: Option<i64>,
     pub opened_at: i64,
     pub changed_at: i64,
+    /// Code of the unit that owns it, or did last, and that unit's level.
+    pub unit: Option<String>,
+    pub level: Option<String>,
+    /// Division code.
+    pub place: Option<String>,
+    /// Category code.
+    pub category: Option<String>,
+    /// Rule pack and procedure.
+    pub pack: Option<String>,
+    pub procedure: Option<String>,
+    /// The next open deadline; `due_at` alone is absent while a pause holds it.
+    pub limit_code: Option<String>,
+    pub duty: Option<String>,
+    pub due_at: Option<i64>,
+    pub yellow_at: Option<i64>,
+    pub supervised: bool,
+    /// Who reported is sealed.
+    pub secret: bool,
+    /// The number of its events.
+    pub version: i64,
+    pub merged_into: Option<i64>,
     #[sqlx(skip)]
     pub fields: Vec<FieldRow>,
 }
@@ -88,6 +105,8 @@ pub struct EventRow {
     pub seq: i64,
     pub kind: String,
     pub actor: String,
+    /// `robot`, `system`, `agent`, `desk`, `unit` or `supervisor`.
+    pub role: String,
     pub why: String,
     pub at: i64,
 }
@@ -172,6 +191,11 @@ const CALLS: &str =
     "SELECT c.id, c.direction, c.number, c.state, c.outcome, c.started_at, c.ended_at,
      (SELECT MAX(t.id) FROM tickets t WHERE t.call_id = c.id) AS ticket_id FROM calls c ";
 
+const TICKETS: &str =
+    "SELECT id, call_id, state, agent, result, survey_id, opened_at, changed_at, unit, level, place, category, pack,
+     procedure, limit_code, duty, due_at, yellow_at, supervised <> 0 AS supervised, secret <> 0 AS secret, version,
+     merged_into FROM tickets";
+
 impl Store {
     /// Calls that have not ended.
     pub async fn live_calls(&self) -> Result<Vec<CallRow>, StoreError> {
@@ -203,10 +227,9 @@ impl Store {
 
     /// The newest `limit` tickets before `before` (an id), with their fields.
     pub async fn tickets(&self, before: i64, limit: i64) -> Result<Vec<TicketRow>, StoreError> {
-        let rows = sqlx::query_as(
-            "SELECT id, call_id, state, agent, result, survey_id, opened_at, changed_at
-             FROM tickets WHERE id < $1 ORDER BY id DESC LIMIT $2",
-        )
+        let rows = sqlx::query_as(sqlx::AssertSqlSafe(format!(
+            "{TICKETS} WHERE id < $1 ORDER BY id DESC LIMIT $2",
+        )))
         .bind(before)
         .bind(limit)
         .fetch_all(&self.readers)
@@ -215,10 +238,9 @@ impl Store {
     }
 
     pub async fn ticket(&self, id: TicketId) -> Result<Option<TicketRow>, StoreError> {
-        let rows = sqlx::query_as(
-            "SELECT id, call_id, state, agent, result, survey_id, opened_at, changed_at
-             FROM tickets WHERE id = $1",
-        )
+        let rows = sqlx::query_as(sqlx::AssertSqlSafe(format!(
+            "{TICKETS} WHERE id = $1",
+        )))
         .bind(id.0 as i64)
         .fetch_all(&self.readers)
         .await?;
@@ -252,7 +274,7 @@ impl Store {
 
     pub async fn ticket_events(&self, id: TicketId) -> Result<Vec<EventRow>, StoreError> {
         let query = sqlx::query_as(
-            "SELECT seq, kind, actor, why, at FROM ticket_events WHERE ticket_id = $1 ORDER BY seq",
+            "SELECT seq, kind, actor, role, why, at FROM ticket_events WHERE ticket_id = $1 ORDER BY seq",
         );
         Ok(query.bind(id.0 as i64).fetch_all(&self.readers).await?)
     }
@@ -333,10 +355,9 @@ impl Store {
         agent: AgentId,
         limit: i64,
     ) -> Result<Vec<TicketRow>, StoreError> {
-        let rows = sqlx::query_as(
-            "SELECT id, call_id, state, agent, result, survey_id, opened_at, changed_at
-             FROM tickets WHERE state = 'handling' AND agent = $1 ORDER BY id LIMIT $2",
-        )
+        let rows = sqlx::query_as(sqlx::AssertSqlSafe(format!(
+            "{TICKETS} WHERE state = 'handling' AND agent = $1 ORDER BY id LIMIT $2",
+        )))
         .bind(agent.0 as i64)
         .bind(limit)
         .fetch_all(&self.readers)
@@ -381,20 +402,15 @@ impl Store {
             let value: Option<i64> = sqlx::query_scalar(sql).fetch_one(&self.readers).await?;
             Ok(value.unwrap_or(0).max(0) as u64)
         };
-        let rows: Vec<TicketRow> = sqlx::query_as(
-            "SELECT id, call_id, state, agent, result, survey_id, opened_at, changed_at
-             FROM tickets WHERE state <> 'called_back' ORDER BY id",
-        )
-        .fetch_all(&self.readers)
-        .await?;
-        let tickets = self.with_fields(rows).await?.into_iter().map(ticket_of);
+        let surveys = self.pending_surveys().await?;
+        let called: Vec<TicketId> = surveys.iter().map(|survey| survey.ticket).collect();
         Ok(Restored {
             next_call: highest("SELECT MAX(id) FROM calls").await? + 1,
             next_survey: highest("SELECT MAX(id) FROM surveys").await? + 1,
             next_verification: highest("SELECT MAX(id) FROM verifications").await? + 1,
             last_ticket: highest("SELECT MAX(id) FROM tickets").await?,
-            tickets: tickets.collect::<Result<_, _>>()?,
-            surveys: self.pending_surveys().await?,
+            tickets: self.load_tickets(&called).await?,
+            surveys,
         })
     }
 
@@ -422,45 +438,4 @@ impl Store {
         });
         Ok(pending.collect())
     }
-}
-
-fn ticket_of(row: TicketRow) -> Result<Ticket, StoreError> {
-    let unknown = |column, value: &str| StoreError::Unknown {
-        table: "tickets",
-        column,
-        value: value.to_owned(),
-    };
-    let state = match row.state.as_str() {
-        "draft" => TicketState::Draft,
-        "interrupted" => TicketState::Interrupted,
-        "registered" => TicketState::Registered,
-        "handling" => TicketState::Handling { agent: AgentId(row.agent.unwrap_or(0) as u64) },
-        "closed" => TicketState::Closed { result: row.result.unwrap_or_default() },
-        "called_back" => {
-            TicketState::CalledBack { survey: SurveyId(row.survey_id.unwrap_or(0) as u64) }
-        }
-        other => return Err(unknown("state", other)),
-    };
-    let mut fields = BTreeMap::new();
-    for field in row.fields {
-        let slot = Slot::from_key(&field.slot).ok_or_else(|| unknown("slot", &field.slot))?;
-        let source =
-            Source::from_key(&field.source).ok_or_else(|| unknown("source", &field.source))?;
-        let evidence = field.evidence.iter().map(|e| Evidence {
-            utterance: e.utterance as u32,
-            start_ms: e.start_ms as u64,
-            end_ms: e.end_ms as u64,
-            confidence: e.confidence as f32,
-        });
-        let evidence = evidence.collect();
-        fields.insert(slot, Filled { value: field.value, code: field.code, evidence, source });
-    }
-    Ok(Ticket {
-        id: TicketId(row.id as u64),
-        call: CallId(row.call_id as u64),
-        opened: Wall::from_ms(row.opened_at),
-        changed: Wall::from_ms(row.changed_at),
-        state,
-        fields,
-    })
 }

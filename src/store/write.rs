@@ -3,8 +3,7 @@
 use sqlx::SqliteConnection;
 
 use super::outbox::{Told, put_message};
-use super::{Store, StoreError};
-use crate::desk::{Ticket, TicketEvent, TicketState};
+use super::{Store, StoreError, tickets};
 use crate::hotline::Fact;
 use crate::kernel::{CallId, SurveyId, TicketId, Wall};
 use crate::speech::Utterance;
@@ -32,12 +31,7 @@ impl Store {
         .fetch_all(&mut *transaction)
         .await?;
         for id in drafts {
-            sqlx::query("UPDATE tickets SET state = 'interrupted', changed_at = $2 WHERE id = $1")
-                .bind(id)
-                .bind(at.unix_ms)
-                .execute(&mut *transaction)
-                .await?;
-            ticket_event(&mut transaction, id, &TicketEvent::Interrupted, at).await?;
+            tickets::interrupt(&mut transaction, TicketId(id as u64), at).await?;
         }
         sqlx::query("UPDATE surveys SET state = 'due', changed_at = $1 WHERE state = 'calling'")
             .bind(at.unix_ms)
@@ -56,11 +50,7 @@ impl Store {
     }
 }
 
-async fn keep_one(
-    db: &mut SqliteConnection,
-    told: &Told,
-    fact: &Fact,
-) -> Result<(), StoreError> {
+async fn keep_one(db: &mut SqliteConnection, told: &Told, fact: &Fact) -> Result<(), StoreError> {
     match fact {
         Fact::CallStarted { call, direction, number, at } => {
             sqlx::query(
@@ -108,8 +98,10 @@ async fn keep_one(
             .execute(db)
             .await?;
         }
-        Fact::Ticket { ticket, event, at } => ticket_fact(db, told, ticket, event, *at).await?,
-        Fact::Urged { ticket, call, at } => urged(db, told, *ticket, *call, *at).await?,
+        Fact::Ticket { ticket, entry } => {
+            tickets::keep(db, ticket, entry).await?;
+            put_message(db, told, ticket, entry).await?;
+        }
         Fact::AgentState { agent, state, call, at } => {
             sqlx::query(
                 "INSERT INTO agent_states (agent, state, call_id, at) VALUES ($1, $2, $3, $4)
@@ -125,48 +117,6 @@ async fn keep_one(
         other => survey_fact(db, other).await?,
     }
     Ok(())
-}
-
-async fn ticket_fact(
-    db: &mut SqliteConnection,
-    told: &Told,
-    ticket: &Ticket,
-    event: &TicketEvent,
-    at: Wall,
-) -> Result<(), StoreError> {
-    let id = ticket.id.0 as i64;
-    ticket_row(db, ticket).await?;
-    ticket_fields(db, ticket).await?;
-    let seq = ticket_event(db, id, event, at).await?;
-    put_message(db, told, (id, seq, event.key()), at).await
-}
-
-/// 催办: a line in the ticket's history, and a message like the others'.
-async fn urged(
-    db: &mut SqliteConnection,
-    told: &Told,
-    ticket: TicketId,
-    call: CallId,
-    at: Wall,
-) -> Result<(), StoreError> {
-    const KIND: &str = "urged";
-    let id = ticket.0 as i64;
-    let seq: Option<i64> = sqlx::query_scalar(
-        "INSERT INTO ticket_events (ticket_id, seq, kind, actor, why, at)
-         SELECT $1, COALESCE(MAX(e.seq), 0) + 1, $2, 'citizen', $3, $4
-         FROM tickets t LEFT JOIN ticket_events e ON e.ticket_id = t.id
-         WHERE t.id = $1 GROUP BY t.id RETURNING seq",
-    )
-    .bind(id)
-    .bind(KIND)
-    .bind(call.to_string())
-    .bind(at.unix_ms)
-    .fetch_optional(&mut *db)
-    .await?;
-    match seq {
-        Some(seq) => put_message(db, told, (id, seq, KIND), at).await,
-        None => Ok(()),
-    }
 }
 
 async fn unanswered(
@@ -307,98 +257,6 @@ async fn turn(
     .execute(db)
     .await?;
     Ok(())
-}
-
-async fn ticket_row(db: &mut SqliteConnection, ticket: &Ticket) -> Result<(), StoreError> {
-    let (agent, result, survey) = match &ticket.state {
-        TicketState::Handling { agent } => (Some(agent.0 as i64), None, None),
-        TicketState::Closed { result } => (None, Some(result.as_str()), None),
-        TicketState::CalledBack { survey } => (None, None, Some(survey.0 as i64)),
-        TicketState::Draft | TicketState::Interrupted | TicketState::Registered => {
-            (None, None, None)
-        }
-    };
-    // What an earlier state has written (who handled it, with what result) stays readable.
-    sqlx::query(
-        "INSERT INTO tickets (id, call_id, state, agent, result, survey_id, opened_at, changed_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-         ON CONFLICT (id) DO UPDATE SET state = $3, agent = COALESCE($4, tickets.agent),
-         result = COALESCE($5, tickets.result), survey_id = COALESCE($6, tickets.survey_id),
-         changed_at = $8",
-    )
-    .bind(ticket.id.0 as i64)
-    .bind(ticket.call.0 as i64)
-    .bind(ticket.state.key())
-    .bind(agent)
-    .bind(result)
-    .bind(survey)
-    .bind(ticket.opened.unix_ms)
-    .bind(ticket.changed.unix_ms)
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
-async fn ticket_fields(db: &mut SqliteConnection, ticket: &Ticket) -> Result<(), StoreError> {
-    let id = ticket.id.0 as i64;
-    for table in [
-        "DELETE FROM field_evidence WHERE ticket_id = $1",
-        "DELETE FROM ticket_fields WHERE ticket_id = $1",
-    ] {
-        sqlx::query(table).bind(id).execute(&mut *db).await?;
-    }
-    for (slot, filled) in &ticket.fields {
-        sqlx::query(
-            "INSERT INTO ticket_fields (ticket_id, slot, value, code, source)
-             VALUES ($1, $2, $3, $4, $5)",
-        )
-        .bind(id)
-        .bind(slot.key())
-        .bind(filled.value.as_str())
-        .bind(filled.code.as_deref())
-        .bind(filled.source.key())
-        .execute(&mut *db)
-        .await?;
-        for (n, evidence) in filled.evidence.iter().enumerate() {
-            sqlx::query(
-                "INSERT INTO field_evidence
-                 (ticket_id, slot, n, utterance, start_ms, end_ms, confidence)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7)",
-            )
-            .bind(id)
-            .bind(slot.key())
-            .bind(n as i64)
-            .bind(i64::from(evidence.utterance))
-            .bind(evidence.start_ms as i64)
-            .bind(evidence.end_ms as i64)
-            .bind(f64::from(evidence.confidence))
-            .execute(&mut *db)
-            .await?;
-        }
-    }
-    Ok(())
-}
-
-/// The event's number in the ticket's history.
-async fn ticket_event(
-    db: &mut SqliteConnection,
-    ticket: i64,
-    event: &TicketEvent,
-    at: Wall,
-) -> Result<i64, StoreError> {
-    let seq = sqlx::query_scalar(
-        "INSERT INTO ticket_events (ticket_id, seq, kind, actor, why, at)
-         SELECT $1, COALESCE(MAX(seq), 0) + 1, $2, $3, $4, $5
-         FROM ticket_events WHERE ticket_id = $1 RETURNING seq",
-    )
-    .bind(ticket)
-    .bind(event.key())
-    .bind(event.by())
-    .bind(event.why())
-    .bind(at.unix_ms)
-    .fetch_one(db)
-    .await?;
-    Ok(seq)
 }
 
 async fn survey_answer(

@@ -3,10 +3,12 @@
 
 use crate::console::house::{HOSTILE, NUMBER, TICKET, aftermath, complaint, house};
 use huiyin::call::leg::{EndReason, Failure};
-use huiyin::desk::{AgentState, TicketEvent, TicketState};
+use huiyin::desk::clock::Duty;
+use huiyin::desk::ticket::{Forum, Ground, Mark, Role, TicketState};
+use huiyin::desk::AgentState;
 use huiyin::dialogue::Outcome;
 use huiyin::intake::Grade;
-use huiyin::kernel::{AgentId, CallId, Moment, Slot, SurveyId};
+use huiyin::kernel::{CallId, Moment, Slot};
 use huiyin::survey::{Question, SurveyOutcome, VerifyReason};
 
 const LISTS: [&str; 6] = ["/", "/tickets", "/agents", "/surveys", "/supervisor", "/calls/1"];
@@ -169,29 +171,16 @@ fn keys_of_the_desk() -> Vec<Key> {
         AgentState::Talking { call },
         AgentState::WrapUp { call, until: moment },
     ];
-    let tickets = [
-        TicketState::Draft,
-        TicketState::Interrupted,
-        TicketState::Registered,
-        TicketState::Handling { agent: AgentId(1) },
-        TicketState::Closed { result: String::new() },
-        TicketState::CalledBack { survey: SurveyId(1) },
-    ];
-    let events = [
-        TicketEvent::Drafted { fields: Default::default() },
-        TicketEvent::Registered,
-        TicketEvent::Interrupted,
-        TicketEvent::Taken { agent: AgentId(1) },
-        TicketEvent::Closed { result: String::new(), by: String::new() },
-        TicketEvent::CalledBack { survey: SurveyId(1) },
-        TicketEvent::Reopened { by: String::new(), why: String::new() },
-    ];
     let mut keys: Vec<Key> = Vec::new();
     keys.extend(states.iter().map(|s| ("agent_state", s.key())));
-    keys.extend(tickets.iter().map(|s| ("ticket_state", s.key())));
-    keys.extend(events.iter().map(|e| ("ticket_event", e.key())));
+    keys.extend(TicketState::KEYS.map(|key| ("ticket_state", key)));
+    keys.extend(crate::ticket::events().iter().map(|event| ("ticket_event", event.key())));
+    keys.extend(Role::ALL.iter().map(|role| ("role", role.key())));
+    keys.extend(Ground::ALL.iter().map(|ground| ("ground", ground.key())));
+    keys.extend(Forum::ALL.iter().map(|forum| ("forum", forum.key())));
+    keys.extend(Mark::ALL.iter().map(|mark| ("mark", mark.key())));
+    keys.extend(Duty::ALL.iter().map(|duty| ("duty", duty.key())));
     keys.extend(Slot::ALL.iter().map(|s| ("slot", s.key())));
-    keys.extend(["edited", "urged"].map(|event| ("ticket_event", event)));
     keys.extend(["waiting", "sent", "given_up"].map(|state| ("message_state", state)));
     keys
 }

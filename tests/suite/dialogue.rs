@@ -21,6 +21,8 @@ mod offers;
 mod progress;
 #[path = "dialogue/properties.rs"]
 mod properties;
+#[path = "dialogue/safety.rs"]
+mod safety;
 #[path = "dialogue/script.rs"]
 pub mod script;
 #[path = "dialogue/talks.rs"]
@@ -194,6 +196,7 @@ fn scripted_talks() {
         .chain(numbers::TALKS)
         .chain(offers::TALKS)
         .chain(progress::TALKS)
+        .chain(safety::TALKS)
         .map(|(name, number, script)| play(name, *number, script));
     all_right(results.map(|result| result.map(|_| ())));
 }

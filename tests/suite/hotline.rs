@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use huiyin::call::{EndReason, Failure};
-use huiyin::desk::{Agent, AgentState, Ticket, TicketEvent, TicketState};
+use huiyin::desk::{Actor, Agent, AgentState, Ticket, TicketEvent, TicketState};
 use huiyin::dialogue::{Manner, Prompts, SayId, Understood};
 use huiyin::hotline::{
     Ack, CallbackRules, Command, Effect, Fact, Hotline, Input, Party, PendingSurvey, Restored,
@@ -238,8 +238,8 @@ fn closed(id: u64) -> Ticket {
     let source = Source::Signalling;
     let filled = Filled { value, code: None, evidence: Vec::new(), source };
     ticket.fields.insert(Slot::Number, filled);
-    let event = TicketEvent::Closed { result: "办结".into(), by: "x".into() };
-    ticket.apply(&event, BEGINS.wall()).unwrap();
+    let event = TicketEvent::Closed { result: "办结".into() };
+    ticket.apply(event, Actor::desk("x"), BEGINS.wall()).unwrap();
     ticket
 }
 

@@ -47,6 +47,7 @@ mod sim;
 mod slots;
 mod survey;
 mod ticket;
+mod ticket_life;
 mod tidy;
 mod torture;
 mod turn;

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use huiyin::engine::models::{
-    ConvertError, Ct2Error, Ct2Model, GGML_MAGIC, Vocabulary, mel_filters, write_whisper,
+    ConvertError, Ct2Error, Ct2Model, GGML_MAGIC, Vocabulary, inspect_ggml, mel_filters,
+    write_whisper,
 };
 
 const WIDTH: usize = 4;
@@ -282,5 +283,40 @@ fn the_mel_filters_are_slaneys() {
     for m in 40..80 {
         let area: f32 = filters[m * 201..(m + 1) * 201].iter().sum::<f32>() * 40.0;
         assert!((area - 1.0).abs() < 0.1, "{m}: {area}");
+    }
+}
+
+/// A file without layers whose tensors are all of one type, each 64 values in so many bytes.
+fn of_type(kind: u32, bytes: usize) -> Vec<u8> {
+    let shape = [0, 0, 8, 1, 0, 0, 8, 1, 0, 1, 2000 + kind];
+    let words = [GGML_MAGIC].into_iter().chain(shape).chain([1, 1, 0, 0]);
+    let mut file: Vec<u8> = words.flat_map(u32::to_le_bytes).collect();
+    for _ in 0..11 {
+        file.extend([1, 1, kind, 64].into_iter().flat_map(u32::to_le_bytes));
+        file.push(b'w');
+        file.extend(vec![0; bytes]);
+    }
+    file
+}
+
+#[test]
+fn quantised_files_are_walked_through_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ggml.bin");
+    // Type, bytes of two blocks of 32 values, what is said.
+    let rows: [(u32, usize, &str); 7] = [
+        (1, 128, ""),
+        (2, 36, ""),
+        (7, 48, ""),
+        (8, 68, ""),
+        (8, 67, "it is cut off or damaged"),
+        (7, 68, "it is cut off or damaged"),
+        (5, 68, "it is cut off or damaged: a tensor's type is none of ggml's"),
+    ];
+    for (kind, bytes, said) in rows {
+        std::fs::write(&path, of_type(kind, bytes)).unwrap();
+        let told = inspect_ggml(&path).err().map_or(String::new(), |error| error.to_string());
+        assert_eq!(told.is_empty(), said.is_empty(), "type {kind}, {bytes} bytes: {told}");
+        assert!(told.starts_with(said), "type {kind}, {bytes} bytes: {told}");
     }
 }

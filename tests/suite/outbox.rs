@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::FutureExt;
-use huiyin::desk::{Ticket, TicketEvent};
+use huiyin::desk::{Actor, Ticket, TicketEvent};
 use huiyin::engine::remote::{Endpoint, Protocol};
 use huiyin::hotline::Fact;
 use huiyin::kernel::evidence::Source;
@@ -51,11 +51,12 @@ fn life(n: u64, number: &str, fields: &[(Slot, Filled)]) -> Vec<Fact> {
         TicketEvent::Drafted { fields: told },
         TicketEvent::Registered,
         TicketEvent::Taken { agent: AgentId(1) },
-        TicketEvent::Closed { result: "已修好".into(), by: "李晓".into() },
+        TicketEvent::Closed { result: "已修好".into() },
     ];
-    let kept = events.into_iter().map(|event| {
-        ticket.apply(&event, noon()).unwrap();
-        Fact::Ticket { ticket: ticket.clone(), event, at: noon() }
+    let by = [Actor::robot(), Actor::robot(), Actor::agent(AgentId(1)), Actor::desk("李晓")];
+    let kept = events.into_iter().zip(by).map(|(event, by)| {
+        let entry = ticket.apply(event, by, noon()).unwrap();
+        Fact::Ticket { ticket: ticket.clone(), entry }
     });
     let call = Fact::CallStarted {
         call: CallId(n),

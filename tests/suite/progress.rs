@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use huiyin::desk::standing::{Found, Known, Query, answer, plain_number};
-use huiyin::desk::{Standing, Step, Ticket, TicketEvent};
+use huiyin::desk::ticket::{Assignment, UnitRef};
+use huiyin::desk::dispatch::Level;
+use huiyin::desk::{Actor, Standing, Step, Ticket, TicketEvent};
 use huiyin::dialogue::{Manner, Prompts, Understood};
 use huiyin::hotline::{
     CallbackRules, Direction, Effect, Fact, Hotline, Input, Restored, Setup,
@@ -97,6 +99,11 @@ fn filled(value: &str, code: Option<&str>) -> Filled {
     Filled { value: value.into(), code, evidence: Vec::new(), source: Source::Signalling }
 }
 
+fn happened(ticket: &mut Ticket, event: TicketEvent, by: Actor) -> Fact {
+    let entry = ticket.apply(event, by, noon()).unwrap();
+    Fact::Ticket { ticket: ticket.clone(), entry }
+}
+
 /// A ticket in a store, registered.
 fn registered(id: u64, number: &str, kind: &str) -> Vec<Fact> {
     let call = CallId(id % 100);
@@ -106,18 +113,23 @@ fn registered(id: u64, number: &str, kind: &str) -> Vec<Fact> {
         (Slot::MatterType, filled("x", Some(kind))),
         (Slot::Category, filled("路灯", Some("0301"))),
     ]);
-    let events = [TicketEvent::Drafted { fields }, TicketEvent::Registered];
+    let events = vec![TicketEvent::Drafted { fields }, TicketEvent::Registered];
+    facts(call, number, &mut ticket, events)
+}
+
+/// What is kept of these events of a ticket.
+fn facts(call: CallId, number: &str, ticket: &mut Ticket, events: Vec<TicketEvent>) -> Vec<Fact> {
     let started = Fact::CallStarted {
         call,
         direction: Direction::Inbound,
         number: Some(Pii::new(number.into())),
         at: noon(),
     };
-    let kept = events.into_iter().map(|event| {
-        ticket.apply(&event, noon()).unwrap();
-        Fact::Ticket { ticket: ticket.clone(), event, at: noon() }
-    });
-    std::iter::once(started).chain(kept).collect()
+    let mut kept = vec![started];
+    for event in events {
+        kept.push(happened(ticket, event, Actor::robot()));
+    }
+    kept
 }
 
 #[tokio::test]
@@ -143,15 +155,32 @@ async fn the_store_answers_and_keeps_who_urges() {
     assert_eq!(told(OWN, 2_611_200_002, "8899").await, 2_611_200_002);
     assert_eq!(told(OWN, 2_611_200_004, "8899").await, 0, "not registered yet");
     assert_eq!(told(OWN, u64::MAX, "8899").await, 0);
-    let urged = |ticket| Fact::Urged { ticket: TicketId(ticket), call: CallId(1), at: noon() };
-    store.keep(&[urged(2_611_200_001), urged(2_611_209_999)]).await.unwrap();
-    let events = store.ticket_events(TicketId(2_611_200_001)).await.unwrap();
+    let id = TicketId(2_611_200_001);
+    let mut ticket = store.load_tickets(&[id]).await.unwrap().remove(0);
+    let owner =
+        UnitRef { code: "x".into(), name: "婺城区综合执法局".into(), level: Level::County };
+    let to = Assignment {
+        owner,
+        with: Vec::new(),
+        copied: Vec::new(),
+        member: Some("张三".into()),
+        clock: None,
+        rule: String::new(),
+    };
+    let urged = TicketEvent::Urged { call: CallId(9) };
+    let facts = [
+        happened(&mut ticket, TicketEvent::Dispatched { to }, Actor::desk("李晓")),
+        happened(&mut ticket, urged.clone(), Actor::robot()),
+    ];
+    store.keep(&facts).await.unwrap();
+    let events = store.ticket_events(id).await.unwrap();
     let last = events.last().unwrap();
-    assert_eq!((last.kind.as_str(), last.actor.as_str()), ("urged", "citizen"));
-    let messages = store.messages_of(TicketId(2_611_200_001)).await.unwrap();
-    assert_eq!(messages.last().unwrap().kind, "urged");
-    let still = store.standing(TicketId(2_611_200_001)).await.unwrap().unwrap().standing;
-    assert_eq!(still.now().0, Step::Registered, "urging is no step");
+    assert_eq!((last.kind.as_str(), last.role.as_str(), last.why.as_str()), ("urged", "robot", "C9"));
+    assert_eq!(store.load_tickets(&[id]).await.unwrap().remove(0).version, ticket.version);
+    assert_eq!(store.messages_of(id).await.unwrap().last().unwrap().kind, "urged");
+    let known = store.standing(id).await.unwrap().unwrap();
+    assert_eq!(known.standing.now().0, Step::Dispatched, "urging is no step");
+    assert_eq!(known.standing.unit.as_deref(), Some("婺城区综合执法局"), "the unit, and nobody of it");
 }
 
 fn hotline() -> Hotline {
@@ -163,7 +192,10 @@ fn hotline() -> Hotline {
         callbacks: CallbackRules { delay_ms: 60_000, window: Window::default(), lines: 2 },
         conversations: 3,
     };
-    Hotline::new(setup, Restored::default())
+    let mut ticket = Ticket::open(TicketId(2_611_200_001), CallId(0), noon());
+    ticket.apply(TicketEvent::Registered, Actor::robot(), noon()).unwrap();
+    let tickets = vec![ticket];
+    Hotline::new(setup, Restored { tickets, ..Restored::default() })
 }
 
 /// What is said, asked of the store, and kept as urged.
@@ -176,8 +208,8 @@ fn give(hotline: &mut Hotline, input: Input) -> Vec<String> {
         Effect::LookUp { query, .. } => {
             Some(format!("look up {:?} {:?}", query.ticket, query.number.map(|n| n.reveal().clone())))
         }
-        Effect::Keep { fact: Fact::Urged { ticket, call, .. }, .. } => {
-            Some(format!("{ticket} urged in {call}"))
+        Effect::Keep { fact: Fact::Ticket { ticket, entry }, .. } => {
+            Some(format!("{} {} {}", ticket.id, entry.event.key(), entry.event.why()))
         }
         _ => None,
     });
@@ -234,7 +266,7 @@ fn over_the_hotline_a_caller_hears_how_it_stands_and_urges_it() {
     assert_eq!(told, wanted);
     let yes = Reading { yes_no: Some(true), ..Reading::default() };
     let urged = says(&mut hotline, "需要", yes);
-    assert_eq!(urged[0], "T2611200001 urged in C1");
+    assert_eq!(urged[0], "T2611200001 urged C1");
     assert!(urged[1].ends_with("记在工单上了，我们会督促办理。"), "{urged:?}");
     // Who has hung up is told nothing more.
     give(&mut hotline, Input::LegEnded { leg: LegId(2), reason: huiyin::call::EndReason::HungUpByPeer });

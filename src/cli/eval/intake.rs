@@ -11,6 +11,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use huiyin::engine::models::ModelDir;
 use huiyin::intake::category::{Categories, Example, Taxonomy, taxonomy_of};
+use huiyin::intake::safety::{self, Heard};
 use huiyin::intake::{Gazetteer, Intake};
 use huiyin::kernel::Rng;
 use huiyin::runtime::categories::{self, EncoderPoints};
@@ -117,6 +118,17 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
         false => println!("{report}"),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The rows of a file as the net behind the rules learns them.
+pub fn safety_rows(file: &Path) -> anyhow::Result<Vec<safety::Row>> {
+    let heard = |row: &Row| match (row.emergency, row.command.as_deref()) {
+        (Some(kind), _) => Heard::Danger(kind),
+        (None, Some("person")) => Heard::Person,
+        _ => Heard::Other,
+    };
+    let row = |row: Row| Some(safety::Row { heard: heard(&row), text: row.text? });
+    Ok(rows::read(file)?.into_iter().filter_map(row).collect())
 }
 
 /// What is read: the row's words, with errors or as heard.

@@ -10,6 +10,8 @@ mod line;
 mod sets;
 mod turns;
 
+pub use intake::safety_rows;
+
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -42,7 +42,7 @@ pub(in crate::console) async fn messages(State(app): State<Arc<App>>) -> Result<
         }
         @if rows.is_empty() { p .empty { (texts.none) } } @else { (table(&app, &rows)) }
     };
-    let what = Live { kinds: "ticket urged", ..Live::default() };
+    let what = Live { kinds: "ticket", ..Live::default() };
     Ok(frame(&app, Place::Messages, &texts.title, live(what, &body)))
 }
 

@@ -44,6 +44,12 @@ pub struct Pack {
     pub name: String,
     /// The document that it comes from.
     pub source: String,
+    /// The rule pack that its deadlines are counted by: a code that ships, or a file. Empty: none.
+    pub clock: String,
+    /// Code of the procedure of that pack.
+    pub procedure: String,
+    /// Of its `[[pack]]` in the file, from 1.
+    pub line: usize,
 }
 
 /// One rule as written. Empty lists and texts ask for nothing.
@@ -91,6 +97,7 @@ pub struct Rules {
     file: String,
     directory: Directory,
     packs: Vec<Pack>,
+    default_pack: String,
     rules: Vec<Rule>,
     /// Who gets a copy of what goes to a street or a town.
     copy: Option<Target>,
@@ -105,6 +112,20 @@ impl Rules {
     /// finds them.
     pub fn parse(file: &str, text: &str, categories: &[Category]) -> Result<Rules, Faults> {
         read::rules(file, text, categories)
+    }
+
+    /// No rule, no unit: staff decide everything.
+    pub fn none() -> Rules {
+        Rules {
+            name: String::new(),
+            file: String::new(),
+            directory: Directory::default(),
+            packs: Vec::new(),
+            default_pack: String::new(),
+            rules: Vec::new(),
+            copy: None,
+            categories: Vec::new(),
+        }
     }
 
     pub fn rules(&self) -> &[Rule] {
@@ -134,7 +155,37 @@ impl Rules {
         self.directory.place_of(address)
     }
 
-    fn pack(&self, code: &str) -> Option<&Pack> {
+    /// The file, for errors.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    pub fn packs(&self) -> &[Pack] {
+        &self.packs
+    }
+
+    pub fn pack(&self, code: &str) -> Option<&Pack> {
         self.packs.iter().find(|pack| pack.code == code)
+    }
+
+    /// The pack of a case that no rule gives one.
+    pub fn default_pack(&self) -> Option<&Pack> {
+        self.pack(&self.default_pack)
+    }
+
+    /// A unit by its code or its whole name.
+    pub fn unit(&self, told: &str) -> Option<&Unit> {
+        let by_name = || self.units().iter().find(|unit| unit.name == told);
+        self.directory.unit(told).or_else(by_name)
+    }
+
+    /// Who gets a copy of what goes to `unit`: the district of a street or a town.
+    pub fn copied_with(&self, unit: &Unit) -> Option<&Unit> {
+        if unit.level != Level::Township {
+            return None;
+        }
+        let place = unit.places.first()?;
+        let copy = self.directory.resolve(self.copy.as_ref()?, place)?;
+        (copy.code != unit.code).then_some(copy)
     }
 }

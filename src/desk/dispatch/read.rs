@@ -11,10 +11,10 @@ use super::{Category, Level, Pack, Rule, Rules, Target, Unit};
 use crate::kernel::fault::{Fault, Faults, Gravity};
 
 const FILE_KEYS: &[&str] =
-    &["name", "copy_townships_to", "divisions", "kind", "unit", "pack", "rule"];
+    &["name", "copy_townships_to", "default_pack", "divisions", "kind", "unit", "pack", "rule"];
 const KIND_KEYS: &[&str] = &["code", "name", "street_name", "levels"];
-const UNIT_KEYS: &[&str] = &["code", "name", "kind", "places"];
-const PACK_KEYS: &[&str] = &["code", "name", "source"];
+const UNIT_KEYS: &[&str] = &["code", "name", "kind", "places", "members"];
+const PACK_KEYS: &[&str] = &["code", "name", "source", "clock", "procedure"];
 const RULE_KEYS: &[&str] = &[
     "id",
     "categories",
@@ -232,6 +232,7 @@ impl Reader<'_> {
             self.wrong(0, "rule", "no [[rule]] is in the file", "add at least one [[rule]] table");
         }
         let known = Known { directory: &directory, packs: &packs, categories };
+        let default_pack = self.named_pack(whole, "default_pack", &packs);
         let mut rules: Vec<Rule> = Vec::new();
         for part in parts {
             let rule = self.rule(part, &known);
@@ -249,6 +250,7 @@ impl Reader<'_> {
             file: self.file.to_owned(),
             directory,
             packs,
+            default_pack,
             rules,
             copy,
             categories: categories.to_vec(),
@@ -336,15 +338,29 @@ impl Reader<'_> {
             );
         }
         let (code, name) = (self.text(part, "code", true), self.text(part, "name", true));
-        Unit { code, name, kind, level: level.unwrap_or(Level::City), places }
+        let members = self.words(part, "members");
+        Unit { code, name, kind, level: level.unwrap_or(Level::City), places, members }
     }
 
     fn pack(&mut self, part: Part<'_, '_>) -> Pack {
         self.known(part, PACK_KEYS);
+        let (clock, procedure) =
+            (self.text(part, "clock", false), self.text(part, "procedure", false));
+        if clock.is_empty() != procedure.is_empty() {
+            self.wrong_in(
+                part,
+                "clock",
+                "and `procedure` go together",
+                "write both: clock = \"zhejiang-2017\" and procedure = \"simple\"",
+            );
+        }
         Pack {
             code: self.text(part, "code", true),
             name: self.text(part, "name", true),
             source: self.text(part, "source", true),
+            clock,
+            procedure,
+            line: self.line(part.start),
         }
     }
 
@@ -525,11 +541,15 @@ impl Reader<'_> {
     }
 
     fn rule_pack(&mut self, part: Part<'_, '_>, known: &Known<'_>) -> String {
-        let code = self.text(part, "pack", false);
-        if !code.is_empty() && !known.packs.iter().any(|pack| pack.code == code) {
-            let packs: Vec<&str> = known.packs.iter().map(|pack| pack.code.as_str()).collect();
+        self.named_pack(part, "pack", known.packs)
+    }
+
+    fn named_pack(&mut self, part: Part<'_, '_>, key: &str, packs: &[Pack]) -> String {
+        let code = self.text(part, key, false);
+        if !code.is_empty() && !packs.iter().any(|pack| pack.code == code) {
+            let packs: Vec<&str> = packs.iter().map(|pack| pack.code.as_str()).collect();
             let mend = format!("the packs of this file are {}", packs.join(", "));
-            self.wrong_in(part, "pack", &format!("`{code}` is no rule pack"), &mend);
+            self.wrong_in(part, key, &format!("`{code}` is no rule pack"), &mend);
         }
         code
     }

@@ -52,6 +52,8 @@ pub struct Unit {
     pub level: Level,
     /// The divisions that it serves, all of its own level.
     pub places: Vec<String>,
+    /// 网格员 and others who may be named for a ticket; empty: anybody whom the unit names.
+    pub members: Vec<String>,
 }
 
 /// Whom a rule names.
@@ -210,6 +212,7 @@ impl Kind {
             kind: self.code.clone(),
             level,
             places: vec![code.to_owned()],
+            members: Vec::new(),
         }
     }
 }

@@ -7,6 +7,27 @@ use std::path::Path;
 
 use super::ggml::MAGIC;
 
+/// Of a file's kind: the version of its blocks, times this, and the kind itself (`GGML_QNT_VERSION_FACTOR`).
+const QUANTISATION_VERSION: u64 = 1000;
+/// ggml's types that weights of Whisper come in: the type, values in a block, bytes of a block. Whole numbers and halves, then
+/// Q4_0 to Q8_0 and Q2_K to Q6_K.
+const BLOCKS: [(u64, u64, u64); 12] = [
+    (0, 1, 4),
+    (1, 1, 2),
+    (2, 32, 18),
+    (3, 32, 20),
+    (6, 32, 22),
+    (7, 32, 24),
+    (8, 32, 34),
+    (10, 256, 84),
+    (11, 256, 110),
+    (12, 256, 144),
+    (13, 256, 176),
+    (14, 256, 210),
+];
+/// The highest of them; files count their kind otherwise, up to 18.
+const KIND_MAX: u64 = 18;
+
 #[derive(Debug, thiserror::Error)]
 pub enum GgmlError {
     #[error("it cannot be read: {0}")]
@@ -103,7 +124,7 @@ impl Walk {
             && audio_layers <= 64
             && text_layers <= 64
             && mels <= 256
-            && kind <= 1;
+            && kind % QUANTISATION_VERSION <= KIND_MAX;
         if !sound {
             return damaged("the model's shape is none of Whisper's");
         }
@@ -114,13 +135,16 @@ impl Walk {
     fn tensor(&mut self) -> Result<(), GgmlError> {
         let rank = self.size("a tensor's rank", 4)?;
         let name = self.size("a tensor's name", 256)?;
-        let kind = self.size("a tensor's type", 1)?;
-        let mut bytes = if kind == 0 { 4 } else { 2 };
+        let kind = self.size("a tensor's type", KIND_MAX)?;
+        let Some((_, block, bytes)) = BLOCKS.iter().find(|(of, ..)| *of == kind) else {
+            return damaged("a tensor's type is none of ggml's");
+        };
+        let mut values = 1_u64;
         for _ in 0..rank {
             let n = self.size("a tensor's shape", 1 << 24)?;
-            bytes = u64::checked_mul(bytes, n).unwrap_or(u64::MAX);
+            values = values.saturating_mul(n);
         }
         self.skip(name, "a tensor's name")?;
-        self.skip(bytes, "a tensor")
+        self.skip((values / block).saturating_mul(*bytes), "a tensor")
     }
 }

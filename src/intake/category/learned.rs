@@ -1,7 +1,7 @@
 //! What labelled examples teach: a plane for each entry that has examples, over words, meaning and likeness to names.
 
 use super::grams::Grams;
-use super::linear::{Features, Linear};
+use super::super::linear::{Features, Linear};
 use super::read::Example;
 use super::{Categories, Sight};
 

@@ -5,7 +5,6 @@
 
 mod grams;
 mod learned;
-mod linear;
 mod read;
 mod sense;
 mod taxonomy;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use huiyin::console::{self, Console, Knowledge};
-use huiyin::desk::{Agent, AgentState, DeskError, Ticket, TicketEvent};
+use huiyin::desk::{Actor, Agent, AgentState, DeskError, Role, Ticket, TicketEvent};
 use huiyin::hotline::{Command, Direction, Fact};
 use huiyin::intake::Grade;
 use huiyin::kernel::evidence::Source;
@@ -236,18 +236,24 @@ pub fn fields() -> BTreeMap<Slot, Filled> {
 
 pub fn ticket() -> Ticket {
     let mut ticket = Ticket::open(TicketId(TICKET), CallId(1), noon());
-    ticket.apply(&TicketEvent::Drafted { fields: fields() }, noon()).unwrap();
+    happens(&mut ticket, TicketEvent::Drafted { fields: fields() }, Actor::robot(), noon());
     ticket
+}
+
+/// Something happens to a ticket: the fact that tells it.
+pub fn happens(ticket: &mut Ticket, event: TicketEvent, by: Actor, at: Wall) -> Fact {
+    let entry = ticket.apply(event, by, at).unwrap();
+    Fact::Ticket { ticket: ticket.clone(), entry }
 }
 
 /// A complaint that is being told: call 1, its words, its ticket, agent 1 rung for it.
 pub fn complaint() -> Vec<Fact> {
     let at = noon();
     let call = CallId(1);
-    let mut registered = ticket();
-    let drafted = registered.clone();
-    registered.apply(&TicketEvent::Registered, at).unwrap();
-    let event = TicketEvent::Drafted { fields: fields() };
+    let mut ticket = Ticket::open(TicketId(TICKET), CallId(1), at);
+    let told = TicketEvent::Drafted { fields: fields() };
+    let drafted = happens(&mut ticket, told, Actor::robot(), at);
+    let registered = happens(&mut ticket, TicketEvent::Registered, Actor::robot(), at);
     vec![
         Fact::CallStarted {
             call,
@@ -259,9 +265,9 @@ pub fn complaint() -> Vec<Fact> {
         turn(1, 1, Speaker::Caller, HOSTILE, None),
         turn(1, 2, Speaker::Robot, "请问是在什么地方？", Some(640)),
         turn(1, 3, Speaker::Caller, "金华白龙桥镇，我电话是13800138000", None),
-        Fact::Ticket { ticket: drafted, event, at },
+        drafted,
         Fact::CallState { call, state: "waiting".into(), at },
-        Fact::Ticket { ticket: registered, event: TicketEvent::Registered, at },
+        registered,
         Fact::AgentState { agent: AgentId(1), state: "ringing", call: Some(call), at },
     ]
 }
@@ -271,16 +277,12 @@ pub fn aftermath() -> Vec<Fact> {
     let at = noon().plus_ms(60_000);
     let (agent, survey, id) = (AgentId(1), SurveyId(1), TicketId(TICKET));
     let mut ticket = ticket();
-    let mut facts = Vec::new();
-    let steps = [
-        TicketEvent::Registered,
-        TicketEvent::Taken { agent },
-        TicketEvent::Closed { result: "已责令停工整改".into(), by: "A1 李晓".into() },
+    happens(&mut ticket, TicketEvent::Registered, Actor::robot(), noon());
+    let closed = TicketEvent::Closed { result: "已责令停工整改".into() };
+    let mut facts = vec![
+        happens(&mut ticket, TicketEvent::Taken { agent }, Actor::agent(agent), at),
+        happens(&mut ticket, closed, Actor::new(Role::Agent, "A1 李晓"), at),
     ];
-    for event in steps {
-        ticket.apply(&event, at).unwrap();
-        facts.push(Fact::Ticket { ticket: ticket.clone(), event, at });
-    }
     let words = "还是吵，你们打13800138000问问";
     let heard = turn(2, 1, Speaker::Caller, words, None);
     let Fact::Turn { utterance, .. } = &heard else { panic!() };

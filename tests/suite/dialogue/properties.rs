@@ -9,7 +9,7 @@ use super::Desk;
 use super::script::{self, written};
 
 /// What callers say.
-const ROWS: [&str; 45] = [
+const ROWS: [&str; 48] = [
     "我上次反映的事办到哪了 | progress",
     "帮我催一下工单 | progress",
     "工单号二六幺幺二零零零零幺 | progress",
@@ -53,6 +53,9 @@ const ROWS: [&str; 45] = [
     "我建议多种树 | matter=suggestion:0.9 tells",
     "着火了 | emergency=fire",
     "我不想活了 | emergency=self_harm",
+    "屋里有股怪味头有点晕 | doubt=fire tells",
+    "他好像要做傻事 | doubt=self_harm sure=0.4",
+    "有谁在那边吗 | doubt=person",
     "很满意 | grade=very_satisfied yes",
     "路灯坏了好几天了 | topic=路灯 tells",
 ];

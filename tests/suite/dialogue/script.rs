@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use huiyin::dialogue::{Line, Prompts, Say, SayId, Understood};
-use huiyin::intake::{Command, Emergency, Grade, MatterType, Reading, Topic, Undispatched};
+use huiyin::intake::{Command, Doubt, Emergency, Grade, MatterType, Reading, Topic, Undispatched};
 use huiyin::kernel::evidence::Source;
 use huiyin::kernel::{CallId, Filled, Slot};
 use huiyin::knowledge::{Citation, Hit, Item};
@@ -101,6 +101,13 @@ fn apply(u: &mut Understood, name: &str, value: &str) {
         "question" => u.reading.asks_question = true,
         "grade" => u.reading.grade = Some(Grade::from_key(value).expect(value)),
         "emergency" => u.reading.emergency = Some(Emergency::from_key(value).expect(value)),
+        "doubt" => {
+            let doubt = match value {
+                "person" => Doubt::Person,
+                kind => Doubt::Danger(Emergency::from_key(kind).expect(kind)),
+            };
+            u.reading.doubt = Some(doubt);
+        }
         "hit" => u.hits.push(Hit {
             item: item(value),
             score: 0.5,

@@ -1,7 +1,7 @@
 //! One row held against what the intake makes of it.
 
 use huiyin::intake::category::Ranking;
-use huiyin::intake::{Draft, Intake, MatterType, Reading, place_parts};
+use huiyin::intake::{Doubt, Draft, Intake, MatterType, Reading, place_parts};
 use huiyin::kernel::{CallId, Civil, Filled, Slot};
 use huiyin::language::comparable;
 use huiyin::speech::{Speaker, Utterance};
@@ -150,20 +150,24 @@ impl Judge {
     ) {
         let meant = row.emergency.map(|e| e.key());
         let found = reading.emergency.map(|e| e.key());
-        if meant != found {
-            notes.push(format!("emergency {found:?} for {meant:?}"));
+        let danger = matches!(reading.doubt, Some(Doubt::Danger(_)));
+        if meant != found || danger {
+            let asked = if danger { ", asked" } else { "" };
+            notes.push(format!("emergency {found:?} for {meant:?}{asked}"));
         }
-        count.emergencies.add(meant, found);
+        count.emergencies.add(meant, found, danger);
         let (meant, found) = (row.command.as_deref(), reading.command.map(|c| c.key()));
-        if meant != found {
-            notes.push(format!("command {found:?} for {meant:?}"));
+        let person = reading.doubt == Some(Doubt::Person);
+        if meant != found || person {
+            let asked = if person { ", asked" } else { "" };
+            notes.push(format!("command {found:?} for {meant:?}{asked}"));
         }
-        count.command(meant, found);
+        count.command(meant, found, person);
         let (meant, found) = (row.undispatched.as_deref(), reading.undispatched.map(|u| u.key()));
         if meant != found {
             notes.push(format!("undispatched {found:?} for {meant:?}"));
         }
-        count.undispatched.add(meant, found);
+        count.undispatched.add(meant, found, false);
     }
 }
 

@@ -25,9 +25,11 @@ struct Field {
 pub struct Calls {
     n: usize,
     missed: usize,
+    asked: usize,
     other: usize,
     clear: usize,
     false_alarms: usize,
+    false_asked: usize,
 }
 
 #[derive(Clone, Copy, Default, Debug)]
@@ -65,9 +67,13 @@ const COMMANDS: [&str; 7] =
     ["person", "progress", "repeat", "slower", "wait", "bye", "stop_calling"];
 
 impl Calls {
-    pub fn add(&mut self, meant: Option<&str>, found: Option<&str>) {
+    /// `asked`: nothing was found, but the talk asks whether it is meant.
+    pub fn add(&mut self, meant: Option<&str>, found: Option<&str>, asked: bool) {
         match (meant, found) {
-            (Some(_), None) => (self.n, self.missed) = (self.n + 1, self.missed + 1),
+            (Some(_), None) => {
+                self.n += 1;
+                *(if asked { &mut self.asked } else { &mut self.missed }) += 1;
+            }
             (Some(meant), Some(found)) => {
                 self.n += 1;
                 self.other += usize::from(meant != found);
@@ -75,12 +81,27 @@ impl Calls {
             (None, found) => {
                 self.clear += 1;
                 self.false_alarms += usize::from(found.is_some());
+                self.false_asked += usize::from(found.is_none() && asked);
             }
         }
     }
 
+    /// Found, if as another.
+    fn found(&self) -> usize {
+        self.n - self.missed - self.asked
+    }
+
     fn json(&self) -> Value {
-        json!({"n": self.n, "missed": self.missed, "other": self.other, "clear": self.clear, "false_alarms": self.false_alarms})
+        json!({
+            "n": self.n,
+            "transferred": self.found(),
+            "other": self.other,
+            "asked": self.asked,
+            "missed": self.missed,
+            "clear": self.clear,
+            "false_alarms": self.false_alarms,
+            "false_asked": self.false_asked,
+        })
     }
 }
 
@@ -122,10 +143,11 @@ impl Count {
     }
 
     /// Each command by itself: a row of another command is clear of it.
-    pub fn command(&mut self, meant: Option<&str>, found: Option<&str>) {
+    pub fn command(&mut self, meant: Option<&str>, found: Option<&str>, asked_person: bool) {
         for command in COMMANDS {
+            let asked = asked_person && command == "person";
             let only = |key: Option<&str>| key.filter(|key| *key == command).map(|_| command);
-            self.commands.entry(command.to_owned()).or_default().add(only(meant), only(found));
+            self.commands.entry(command.to_owned()).or_default().add(only(meant), only(found), asked);
         }
     }
 
@@ -247,11 +269,18 @@ fn print(f: &mut fmt::Formatter<'_>, count: &Count) -> fmt::Result {
     }
     let named = count.commands.iter().map(|(name, calls)| (name.as_str(), calls));
     let others = [("emergencies", &count.emergencies), ("undispatched", &count.undispatched)];
-    for (name, calls) in others.into_iter().chain(named).filter(|(_, c)| c.n + c.false_alarms > 0) {
+    for (name, calls) in others.into_iter().chain(named).filter(|(_, c)| c.n + c.false_alarms + c.false_asked > 0) {
         writeln!(
             f,
-            "  {name}: {} rows, {} missed, {} taken for another; {} false alarms on {} others",
-            calls.n, calls.missed, calls.other, calls.false_alarms, calls.clear
+            "  {name}: {} rows, {} found, {} of them as another, {} asked, {} missed; of {} others {} false alarms, {} asked",
+            calls.n,
+            calls.found(),
+            calls.other,
+            calls.asked,
+            calls.missed,
+            calls.clear,
+            calls.false_alarms,
+            calls.false_asked
         )?;
     }
     Ok(())

@@ -27,8 +27,9 @@ With --json one object: "sets" with an object for each set, and "all". In each o
   fields               for each field n, right, wrong, missed, rate
   matter               n, top_1, top_2, confusion: for each true type the types that were found and how often
   category             for each level "1", "2", "3": n, top_1, top_3; and confusion of level 1
-  emergencies          n, missed, other (taken for another danger), clear (rows without one), false_alarms
-  person               n, missed, clear, false_alarms; the same for every other command under commands
+  emergencies          n, transferred at once (other of them as another danger), asked (one question: is somebody in danger?),
+                       missed (neither), clear (rows without one), false_alarms (transferred), false_asked
+  person               the same; and for every other command under commands
   undispatched         n, missed, other, clear, false_alarms
   cpu_ms, cpu_ms_p95   processor time of reading a row"#;
 

@@ -19,9 +19,9 @@ pub(super) struct Features {
     pub sparse: Vec<(u32, f32)>,
 }
 
-/// A plane.
+/// A plane between what is of a class and what is not.
 #[derive(Clone, PartialEq, Debug, Default)]
-struct Plane {
+pub(super) struct Plane {
     dense: Vec<f32>,
     sparse: Vec<f32>,
     bias: f32,
@@ -53,7 +53,7 @@ impl Linear {
 
 impl Features {
     /// The square of its length, the constant coordinate included.
-    fn length(&self) -> f32 {
+    pub fn length(&self) -> f32 {
         let dense: f32 = self.dense.iter().map(|x| x * x).sum();
         let sparse: f32 = self.sparse.iter().map(|(_, x)| x * x).sum();
         dense + sparse + 1.0
@@ -61,7 +61,8 @@ impl Features {
 }
 
 impl Plane {
-    fn train(rows: &[&Features], signs: &[f32], lengths: &[f32], sparse: usize) -> Plane {
+    /// `signs` are 1 for the rows of the class and -1 for the others; `lengths` are the rows' [`Features::length`].
+    pub fn train(rows: &[&Features], signs: &[f32], lengths: &[f32], sparse: usize) -> Plane {
         let width = rows.first().map_or(0, |row| row.dense.len());
         let mut plane = Plane { dense: vec![0.0; width], sparse: vec![0.0; sparse], bias: 0.0 };
         let mut weights = vec![0.0_f32; rows.len()];
@@ -95,11 +96,17 @@ impl Plane {
         plane
     }
 
-    fn side(&self, point: &Features) -> f32 {
+    /// How far on its side the point lies; 1 is the margin.
+    pub fn side(&self, point: &Features) -> f32 {
         let dense: f32 = self.dense.iter().zip(&point.dense).map(|(w, x)| w * x).sum();
         let sparse =
             point.sparse.iter().filter_map(|(n, x)| Some(self.sparse.get(*n as usize)? * x));
         dense + sparse.sum::<f32>() + self.bias
+    }
+
+    /// The weights of the sparse coordinates, and the constant.
+    pub fn weights(&self) -> (&[f32], f32) {
+        (&self.sparse, self.bias)
     }
 
     fn add(&mut self, point: &Features, step: f32) {
