@@ -146,7 +146,11 @@ impl Dialogue {
         }
         let heard: String =
             heard_digits(&u.utterance.text).into_iter().map(|run| run.digits).collect();
-        let begun = if told.typed_at.is_some() || is_ticket(&told.digits) { "" } else { &told.digits };
+        let begun = if told.typed_at.is_some() || is_ticket(&told.digits) {
+            ""
+        } else {
+            told.digits.as_str()
+        };
         let joined = format!("{begun}{heard}");
         if is_ticket(&joined) {
             let told = TicketDigits { digits: joined, typed_at: None, ..told };

@@ -80,11 +80,7 @@ impl Store {
     }
 
     /// Messages to be sent at `now`, the longest due first. Of one ticket only the earliest: steps are told in their order.
-    pub async fn due_messages(
-        &self,
-        now: Wall,
-        limit: i64,
-    ) -> Result<Vec<DueMessage>, StoreError> {
+    pub async fn due_messages(&self, now: Wall, limit: i64) -> Result<Vec<DueMessage>, StoreError> {
         let rows: Vec<RawDue> = sqlx::query_as(
             "SELECT o.ticket_id, o.event_seq, o.kind, o.number, o.text, o.attempts, o.born_at
              FROM outbox o WHERE o.state = 'waiting' AND o.due_at <= $1 AND NOT EXISTS (SELECT 1 FROM outbox e
@@ -219,7 +215,8 @@ pub(super) async fn put_message(
         return Ok(());
     }
     let number = ticket.fields.get(&Slot::Number);
-    let number = number.and_then(|n| n.code.as_deref().and_then(mobile).or_else(|| mobile(&n.value)));
+    let number =
+        number.and_then(|n| n.code.as_deref().and_then(mobile).or_else(|| mobile(&n.value)));
     let Some(number) = number else { return Ok(()) };
     sqlx::query(
         "INSERT INTO outbox (ticket_id, event_seq, kind, number, state, attempts, born_at, due_at, changed_at)

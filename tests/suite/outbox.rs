@@ -330,11 +330,10 @@ async fn the_file_holds_each_message_once_also_when_a_crash_came_before_the_mark
     // Written, and then the process dies before the store knows; another line is torn.
     let due = store.due_messages(noon(), 8).await.unwrap();
     let text = Messages::builtin().unwrap();
-    let text = text.text("registered", &huiyin::notice::Values {
-        ticket: "2611230001",
-        hotline: "12345",
-        ..Default::default()
-    });
+    let text = text.text(
+        "registered",
+        &huiyin::notice::Values { ticket: "2611230001", hotline: "12345", ..Default::default() },
+    );
     let message = Message {
         key: due[0].key.clone(),
         to: due[0].number.clone(),
@@ -436,7 +435,10 @@ fn settings_that_are_wrong_name_the_field_and_the_way_out() {
         ("[messages]\nkind = \"file\"\nfile = \"x\"\nurl = \"http://a/\"", "messages.url"),
         ("[messages]\nkind = \"webhook\"\nfile = \"x\"", "messages.file = \"x\": goes with"),
         ("[messages]\nkind = \"webhook\"\nurl = \"http://sms.example.cn/\"", "in the clear"),
-        ("[messages]\nkind = \"webhook\"\nurl = \"https://u:p@sms.example.cn/\"", "messages.url = \"…\""),
+        (
+            "[messages]\nkind = \"webhook\"\nurl = \"https://u:p@sms.example.cn/\"",
+            "messages.url = \"…\"",
+        ),
         ("[messages]\nattempts = 0", "messages.attempts"),
         ("[messages]\nkeep_h = 0", "messages.keep_h"),
         ("[messages]\ndeadline_ms = 1", "messages.deadline_ms"),

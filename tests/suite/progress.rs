@@ -3,14 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use huiyin::desk::dispatch::Level;
 use huiyin::desk::standing::{Found, Known, Query, answer, plain_number};
 use huiyin::desk::ticket::{Assignment, UnitRef};
-use huiyin::desk::dispatch::Level;
 use huiyin::desk::{Actor, Standing, Step, Ticket, TicketEvent};
 use huiyin::dialogue::{Manner, Prompts, Understood};
-use huiyin::hotline::{
-    CallbackRules, Direction, Effect, Fact, Hotline, Input, Restored, Setup,
-};
+use huiyin::hotline::{CallbackRules, Direction, Effect, Fact, Hotline, Input, Restored, Setup};
 use huiyin::intake::{Command, Reading};
 use huiyin::kernel::evidence::Source;
 use huiyin::kernel::{CallId, Civil, Filled, LegId, Moment, Pii, Slot, TicketId, Wall};
@@ -84,7 +82,11 @@ fn who_may_be_told_what() {
         assert_eq!(got, (told, more), "{number} asks for {ticket} with {four}");
         if let Found::Ticket { standing, .. } = found {
             let own = four.is_empty();
-            assert_eq!(standing.subject.is_some(), own, "what it is about is told to its own alone");
+            assert_eq!(
+                standing.subject.is_some(),
+                own,
+                "what it is about is told to its own alone"
+            );
         }
     }
     let mut closed = known();
@@ -143,7 +145,8 @@ async fn the_store_answers_and_keeps_who_urges() {
     let mut draft = registered(2_611_200_004, OWN, "help");
     draft.truncate(2);
     store.keep(&draft).await.unwrap();
-    let told = async |number, ticket, four| match store.look_up(&query(number, ticket, four)).await {
+    let told = async |number, ticket, four| match store.look_up(&query(number, ticket, four)).await
+    {
         Ok(Found::Ticket { standing, .. }) => standing.ticket.0,
         Ok(Found::Locked) => 1,
         Ok(_) => 0,
@@ -175,12 +178,19 @@ async fn the_store_answers_and_keeps_who_urges() {
     store.keep(&facts).await.unwrap();
     let events = store.ticket_events(id).await.unwrap();
     let last = events.last().unwrap();
-    assert_eq!((last.kind.as_str(), last.role.as_str(), last.why.as_str()), ("urged", "robot", "C9"));
+    assert_eq!(
+        (last.kind.as_str(), last.role.as_str(), last.why.as_str()),
+        ("urged", "robot", "C9")
+    );
     assert_eq!(store.load_tickets(&[id]).await.unwrap().remove(0).version, ticket.version);
     assert_eq!(store.messages_of(id).await.unwrap().last().unwrap().kind, "urged");
     let known = store.standing(id).await.unwrap().unwrap();
     assert_eq!(known.standing.now().0, Step::Dispatched, "urging is no step");
-    assert_eq!(known.standing.unit.as_deref(), Some("婺城区综合执法局"), "the unit, and nobody of it");
+    assert_eq!(
+        known.standing.unit.as_deref(),
+        Some("婺城区综合执法局"),
+        "the unit, and nobody of it"
+    );
 }
 
 fn hotline() -> Hotline {
@@ -205,9 +215,11 @@ fn give(hotline: &mut Hotline, input: Input) -> Vec<String> {
     let effects: Vec<Effect> = hotline.drain().collect();
     let written = effects.into_iter().filter_map(|effect| match effect {
         Effect::Say { say, .. } => Some(format!("{}:{}", say.id.0, say.text)),
-        Effect::LookUp { query, .. } => {
-            Some(format!("look up {:?} {:?}", query.ticket, query.number.map(|n| n.reveal().clone())))
-        }
+        Effect::LookUp { query, .. } => Some(format!(
+            "look up {:?} {:?}",
+            query.ticket,
+            query.number.map(|n| n.reveal().clone())
+        )),
         Effect::Keep { fact: Fact::Ticket { ticket, entry }, .. } => {
             Some(format!("{} {} {}", ticket.id, entry.event.key(), entry.event.why()))
         }
@@ -249,8 +261,11 @@ fn over_the_hotline_a_caller_hears_how_it_stands_and_urges_it() {
     let progress = Reading { command: Some(Command::Progress), ..Reading::default() };
     let asked = says(&mut hotline, "我上次反映的事办到哪一步了", progress);
     assert_eq!(asked, [format!("look up None Some({OWN:?})")]);
-    let mut standing =
-        Standing::new(TicketId(2_611_200_001), noon(), [("dispatched", noon().plus_ms(86_400_000))]);
+    let mut standing = Standing::new(
+        TicketId(2_611_200_001),
+        noon(),
+        [("dispatched", noon().plus_ms(86_400_000))],
+    );
     standing.unit = Some("婺城区综合执法局".into());
     standing.subject = Some("夜间施工噪声".into());
     standing.due = Some(noon().plus_ms(5 * 86_400_000));
@@ -269,7 +284,10 @@ fn over_the_hotline_a_caller_hears_how_it_stands_and_urges_it() {
     assert_eq!(urged[0], "T2611200001 urged C1");
     assert!(urged[1].ends_with("记在工单上了，我们会督促办理。"), "{urged:?}");
     // Who has hung up is told nothing more.
-    give(&mut hotline, Input::LegEnded { leg: LegId(2), reason: huiyin::call::EndReason::HungUpByPeer });
+    give(
+        &mut hotline,
+        Input::LegEnded { leg: LegId(2), reason: huiyin::call::EndReason::HungUpByPeer },
+    );
     let late = Input::LookedUp { call: CallId(1), found: Found::Nothing };
     assert_eq!(give(&mut hotline, late), [] as [String; 0]);
 }

@@ -167,7 +167,9 @@ impl Post {
             None => self.text(due).await?,
         };
         let Some(text) = text else {
-            return store.message_given_up(key, "messages.toml has no text for this step", now).await;
+            return store
+                .message_given_up(key, "messages.toml has no text for this step", now)
+                .await;
         };
         let over = match due.attempts {
             _ if self.retry.is_old(due.born, now) => Some(GiveUp::Old),
