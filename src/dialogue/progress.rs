@@ -2,6 +2,8 @@
 //! typed, read back, and for another's ticket needs the last four digits of its contact number. Told in one sentence; the
 //! caller may have it urged, and may always have a person.
 
+use std::ops::Range;
+
 use super::contract::{Effect, HandOverReason, Outcome, Understood};
 use super::hearing;
 use super::lines::Line;
@@ -67,7 +69,7 @@ pub(super) enum Asked {
 
 /// Ten digits whose first six are a day.
 fn is_ticket(digits: &str) -> bool {
-    let part = |range| digits.get(range).and_then(|part: &str| part.parse::<u32>().ok());
+    let part = |range: Range<usize>| -> Option<u32> { digits.get(range)?.parse().ok() };
     digits.len() == TICKET_DIGITS
         && digits.bytes().all(|b| b.is_ascii_digit())
         && part(2..4).is_some_and(|month| (1..=12).contains(&month))

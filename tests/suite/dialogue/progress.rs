@@ -47,8 +47,8 @@ say open/0
 > heard 帮我催一下上次的工单 | progress
 look_up own
 > found 2611200001 signed
-say progress_signed/0 十一月二十日 progress_matter/0 十一月二十一日
 urge 2611200001
+say progress_signed/0 十一月二十日 progress_matter/0 十一月二十一日
 say urged/0
 say progress_person/0
 > said
@@ -143,7 +143,6 @@ look_up 2611200001
 say ask_last_four/0
 > said
 > key 0
-hush
 > key 1
 > key 2
 > key 3
@@ -175,7 +174,6 @@ say open/0
 say ask_ticket/0
 > said
 > key 2
-hush
 > key 6
 > key 1
 > key 1
@@ -209,7 +207,6 @@ say ask_ticket/0
 say ask_ticket_again/0
 > said
 > key 2
-hush
 > key 6
 > deadline
 say ask_ticket_again/0
@@ -329,7 +326,6 @@ say ask_urge_again/0
 > said
 > key 1
 urge 2611200001
-hush
 say urged/0
 say progress_person/0
 ",
