@@ -230,7 +230,7 @@ impl Rulebook {
     /// holds it, nor before its clock has begun.
     pub fn promised(&self, ticket: &Ticket) -> Option<Wall> {
         let timed = self.timed(ticket).ok()?;
-        let open = |duty| {
+        let open = |duty: Duty| {
             let of_duty = timed.iter().filter(move |one| one.limit.duty == duty);
             of_duty.filter(|one| one.run.end.is_none()).filter_map(|one| one.deadline.at).min()
         };

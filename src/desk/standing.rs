@@ -2,7 +2,7 @@
 //! be an answer. No names, and nothing of what staff write to each other.
 
 use super::rulebook::Rulebook;
-use super::ticket::Ticket;
+use super::ticket::{Ticket, TicketState};
 use crate::kernel::{Filled, Pii, Slot, TicketId, Wall};
 
 /// A step of a ticket's life that its citizen is told of.
@@ -124,7 +124,9 @@ impl Standing {
     ) -> Standing {
         let field = |slot| ticket.fields.get(&slot).map(|filled: &Filled| filled.value.clone());
         let told = !ticket.secret;
-        let owner = ticket.assignment().filter(|_| told).map(|to| to.owner.name.clone());
+        // Before it is dispatched, or dispatched anew, nobody is responsible yet.
+        let owned = told && ticket.state != TicketState::Registered;
+        let owner = ticket.assignment().filter(|_| owned).map(|to| to.owner.name.clone());
         Standing {
             unit: owner.or_else(|| field(Slot::Unit).filter(|_| told)),
             subject: field(Slot::Category).or_else(|| field(Slot::MatterType)).filter(|_| told),

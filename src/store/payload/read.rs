@@ -13,7 +13,7 @@ use crate::desk::ticket::{
 };
 use crate::kernel::evidence::Source;
 use crate::kernel::{
-    AgentId, Evidence, Filled, Slot, SurveyId, TicketId, VerificationId, Wall,
+    AgentId, CallId, Evidence, Filled, Slot, SurveyId, TicketId, VerificationId, Wall,
 };
 
 /// What is wrong, by its field.
