@@ -122,7 +122,7 @@ async fn the_supervisor_sees_open_verifications_with_the_citizens_words() {
 }
 
 /// As the store, the conversation and the callback name them.
-const CALL_STATES: [&str; 27] = [
+const CALL_STATES: [&str; 33] = [
     "begun",
     "new",
     "request",
