@@ -82,7 +82,8 @@ impl Raw {
         let deadline_ms = in_range("messages.deadline_ms", self.deadline_ms, 100..=60_000)?;
         let page = self.page.clone().unwrap_or_default();
         if !page.is_empty() && !page.starts_with("https://") && !page.starts_with("http://") {
-            let remedy = "give the whole address as citizens open it, like https://12345.example.cn/";
+            let remedy =
+                "give the whole address as citizens open it, like https://12345.example.cn/";
             return Err(setting("messages.page", page, remedy));
         }
         Ok(Messages { carrier: self.carrier()?, hours, retry, deadline_ms, page })
@@ -106,7 +107,8 @@ impl Raw {
             "off" => Ok(Carrier::Off),
             "file" => {
                 needless("messages.url", self.url, "file")?;
-                let remedy = "name the file that messages are appended to, like data/messages.jsonl";
+                let remedy =
+                    "name the file that messages are appended to, like data/messages.jsonl";
                 let path = self.file.ok_or_else(|| setting("messages.file", "", remedy))?;
                 Ok(Carrier::File(path))
             }
@@ -135,11 +137,8 @@ impl Raw {
             };
             setting("messages.url", shown, remedy)
         })?;
-        let secret = secret(
-            "messages.secret_env",
-            self.secret_env.as_deref(),
-            self.secret_file.as_deref(),
-        )?;
+        let secret =
+            secret("messages.secret_env", self.secret_env.as_deref(), self.secret_file.as_deref())?;
         if let Some(path) = self.ca_file.as_ref().filter(|path| !path.is_file()) {
             return Err(setting("messages.ca_file", path.display(), "this file cannot be read"));
         }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::kernel::redact::mask;
-use crate::store::{CallRow, FieldRow, TicketRow, TurnRow};
+use crate::store::{CallRow, FieldRow, MessageRow, TicketRow, TurnRow};
 
 /// Shorter runs of digits are house numbers, times and codes.
 const NUMBER_DIGITS: usize = 7;
@@ -96,6 +96,10 @@ pub(super) fn seal(row: &mut TicketRow) {
         }
     }
     row.result = row.result.as_deref().map(mask_numbers);
+}
+
+pub(super) fn message(row: &mut MessageRow) {
+    row.number = mask(&row.number);
 }
 
 /// `mask_numbers` as a JSON string.

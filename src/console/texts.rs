@@ -51,6 +51,18 @@ texts!(Overview {
     nobody_waiting,
     on_duty,
 });
+texts!(Outbox {
+    title,
+    none,
+    changed,
+    ticket,
+    step,
+    number,
+    state,
+    attempts,
+    due,
+    text,
+});
 texts!(Figures {
     title,
     calls,
@@ -404,6 +416,7 @@ pub(super) type Names = BTreeMap<String, String>;
 pub(super) struct Texts {
     pub page: Page,
     pub overview: Overview,
+    pub outbox: Outbox,
     pub figures: Figures,
     pub call: Call,
     pub ticket: Ticket,

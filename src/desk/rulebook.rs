@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::clock::{ClockError, Deadline, Extension, Limit, Pack, Span, deadline, moment};
+use super::clock::{ClockError, Deadline, Duty, Extension, Limit, Pack, Span, deadline, moment};
 use super::dispatch::{Case, Decision, Occurred, Rules, Unit};
 use super::ticket::{
     Assignment, ClockRef, DeskError, Due, Forum, Run, Ticket, TicketEvent, UnitRef, is_a_right,
@@ -227,6 +227,17 @@ impl Rulebook {
             at: one.deadline.at,
             yellow: one.deadline.yellow,
         }))
+    }
+
+    /// By when the citizen is promised an answer: the first open limit of answering, else of closing. Nothing while a pause
+    /// holds it, nor before its clock has begun.
+    pub fn promised(&self, ticket: &Ticket) -> Option<Wall> {
+        let timed = self.timed(ticket).ok()?;
+        let open = |duty: Duty| {
+            let of_duty = timed.iter().filter(move |one| one.limit.duty == duty);
+            of_duty.filter(|one| one.run.end.is_none()).filter_map(|one| one.deadline.at).min()
+        };
+        open(Duty::Answer).or_else(|| open(Duty::Close))
     }
 
     /// What an order comes to, at the moment `now`; refused where it names what is not there, or comes too late.

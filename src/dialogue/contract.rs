@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::prompts::Prompts;
 use super::say::{Say, SayId};
+use crate::desk::standing::{Found, Query};
 use crate::intake::{Draft, Emergency, Reading};
 use crate::kernel::{CallId, Pii, TicketId};
 use crate::knowledge::{Bars, Hit};
@@ -74,6 +75,8 @@ pub enum Input {
     Interrupted { say: SayId, said: String, unsaid: String },
     /// The draft of [`Effect::Save`] is stored under this number.
     Stored { ticket: TicketId },
+    /// What [`Effect::LookUp`] came to.
+    LookedUp(Found),
     /// The caller waits for a person. `position` counts from 1.
     Waiting { position: u32, estimate_s: Option<u32> },
     /// An agent answered: from here on people talk and the robot is silent.
@@ -116,6 +119,10 @@ pub enum Effect {
     /// Store the draft as this call's ticket: the first time makes the ticket, later ones renew it.
     /// Acknowledged by [`Input::Stored`].
     Save(Draft),
+    /// How does a ticket stand? Acknowledged by [`Input::LookedUp`].
+    LookUp(Query),
+    /// 催办: the caller asks that this ticket be seen to.
+    Urge { ticket: TicketId },
     /// Find a person. A second one, for a caller who already waits, changes the urgency only.
     HandOver { reason: HandOverReason, emergency: Option<Emergency> },
     /// The caller no longer waits for a person: a callback was chosen instead.

@@ -104,6 +104,48 @@ lines! {
         NumberKeys = "number_keys" (),
         NumberKeysAgain = "number_keys_again" (),
 
+        /// How an earlier ticket stands: its number is asked for.
+        AskTicket = "ask_ticket" (),
+        AskTicketAgain = "ask_ticket_again" (),
+        TicketGoOn = "ticket_go_on" (),
+        TicketKeys = "ticket_keys" (),
+        TicketBack = "ticket_back" ("ticket"),
+        TicketBackAgain = "ticket_back_again" ("ticket"),
+        /// The ticket's number read back was wrong.
+        TicketCorrect = "ticket_correct" (),
+        /// It is another number's ticket, or a report.
+        AskLastFour = "ask_last_four" (),
+        AskLastFourAgain = "ask_last_four_again" (),
+        LastFourWrong = "last_four_wrong" (),
+        /// No ticket of the number calling.
+        ProgressNoneOwn = "progress_none_own" (),
+        ProgressNone = "progress_none" (),
+        /// The digits were wrong too often.
+        ProgressLocked = "progress_locked" (),
+        ProgressFailed = "progress_failed" (),
+        ProgressPerson = "progress_person" (),
+        ProgressPersonAgain = "progress_person_again" (),
+        /// How it stands: one sentence each.
+        ProgressRegistered = "progress_registered" ("opened", "subject"),
+        ProgressDispatched = "progress_dispatched" ("opened", "subject", "day"),
+        ProgressDispatchedTo = "progress_dispatched_to" ("opened", "subject", "day", "unit"),
+        ProgressSigned = "progress_signed" ("opened", "subject", "day"),
+        ProgressSignedBy = "progress_signed_by" ("opened", "subject", "day", "unit"),
+        ProgressHandling = "progress_handling" ("opened", "subject"),
+        ProgressExtended = "progress_extended" ("opened", "subject", "day"),
+        ProgressAnswered = "progress_answered" ("opened", "subject", "day"),
+        ProgressClosed = "progress_closed" ("opened", "subject", "day"),
+        ProgressReopened = "progress_reopened" ("opened", "subject", "day"),
+        ProgressTold = "progress_told" ("opened", "subject", "day"),
+        ProgressMerged = "progress_merged" ("opened", "subject", "day"),
+        /// What it is about is not told.
+        ProgressMatter = "progress_matter" (),
+        ProgressDue = "progress_due" ("due"),
+        ProgressOthers = "progress_others" ("count"),
+        AskUrge = "ask_urge" (),
+        AskUrgeAgain = "ask_urge_again" (),
+        Urged = "urged" (),
+
         HandOverAsked = "hand_over_asked" (),
         HandOverTicket = "hand_over_ticket" (),
         HandOverSilent = "hand_over_silent" (),

@@ -56,6 +56,10 @@ pub struct Dialogue {
     pub(super) unaided: u8,
     /// The time or a sum was read back with the place.
     pub(super) facts_told_back: bool,
+    /// Who asks how a ticket stands wants it urged.
+    pub(super) urging: bool,
+    /// How often the last four digits of a ticket's contact number were told.
+    pub(super) last_fours: u8,
     repeats: u8,
     effects: VecDeque<Effect>,
 }
@@ -91,6 +95,8 @@ impl Dialogue {
             safe: 0,
             unaided: 0,
             facts_told_back: false,
+            urging: false,
+            last_fours: 0,
             repeats: 0,
             effects: VecDeque::new(),
         }
@@ -117,6 +123,7 @@ impl Dialogue {
             }
             Input::Interrupted { say, unsaid, .. } => self.mouth.interrupted(now, say, &unsaid),
             Input::Stored { .. } => {}
+            Input::LookedUp(found) => self.looked_up(now, found),
             Input::Waiting { position, estimate_s } => self.queued(now, position, estimate_s),
             Input::AgentReached => self.agent_reached(),
             Input::AgentLost => self.agent_lost(now),
@@ -136,7 +143,7 @@ impl Dialogue {
     /// When [`Input::Tick`] is wanted.
     pub fn deadline(&self) -> Option<Moment> {
         match &self.state {
-            State::Saving { until, .. } => Some(*until),
+            State::Saving { until, .. } | State::LookingUp { until, .. } => Some(*until),
             State::Waiting(wait) => Some(wait.told_at + self.manner.announce_ms),
             State::Asking { .. } | State::Closing { .. } => self.mouth.deadline(),
             State::New | State::Talking | State::Ended => None,
@@ -320,12 +327,22 @@ impl Dialogue {
                 self.request(now, Tries::default(), u);
             }
             State::Closing { .. } => self.go_on(now),
-            State::New | State::Saving { .. } | State::Talking | State::Ended => {}
+            State::New
+            | State::Saving { .. }
+            | State::LookingUp { .. }
+            | State::Talking
+            | State::Ended => {}
         }
     }
 
     fn answered_with(&mut self, now: Moment, ask: Ask, tries: Tries, u: Understood) {
+        if self.other_ticket(now, &ask, &u) {
+            return;
+        }
         match (&ask, u.reading.yes_no) {
+            (Ask::TicketNumber(told), _) => self.ticket_heard(now, told.clone(), tries, u),
+            (Ask::TicketBack(told), _) => self.ticket_back_heard(now, told.clone(), tries, u),
+            (Ask::LastFour(asked), _) => self.last_four_heard(now, asked.clone(), tries, u),
             (Ask::Fill(slot), _) => self.filled(now, *slot, tries, u),
             (Ask::LeaveWord, _) => self.word_left(now, tries, u),
             (Ask::Doubt(held), answer) => {
@@ -341,6 +358,9 @@ impl Dialogue {
             (Ask::Request(Opening::More), answer) => self.more_heard(now, tries, answer, u),
             (Ask::Request(_), _) => self.request(now, tries, u),
             (Ask::Offer(items), _) => self.choice_heard(now, items.clone(), tries, u),
+            (Ask::Urge(_) | Ask::ProgressPerson, None) if hearing::is_request(&u) => {
+                self.request(now, tries, u);
+            }
             (Ask::Confirm(_) | Ask::Helped, _) if hearing::is_request(&u) => {
                 self.reject(&ask);
                 self.request(now, tries, u);
@@ -368,6 +388,10 @@ impl Dialogue {
             (Ask::PlaceBack, false) => self.place_wrong(now),
             (Ask::NumberBack(dictation), true) => self.number_confirmed(now, dictation),
             (Ask::NumberBack(dictation), false) => self.number_denied(now, dictation),
+            (Ask::TicketBack(told), yes) => self.ticket_agreed(now, &told, yes),
+            (Ask::Urge(ticket), true) => self.urge(now, ticket, Vec::new()),
+            (Ask::Urge(_), false) => self.no_urge(now),
+            (Ask::ProgressPerson, wanted) => self.person_offered(now, wanted),
             (Ask::Callback(_), true) => self.callback_wanted(now),
             (Ask::Callback(wait), false) => self.wait_on(now, wait),
             (Ask::Doubt(held), true) => self.doubt_confirmed(now, *held),
@@ -379,7 +403,9 @@ impl Dialogue {
                 | Ask::Fill(_)
                 | Ask::LeaveWord
                 | Ask::Number(_)
-                | Ask::NumberKeys(_),
+                | Ask::NumberKeys(_)
+                | Ask::TicketNumber(_)
+                | Ask::LastFour(_),
                 _,
             ) => {}
         }
@@ -387,7 +413,7 @@ impl Dialogue {
 
     fn key(&mut self, now: Moment, key: char) {
         if let State::Asking { ask, tries } = self.state.clone()
-            && self.number_key(now, &ask, tries, key)
+            && (self.number_key(now, &ask, tries, key) || self.progress_key(now, &ask, tries, key))
         {
             return;
         }
@@ -408,7 +434,13 @@ impl Dialogue {
                 self.yes_no(now, ask, false)
             }
             (State::Asking { ask, tries }, _) => self.ask_again(now, ask, tries, Failing::Unclear),
-            (State::Saving { .. } | State::Waiting(_) | State::Closing { .. }, _) => {}
+            (
+                State::Saving { .. }
+                | State::LookingUp { .. }
+                | State::Waiting(_)
+                | State::Closing { .. },
+                _,
+            ) => {}
         }
     }
 
@@ -421,6 +453,7 @@ impl Dialogue {
             State::Closing { .. } => self.go_on(now),
             State::New
             | State::Saving { .. }
+            | State::LookingUp { .. }
             | State::Waiting(_)
             | State::Talking
             | State::Ended => {}
@@ -436,11 +469,15 @@ impl Dialogue {
             State::Asking { ask: Ask::NumberKeys(dictation), tries } => {
                 self.keys_pause(now, dictation, tries);
             }
-            State::Asking { ask, tries } => self.ask_again(now, ask, tries, Failing::Silent),
+            State::Asking { ask, .. } if self.is_typing(now, &ask) => {}
+            State::Asking { ask, tries } => {
+                self.ask_again(now, Dialogue::without_typed(ask), tries, Failing::Silent);
+            }
             State::Closing { outcome, paused: true } => self.unpause(now, outcome),
             State::Closing { outcome, .. } => self.end(outcome),
             State::New
             | State::Saving { .. }
+            | State::LookingUp { .. }
             | State::Waiting(_)
             | State::Talking
             | State::Ended => {}
@@ -488,7 +525,11 @@ impl Dialogue {
                 self.speak(says);
             }
             State::Waiting(wait) => self.reassure(now, *wait),
-            State::New | State::Saving { .. } | State::Talking | State::Ended => {}
+            State::New
+            | State::Saving { .. }
+            | State::LookingUp { .. }
+            | State::Talking
+            | State::Ended => {}
         }
     }
 
@@ -519,6 +560,9 @@ impl Dialogue {
     fn tick(&mut self, now: Moment) {
         match self.state.clone() {
             State::Saving { until, .. } if now >= until => self.not_stored(now),
+            State::LookingUp { until, .. } if now >= until => {
+                self.not_told(now, Line::ProgressFailed);
+            }
             State::Waiting(wait) => {
                 self.mouth.lapse(now);
                 if now >= wait.told_at + self.manner.announce_ms {
@@ -536,36 +580,11 @@ impl Dialogue {
                 Some(_) => self.end(outcome),
                 None => {}
             },
-            State::New | State::Saving { .. } | State::Talking | State::Ended => {}
+            State::New
+            | State::Saving { .. }
+            | State::LookingUp { .. }
+            | State::Talking
+            | State::Ended => {}
         }
-    }
-
-    fn hung_up(&mut self) {
-        self.keep_held();
-        let outcome = match &self.state {
-            State::Talking => Outcome::HandedOver,
-            _ if self.owed => Outcome::Registered,
-            State::Closing { outcome, .. } => *outcome,
-            State::Saving { .. } => Outcome::Registered,
-            State::Asking { ask, .. } if self.saved.is_some() && ask.registers() => {
-                Outcome::Registered
-            }
-            State::Asking { ask: Ask::Helped, .. } if !self.mouth.in_statement() => {
-                Outcome::Answered
-            }
-            State::Asking { ask: Ask::Request(Opening::More | Opening::GoOn), .. }
-                if self.answered =>
-            {
-                Outcome::Answered
-            }
-            State::New | State::Asking { .. } | State::Waiting(_) | State::Ended => {
-                Outcome::Abandoned
-            }
-        };
-        let told = self.draft.fields().any(|(slot, _)| slot != Slot::Number);
-        if told && outcome != Outcome::Answered {
-            self.save();
-        }
-        self.end(outcome);
     }
 }

@@ -6,6 +6,7 @@
 mod choice;
 mod contract;
 mod doubt;
+mod ending;
 mod error;
 mod filling;
 mod hearing;
@@ -14,6 +15,7 @@ mod machine;
 mod mouth;
 mod number;
 mod place;
+mod progress;
 mod prompts;
 mod request;
 mod say;

@@ -32,9 +32,8 @@ impl Dialogue {
         if let Some(why) = u.reading.undispatched.filter(|_| !answered) {
             return self.turn_away(now, why);
         }
-        // People can look the ticket up.
         if u.reading.command == Some(Command::Progress) && !answered {
-            return self.hand_over(now, HandOverReason::Asked, None);
+            return self.progress(now, &u);
         }
         match decision {
             Decision::Answer(hit)
@@ -175,11 +174,16 @@ impl Dialogue {
             Ask::NumberBack(dictation) => spoken_digits(&dictation.digits),
             _ => String::new(),
         };
+        let ticket = match &ask {
+            Ask::TicketBack(told) => spoken_digits(&told.digits),
+            _ => String::new(),
+        };
         let values = [
             ("title", title.as_str()),
             ("place", place.as_str()),
             ("facts", facts.as_str()),
             ("telephone", number.as_str()),
+            ("ticket", ticket.as_str()),
         ];
         let offered = match &ask {
             Ask::Offer(items) => offered(items),
@@ -196,6 +200,7 @@ impl Dialogue {
     fn is_done_with(&self, ask: &Ask, tries: Tries) -> bool {
         let settled = match ask {
             Ask::Helped | Ask::Callback(_) => true,
+            Ask::Urge(_) | Ask::ProgressPerson => self.answered,
             Ask::Request(Opening::More | Opening::GoOn) => self.answered,
             // Who said nothing before is asked to leave word once.
             Ask::LeaveWord if self.mute => return tries.silent >= 1,
@@ -220,6 +225,11 @@ impl Dialogue {
             Ask::Number(dictation) | Ask::NumberBack(dictation) | Ask::NumberKeys(dictation) => {
                 self.number_given_up(now, dictation.then());
             }
+            Ask::TicketNumber(_)
+            | Ask::TicketBack(_)
+            | Ask::LastFour(_)
+            | Ask::Urge(_)
+            | Ask::ProgressPerson => self.progress_given_up(now, failing),
             Ask::Helped if failing == Failing::Silent => self.goodbye(now, Outcome::Answered),
             Ask::Request(_) if self.answered => self.goodbye(now, Outcome::Answered),
             Ask::Request(_)

@@ -36,6 +36,10 @@ pub enum Expect {
     Choice,
     /// One field of the ticket.
     Slot(Slot),
+    /// A ticket's number: ten digits.
+    Ticket,
+    /// The last four digits of a telephone number.
+    LastFour,
     /// One of the five grades; keys 1 (best) to 5.
     Grade,
     /// Free words that are kept as they are: a reason.
@@ -51,6 +55,8 @@ impl Expect {
             Expect::YesNo => "yes_no",
             Expect::Choice => "choice",
             Expect::Slot(_) => "slot",
+            Expect::Ticket => "ticket",
+            Expect::LastFour => "last_four",
             Expect::Grade => "grade",
             Expect::Words => "words",
         }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use super::contract::{Manner, Outcome, Understood};
 use super::lines::Line;
 use super::number::Dictation;
+use super::progress::{Asked, LastFour, TicketDigits};
 use super::say::Expect;
 use super::tries::{Failing, Tries};
 use crate::intake::{Doubt, Emergency};
-use crate::kernel::{Moment, Slot};
+use crate::kernel::{Moment, Slot, TicketId};
 use crate::knowledge::Item;
 
 #[derive(Clone, Debug)]
@@ -24,6 +25,11 @@ pub(super) enum State {
     Saving {
         until: Moment,
         close: Close,
+    },
+    /// How a ticket stands is being looked up.
+    LookingUp {
+        until: Moment,
+        asked: Asked,
     },
     /// A person was asked for and has not answered yet.
     Waiting(Wait),
@@ -44,6 +50,7 @@ impl State {
             State::New => "new",
             State::Asking { ask, .. } => ask.name(),
             State::Saving { .. } => "saving",
+            State::LookingUp { .. } => "looking_up",
             State::Waiting(_) => "waiting",
             State::Talking => "talking",
             State::Closing { .. } => "closing",
@@ -73,6 +80,16 @@ pub(super) enum Ask {
     NumberBack(Dictation),
     /// The number, typed.
     NumberKeys(Dictation),
+    /// What is the ticket's number?
+    TicketNumber(TicketDigits),
+    /// Is this the ticket's number?
+    TicketBack(TicketDigits),
+    /// What are the last four digits of its contact number?
+    LastFour(LastFour),
+    /// Shall the ticket be urged?
+    Urge(TicketId),
+    /// How the ticket stands is told, or cannot be: a person?
+    ProgressPerson,
     /// A callback instead of waiting?
     Callback(Wait),
     /// Nobody is on duty: what shall be noted?
@@ -144,6 +161,11 @@ impl Ask {
             Ask::Number(_) => "number",
             Ask::NumberBack(_) => "number_back",
             Ask::NumberKeys(_) => "number_keys",
+            Ask::TicketNumber(_) => "ticket_number",
+            Ask::TicketBack(_) => "ticket_back",
+            Ask::LastFour(_) => "last_four",
+            Ask::Urge(_) => "urge",
+            Ask::ProgressPerson => "progress_person",
             Ask::Callback(_) => "callback",
             Ask::LeaveWord => "leave_word",
             Ask::Doubt(_) => "doubt",
@@ -171,8 +193,13 @@ impl Ask {
             | Ask::Helped
             | Ask::PlaceBack
             | Ask::NumberBack(_)
+            | Ask::TicketBack(_)
+            | Ask::Urge(_)
+            | Ask::ProgressPerson
             | Ask::Callback(_)
             | Ask::Doubt(_) => Expect::YesNo,
+            Ask::TicketNumber(_) => Expect::Ticket,
+            Ask::LastFour(_) => Expect::LastFour,
             Ask::Offer(_) => Expect::Choice,
             Ask::Number(_) | Ask::NumberKeys(_) => Expect::Slot(Slot::Number),
             Ask::Fill(slot) => Expect::Slot(*slot),
@@ -181,9 +208,12 @@ impl Ask {
 
     pub(super) const fn patience_ms(&self, manner: &Manner) -> u64 {
         match self {
-            Ask::Fill(_) | Ask::LeaveWord | Ask::Number(_) | Ask::NumberKeys(_) => {
-                manner.thought_ms
-            }
+            Ask::Fill(_)
+            | Ask::LeaveWord
+            | Ask::Number(_)
+            | Ask::NumberKeys(_)
+            | Ask::TicketNumber(_)
+            | Ask::LastFour(_) => manner.thought_ms,
             _ => manner.patience_ms,
         }
     }
@@ -206,6 +236,9 @@ impl Ask {
             | Ask::Helped
             | Ask::PlaceBack
             | Ask::NumberBack(_)
+            | Ask::TicketBack(_)
+            | Ask::Urge(_)
+            | Ask::ProgressPerson
             | Ask::Callback(_)
                 if keys =>
             {
@@ -232,6 +265,12 @@ impl Ask {
             Ask::Number(_) => Line::AskNumberAgain,
             Ask::NumberBack(_) => Line::NumberBackAgain,
             Ask::NumberKeys(_) => Line::NumberKeysAgain,
+            Ask::TicketNumber(_) if keys => Line::TicketKeys,
+            Ask::TicketNumber(_) => Line::AskTicketAgain,
+            Ask::TicketBack(_) => Line::TicketBackAgain,
+            Ask::LastFour(_) => Line::AskLastFourAgain,
+            Ask::Urge(_) => Line::AskUrgeAgain,
+            Ask::ProgressPerson => Line::ProgressPersonAgain,
             Ask::Callback(_) => Line::OfferCallbackAgain,
             Ask::LeaveWord => Line::LeaveWordAgain,
             Ask::Doubt(held) => match (held.doubt, failing) {

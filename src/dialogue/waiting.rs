@@ -286,7 +286,7 @@ impl Dialogue {
     /// Words cannot be heard from here on. Who was asked something is handed to people; what belongs to ending the
     /// call with a ticket goes on with keys.
     pub(super) fn overloaded(&mut self, now: Moment) {
-        if matches!(self.state, State::New | State::Asking { .. }) {
+        if matches!(self.state, State::New | State::Asking { .. } | State::LookingUp { .. }) {
             self.deaf = true;
         }
         match self.state.clone() {
@@ -299,7 +299,7 @@ impl Dialogue {
                 tries.unclear = tries.unclear.max(1);
                 self.ask_again(now, ask, tries, Failing::Unclear);
             }
-            State::New | State::Asking { .. } => {
+            State::New | State::Asking { .. } | State::LookingUp { .. } => {
                 self.hand_over(now, HandOverReason::Overloaded, None);
             }
             _ => {}
@@ -323,7 +323,7 @@ impl Dialogue {
                 self.end(outcome);
             }
             State::Saving { .. } | State::New | State::Talking | State::Ended => {}
-            State::Asking { .. } | State::Waiting(_) => {
+            State::Asking { .. } | State::LookingUp { .. } | State::Waiting(_) => {
                 self.keep_held();
                 self.draft.merge(&u.reading, &u.utterance);
                 if self.saved.is_some() {

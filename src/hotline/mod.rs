@@ -38,6 +38,7 @@ use admission::{Admission, Strain};
 
 use crate::call::EndReason;
 use crate::desk::queue::{Queue, Rules};
+use crate::desk::standing::{Found, Query};
 use crate::desk::{Agent, DeskError, Rulebook, Ticket};
 use crate::dialogue::{Dialogue, Manner, Prompts, Say, SayId, Understood};
 use crate::kernel::{
@@ -144,6 +145,11 @@ pub enum Input {
     },
     /// What was measured of the house's load since the last time; wanted every second.
     Load(Measured),
+    /// What [`Effect::LookUp`] came to.
+    LookedUp {
+        call: CallId,
+        found: Found,
+    },
     /// The media of a closed call has handed out all it had.
     MediaClosed {
         call: CallId,
@@ -215,6 +221,11 @@ pub enum Effect {
     Understand {
         utterance: Utterance,
         asked: Option<Slot>,
+    },
+    /// How does a ticket stand? Answered by [`Input::LookedUp`], within the deadline of whoever carries it out.
+    LookUp {
+        call: CallId,
+        query: Query,
     },
     /// Keep this fact; with `ack`, say so by [`Input::Stored`] when it is kept.
     Keep {
@@ -404,6 +415,11 @@ impl Hotline {
             Input::Fetched { tickets } => self.fetched(tickets),
             Input::Loaded { tickets } => self.loaded(tickets),
             Input::Load(measured) => self.admission.measured(now, measured),
+            Input::LookedUp { call, found } => {
+                if self.listens(call) {
+                    self.tell_dialogue(call, crate::dialogue::Input::LookedUp(found));
+                }
+            }
             Input::MediaClosed { call } => self.media_closed(call),
             Input::Command { token, command } => {
                 let result = self.command(command);

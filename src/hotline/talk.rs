@@ -3,6 +3,7 @@
 use super::unanswered::Step;
 use super::{Call, Direction, Effect, Fact, Hotline, SaidHow, Talk};
 use crate::desk::queue::{Input as QueueInput, Priority};
+use crate::desk::{Actor, TicketEvent};
 use crate::dialogue::{self, SayId, Understood};
 use crate::kernel::{CallId, Pii};
 use crate::speech::{Speaker, Utterance};
@@ -42,7 +43,7 @@ impl Hotline {
     }
 
     /// A call whose legs are down is asked nothing more: only what was told still counts.
-    fn listens(&self, id: CallId) -> bool {
+    pub(super) fn listens(&self, id: CallId) -> bool {
         self.calls.get(&id).is_some_and(|call| call.ending.is_none())
     }
 
@@ -171,6 +172,13 @@ impl Hotline {
                 self.tell_queue(QueueInput::Enqueue { call: id, priority });
             }
             dialogue::Effect::HandOver { .. } => self.register_ticket(id),
+            dialogue::Effect::LookUp(query) if !ended => {
+                self.effect(Effect::LookUp { call: id, query });
+            }
+            dialogue::Effect::LookUp(_) => {}
+            dialogue::Effect::Urge { ticket } => {
+                self.change_ticket(ticket, TicketEvent::Urged { call: id }, Actor::robot());
+            }
             dialogue::Effect::LeaveQueue if ended => {}
             dialogue::Effect::LeaveQueue => {
                 self.effect(Effect::Music { call: id, on: false });

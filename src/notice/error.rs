@@ -32,6 +32,8 @@ pub enum NoticeError {
     TooLong { file: String, line: usize, key: String, chars: usize, max: usize, text: String },
     #[error("{0:?} is not a time of day like 08:00; 24:00 may close")]
     TimeOfDay(String),
-    #[error("messages are sent from {from} to {to}, which is not after it; the hours lie within one day")]
+    #[error(
+        "messages are sent from {from} to {to}, which is not after it; the hours lie within one day"
+    )]
     Closed { from: String, to: String },
 }

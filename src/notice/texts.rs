@@ -19,6 +19,7 @@ pub const STEPS: &[&str] = &[
     "closed",
     "reopened",
     "merged",
+    "told",
 ];
 
 /// Two segments of a long message (GSM 03.40: 67 characters of UCS-2 each).

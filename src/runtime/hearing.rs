@@ -12,8 +12,20 @@ use crate::speech::{Class, Expected, Form, Shape};
 
 const FILE: &str = "prompts/zh-CN/hearing.toml";
 /// What questions expect.
-pub const KEYS: &[&str] =
-    &["open", "nothing", "yes_no", "choice", "grade", "words", "place", "time", "number", "slot"];
+pub const KEYS: &[&str] = &[
+    "open",
+    "nothing",
+    "yes_no",
+    "choice",
+    "grade",
+    "words",
+    "place",
+    "time",
+    "number",
+    "ticket",
+    "last_four",
+    "slot",
+];
 
 #[derive(Debug, thiserror::Error)]
 pub enum HearingError {

@@ -7,7 +7,8 @@
 //! - [`gauge`]: what is measured of the load.
 //! - [`deadlines`]: rule packs and the calendar.
 //! - [`certificate`]: our own, for TLS where none is given; [`telephone`]: the line that is opened with it.
-//! - [`keeper`], [`recordings`]: what is written down; [`outbox`]: text messages. [`phone`]: a scripted telephone.
+//! - [`keeper`], [`recordings`]: what is written down; [`openness`], [`outbox`]: what citizens are
+//!   shown and sent. [`phone`]: a scripted telephone.
 
 pub mod call_task;
 pub mod categories;
@@ -22,6 +23,7 @@ pub mod keeper;
 pub mod library;
 pub mod listener;
 pub mod meaning;
+pub mod openness;
 pub mod outbox;
 pub mod phone;
 pub mod pool;

@@ -15,6 +15,7 @@
 mod check;
 mod ear;
 mod line;
+mod lookup;
 mod mind;
 mod people;
 mod staff;

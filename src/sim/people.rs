@@ -46,6 +46,8 @@ const ASKS: &[&str] = &[
     "居住证怎么办理",
     "老板拖欠工资怎么办",
     "明天会不会下雨",
+    "我上次反映的事情办到哪一步了",
+    "帮我催一下我的工单，都好几天了",
 ];
 const COMPLAINTS: &[&str] = &[
     "我要投诉，工地半夜还在施工，噪音太大睡不着",
@@ -65,6 +67,15 @@ const NUMBERS: &[&str] = &[
     "不用了",
     "一三八零零",
 ];
+const TICKETS: &[&str] = &[
+    "二六幺幺二三零零零幺",
+    "二六幺幺二三",
+    "零零零三",
+    "工单号是二六幺幺二三零零零二",
+    "不记得了",
+    "二六九九九九零零零幺",
+];
+const LAST_FOURS: &[&str] = &["八八九九", "幺二三四", "零零零零", "不知道"];
 const CORRECTIONS: &[&str] = &[
     "不对，最后四位是八八九八",
     "中间四位是幺幺幺幺",
@@ -135,6 +146,10 @@ impl Person {
         match say.expect {
             Expect::Slot(Slot::Number) if self.rng.chance(0.2) => self.key(),
             Expect::Slot(Slot::Number) => self.pick(NUMBERS),
+            Expect::Ticket if self.rng.chance(0.2) => self.key(),
+            Expect::Ticket => self.pick(TICKETS),
+            Expect::LastFour if self.rng.chance(0.2) => self.key(),
+            Expect::LastFour => self.pick(LAST_FOURS),
             Expect::YesNo if self.rng.chance(0.1) => self.pick(CORRECTIONS),
             Expect::Open | Expect::Nothing => self.request(),
             Expect::YesNo => self.yes_or_no(),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::check::{Checker, Violation};
 use super::ear::{Ear, Hearing};
 use super::line::Leg;
+use super::lookup::Kept;
 use super::mind::Mind;
 use super::voice::Voice;
 use crate::call::EndReason;
@@ -137,6 +138,7 @@ pub(super) struct World {
     pub voices: BTreeMap<CallId, Voice>,
     /// As they were kept last.
     pub tickets: BTreeMap<TicketId, Ticket>,
+    pub kept: Kept,
     hash: Fnv,
     busy_text: String,
     pub arrived: u32,
@@ -213,6 +215,7 @@ impl World {
             legs: BTreeMap::new(),
             voices: BTreeMap::new(),
             tickets: BTreeMap::new(),
+            kept: Kept::default(),
             hash: Fnv::default(),
             busy_text: prompts.text(Line::HandOverOverloaded, 0, &[]),
             arrived: 0,
@@ -345,6 +348,7 @@ impl World {
                 let understood = self.mind.understand(utterance, now, asked)?;
                 self.plan_input(UNDERSTAND_MS, Input::Understood { call, understood });
             }
+            Effect::LookUp { call, query } => self.look_up(call, &query),
             Effect::Keep { fact, ack } => self.keep(&fact, ack),
             // Nobody announces a sample here.
             Effect::Reply { .. } | Effect::Sample { .. } | Effect::Fetch { .. } => {}
@@ -361,6 +365,7 @@ impl World {
         {
             self.told_busy += 1;
         }
+        self.kept.take(fact);
         if let Some(ack) = ack {
             // A store that is slow, and one that is too slow to be waited for.
             let after_ms = match self.rng.below(200) {

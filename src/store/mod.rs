@@ -31,11 +31,11 @@ pub use read::{
     TicketRow, TurnRow, VerificationRow,
 };
 pub use related::{Beside, BesideRow};
-pub use standing::Known;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::desk::DeskError;
+use crate::desk::{DeskError, Rulebook};
 use crate::kernel::{CallId, TicketId};
 
 use sqlx::SqlitePool;
@@ -80,6 +80,8 @@ pub struct Store {
     readers: SqlitePool,
     /// Nothing, until [`Store::telling`].
     told: outbox::Told,
+    /// By which it is told when an answer is promised. None, until [`Store::ruled_by`].
+    rules: Option<Arc<Rulebook>>,
 }
 
 impl Store {
@@ -107,7 +109,7 @@ impl Store {
             .connect_with(options.read_only(true))
             .await
             .map_err(opened)?;
-        let store = Store { writer, readers, told: outbox::Told::default() };
+        let store = Store { writer, readers, told: outbox::Told::default(), rules: None };
         store.carry_over().await?;
         store.adopt_records().await?;
         Ok(store)
@@ -126,7 +128,12 @@ impl Store {
         if applied.map_err(opened)? < MIGRATIONS.iter().count() as i64 {
             return Err(StoreError::Old { path: path.into() });
         }
-        Ok(Store { writer: readers.clone(), readers, told: outbox::Told::default() })
+        Ok(Store { writer: readers.clone(), readers, told: outbox::Told::default(), rules: None })
+    }
+
+    /// From here on the store tells by these rules when an answer is promised.
+    pub fn ruled_by(self, rules: Arc<Rulebook>) -> Store {
+        Store { rules: Some(rules), ..self }
     }
 
     /// Waits for what is under way and closes the file.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use sqlx::{FromRow, SqliteConnection};
 
 use super::{Store, StoreError};
-use crate::desk::Ticket;
+use crate::desk::{Entry, Ticket};
 use crate::kernel::{Pii, Slot, TicketId, Wall};
 use crate::notice::{MessageKey, mobile};
 
@@ -26,8 +26,6 @@ pub struct DueMessage {
     pub attempts: u32,
     /// When what it tells happened.
     pub born: Wall,
-    /// 承办单位, where the ticket has one.
-    pub unit: String,
 }
 
 /// A message as pages show it.
@@ -56,7 +54,6 @@ struct RawDue {
     text: Option<String>,
     attempts: i64,
     born_at: i64,
-    unit: Option<String>,
 }
 
 impl RawDue {
@@ -68,7 +65,6 @@ impl RawDue {
             text: self.text.map(Pii::new),
             attempts: self.attempts.clamp(0, i64::from(u32::MAX)) as u32,
             born: Wall::from_ms(self.born_at),
-            unit: self.unit.unwrap_or_default(),
         }
     }
 }
@@ -86,9 +82,8 @@ impl Store {
     /// Messages to be sent at `now`, the longest due first. Of one ticket only the earliest: steps are told in their order.
     pub async fn due_messages(&self, now: Wall, limit: i64) -> Result<Vec<DueMessage>, StoreError> {
         let rows: Vec<RawDue> = sqlx::query_as(
-            "SELECT o.ticket_id, o.event_seq, o.kind, o.number, o.text, o.attempts, o.born_at, f.value AS unit
-             FROM outbox o LEFT JOIN ticket_fields f ON f.ticket_id = o.ticket_id AND f.slot = 'unit'
-             WHERE o.state = 'waiting' AND o.due_at <= $1 AND NOT EXISTS (SELECT 1 FROM outbox e
+            "SELECT o.ticket_id, o.event_seq, o.kind, o.number, o.text, o.attempts, o.born_at
+             FROM outbox o WHERE o.state = 'waiting' AND o.due_at <= $1 AND NOT EXISTS (SELECT 1 FROM outbox e
                  WHERE e.ticket_id = o.ticket_id AND e.state = 'waiting' AND e.event_seq < o.event_seq)
              ORDER BY o.due_at, o.ticket_id, o.event_seq LIMIT $2",
         )
@@ -207,15 +202,15 @@ impl Store {
     }
 }
 
-/// The message about event number `seq`, if it is one that is told and there is a mobile number to tell it to.
+/// The message about what has happened to a ticket, if it is one that is told and there is a mobile number to tell it to. Of a
+/// report (举报) nothing leaves the house by a carrier, not even to whom it concerns.
 pub(super) async fn put_message(
     db: &mut SqliteConnection,
     told: &Told,
     ticket: &Ticket,
-    (seq, kind): (i64, &str),
-    at: Wall,
+    entry: &Entry,
 ) -> Result<(), StoreError> {
-    // Nothing about what is secret leaves the house by a carrier, not even to whom it concerns.
+    let kind = entry.event.key();
     if !told.0.contains(kind) || ticket.secret {
         return Ok(());
     }
@@ -228,10 +223,10 @@ pub(super) async fn put_message(
          VALUES ($1, $2, $3, $4, 'waiting', 0, $5, $5, $5)",
     )
     .bind(ticket.id.0 as i64)
-    .bind(seq)
+    .bind(i64::from(entry.seq))
     .bind(kind)
     .bind(number)
-    .bind(at.unix_ms)
+    .bind(entry.at.unix_ms)
     .execute(db)
     .await?;
     Ok(())

@@ -127,8 +127,7 @@ async fn ticket_event(
 ) -> Result<(), StoreError> {
     super::rates::answered(db, ticket.id, entry).await?;
     tickets::keep(db, ticket, entry).await?;
-    let told_by = (i64::from(entry.seq), entry.event.key());
-    put_message(db, told, ticket, told_by, entry.at).await
+    put_message(db, told, ticket, entry).await
 }
 
 async fn unanswered(

@@ -122,7 +122,7 @@ async fn the_supervisor_sees_open_verifications_with_the_citizens_words() {
 }
 
 /// As the store, the conversation and the callback name them.
-const CALL_STATES: [&str; 27] = [
+const CALL_STATES: [&str; 33] = [
     "begun",
     "new",
     "request",
@@ -150,6 +150,12 @@ const CALL_STATES: [&str; 27] = [
     "number",
     "number_back",
     "number_keys",
+    "ticket_number",
+    "ticket_back",
+    "last_four",
+    "looking_up",
+    "urge",
+    "progress_person",
 ];
 
 type Key = (&'static str, &'static str);
@@ -175,6 +181,7 @@ fn keys_of_the_desk() -> Vec<Key> {
     keys.extend(Mark::ALL.iter().map(|mark| ("mark", mark.key())));
     keys.extend(Duty::ALL.iter().map(|duty| ("duty", duty.key())));
     keys.extend(Slot::ALL.iter().map(|s| ("slot", s.key())));
+    keys.extend(["waiting", "sent", "given_up"].map(|state| ("message_state", state)));
     keys
 }
 

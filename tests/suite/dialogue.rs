@@ -6,7 +6,9 @@ use huiyin::dialogue::{
     Dialogue, Effect, HandOverReason, Input, Line, Manner, Outcome, Prompts, Setup, spoken_digits,
     spoken_number,
 };
-use huiyin::kernel::{CallId, Moment, Pii, Slot, TicketId};
+use huiyin::desk::Standing;
+use huiyin::desk::standing::Found;
+use huiyin::kernel::{CallId, Civil, Moment, Pii, Slot, TicketId};
 use huiyin::knowledge::Bars;
 
 #[path = "dialogue/doubts.rs"]
@@ -15,6 +17,8 @@ mod doubts;
 mod numbers;
 #[path = "dialogue/offers.rs"]
 mod offers;
+#[path = "dialogue/progress.rs"]
+mod progress;
 #[path = "dialogue/properties.rs"]
 mod properties;
 #[path = "dialogue/safety.rs"]
@@ -93,6 +97,7 @@ impl Desk {
                 Input::Interrupted { say, said, unsaid }
             }
             "stored" => Input::Stored { ticket: TicketId(number(rest)) },
+            "found" => Input::LookedUp(found(rest)),
             "waiting" => {
                 let (position, estimate) = rest.split_once(' ').unwrap_or((rest, ""));
                 let estimate_s = (!estimate.is_empty()).then(|| number(estimate) as u32);
@@ -121,6 +126,35 @@ impl Desk {
     }
 }
 
+/// `nothing`, `locked`, `failed`, or a ticket and its step with what is known of it. It was opened on 20 November, the step was
+/// on the 21st.
+fn found(row: &str) -> Found {
+    let mut words = row.split_whitespace();
+    let ticket = match words.next().unwrap_or_default() {
+        "nothing" => return Found::Nothing,
+        "locked" => return Found::Locked,
+        "failed" => return Found::Failed,
+        ticket => TicketId(ticket.parse().unwrap_or_else(|_| panic!("{row}: a ticket"))),
+    };
+    let day = |day: u32| {
+        Civil { year: 2026, month: 11, day, hour: 10, minute: 0, second: 0 }.wall()
+    };
+    let step = words.next().unwrap_or_default();
+    let mut standing = Standing::new(ticket, day(20), [(step, day(21))]);
+    let mut others = 0;
+    for word in words {
+        let (name, value) = word.split_once('=').unwrap_or((word, ""));
+        match name {
+            "unit" => standing.unit = Some(value.to_owned()),
+            "subject" => standing.subject = Some(value.to_owned()),
+            "due" => standing.due = Some(day(value.parse().unwrap())),
+            "others" => others = value.parse().unwrap(),
+            other => panic!("a standing has no {other}"),
+        }
+    }
+    Found::Ticket { standing: Box::new(standing), others }
+}
+
 fn effect_written(effect: &Effect) -> String {
     match effect {
         Effect::Say(say) => written(say),
@@ -131,6 +165,12 @@ fn effect_written(effect: &Effect) -> String {
             format!("hand_over {} {}", reason.key(), emergency.key())
         }
         Effect::LeaveQueue => "leave_queue".into(),
+        Effect::LookUp(query) => {
+            let ticket = query.ticket.map_or("own".to_owned(), |ticket| ticket.0.to_string());
+            let four = query.last_four.as_ref().map(|four| format!(" {}", four.reveal()));
+            format!("look_up {ticket}{}", four.unwrap_or_default())
+        }
+        Effect::Urge { ticket } => format!("urge {}", ticket.0),
         Effect::HangUp { outcome } => format!("hang_up {}", outcome.key()),
     }
 }
@@ -156,6 +196,7 @@ fn scripted_talks() {
         .chain(doubts::TALKS)
         .chain(numbers::TALKS)
         .chain(offers::TALKS)
+        .chain(progress::TALKS)
         .chain(safety::TALKS)
         .map(|(name, number, script)| play(name, *number, script));
     all_right(results.map(|result| result.map(|_| ())));

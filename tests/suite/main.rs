@@ -45,6 +45,7 @@ mod outbox;
 mod page;
 mod peers;
 mod phone_turns;
+mod progress;
 mod public_page;
 mod queue;
 mod recognise;

@@ -166,8 +166,7 @@ fn a_standing_is_the_fold_of_the_events_that_concern_the_citizen() {
     ];
     let standing = Standing::new(id, at(22, 9, 0), events);
     let steps: Vec<Step> = standing.steps.iter().map(|(step, _)| *step).collect();
-    let wanted =
-        [Step::Registered, Step::Handling, Step::Dispatched, Step::Signed, Step::Closed];
+    let wanted = [Step::Registered, Step::Handling, Step::Dispatched, Step::Signed, Step::Closed];
     assert_eq!(steps, wanted);
     assert_eq!(standing.steps[1].1, at(22, 9, 3), "its first time");
     assert_eq!((standing.now(), standing.is_open()), ((Step::Closed, at(24, 9, 0)), false));

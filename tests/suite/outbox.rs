@@ -332,11 +332,10 @@ async fn the_file_holds_each_message_once_also_when_a_crash_came_before_the_mark
     // Written, and then the process dies before the store knows; another line is torn.
     let due = store.due_messages(noon(), 8).await.unwrap();
     let text = Messages::builtin().unwrap();
-    let text = text.text("registered", &huiyin::notice::Values {
-        ticket: "2611230001",
-        hotline: "12345",
-        ..Default::default()
-    });
+    let text = text.text(
+        "registered",
+        &huiyin::notice::Values { ticket: "2611230001", hotline: "12345", ..Default::default() },
+    );
     let message = Message {
         key: due[0].key.clone(),
         to: due[0].number.clone(),
@@ -420,4 +419,48 @@ async fn killed_at_any_moment_nothing_is_lost_and_no_key_has_two_texts() {
         let texts = taken.iter().find(|(_, texts)| texts.len() != 1);
         assert!(texts.is_none(), "seed {seed}: two texts of one message: {texts:?}");
     }
+}
+
+fn loaded(text: &str) -> Result<huiyin::config::Config, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("huiyin.toml");
+    std::fs::write(&path, text).unwrap();
+    huiyin::config::Config::load(Some(&path)).map_err(|error| error.to_string())
+}
+
+#[test]
+fn settings_that_are_wrong_name_the_field_and_the_way_out() {
+    for (text, wanted) in [
+        ("[messages]\nkind = \"sms\"", "messages.kind = \"sms\": say off, file or webhook"),
+        ("[messages]\nkind = \"file\"", "messages.file = \"\": name the file"),
+        ("[messages]\nkind = \"webhook\"", "messages.url = \"\": give the gateway's whole URL"),
+        ("[messages]\nkind = \"file\"\nfile = \"x\"\nurl = \"http://a/\"", "messages.url"),
+        ("[messages]\nkind = \"webhook\"\nfile = \"x\"", "messages.file = \"x\": goes with"),
+        ("[messages]\nkind = \"webhook\"\nurl = \"http://sms.example.cn/\"", "in the clear"),
+        (
+            "[messages]\nkind = \"webhook\"\nurl = \"https://u:p@sms.example.cn/\"",
+            "messages.url = \"…\"",
+        ),
+        ("[messages]\nattempts = 0", "messages.attempts"),
+        ("[messages]\nkeep_h = 0", "messages.keep_h"),
+        ("[messages]\ndeadline_ms = 1", "messages.deadline_ms"),
+        ("[messages]\nfrom = \"22:00\"", "from 22:00 to 21:00"),
+        ("[messages]\npage = \"12345.example.cn\"", "messages.page"),
+        ("[messages]\nsecret = \"12345678\"", "unknown field `secret`"),
+        ("[public]\nbind = \"x\"", "public.bind = \"x\": give an address and port"),
+        ("[public]\nbind = \"127.0.0.1:8012\"", "is the console's address"),
+        ("[public]\nproxies = [\"127.0.0.1\"]", "is given without public.bind"),
+        ("[public]\nbind = \"8013\"\nproxies = [\"nginx\"]", "public.proxies = \"nginx\""),
+    ] {
+        let error = loaded(text).map(|_| ()).unwrap_err();
+        assert!(error.contains(wanted), "{text}\n{error}");
+        assert!(!error.contains("u:p"), "a secret of the URL is shown: {error}");
+    }
+    let good = loaded(
+        "[messages]\nkind = \"webhook\"\nurl = \"https://sms.example.cn/send\"\n[public]\nbind = \"0.0.0.0:8013\"",
+    );
+    assert!(good.unwrap().public.is_some());
+    let none = loaded("").unwrap();
+    assert!(none.public.is_none(), "off by default");
+    assert!(matches!(none.messages.carrier, huiyin::config::Carrier::Off));
 }

@@ -3,12 +3,10 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use huiyin::console::public::{
-    self, Lockout, PER_ADDRESS, PER_TICKET, PUBLIC_ROUTES, Public,
-};
+use huiyin::console::public::{self, Lockout, PER_ADDRESS, PER_TICKET, PUBLIC_ROUTES, Public};
 use huiyin::console::{ROUTES, Who};
-use huiyin::kernel::limits::PUBLIC_TICKETS;
 use huiyin::kernel::Moment;
+use huiyin::kernel::limits::PUBLIC_TICKETS;
 use huiyin::store::Store;
 use tokio::sync::oneshot;
 
@@ -160,10 +158,12 @@ async fn who_has_number_and_digits_sees_the_steps_and_nothing_else() {
     let ticket = TICKET.to_string();
     let (status, body) = page.ask(&ticket, "8000").await;
     assert_eq!(status, 200);
-    for shown in ["已办结", "已登记", "工作人员正在办理", "aria-current=\"step\"", &ticket] {
+    for shown in ["已办结", "已登记", "工作人员正在办理", "aria-current=\"step\"", &ticket]
+    {
         assert!(body.contains(shown), "no {shown}: {body}");
     }
-    for hidden in [NUMBER, "8000", "李晓", "已责令停工", "噪声", "白龙桥", "打桩", "<script"] {
+    for hidden in [NUMBER, "8000", "李晓", "已责令停工", "噪声", "白龙桥", "打桩", "<script"]
+    {
         assert!(!body.contains(hidden), "{hidden} is shown: {body}");
     }
     let spaced = format!("%EF%BC%92{}", &ticket[1..]);
@@ -198,7 +198,8 @@ async fn wrong_digits_and_no_such_ticket_are_answered_alike() {
 #[tokio::test]
 async fn who_guesses_is_told_to_wait_and_a_neighbour_is_not() {
     let page = page(&["127.0.0.1"]).await;
-    let ask = async |n: u32, from: &str| page.ask_as(&format!("26112255{n:02}"), "1234", from).await;
+    let ask =
+        async |n: u32, from: &str| page.ask_as(&format!("26112255{n:02}"), "1234", from).await;
     for n in 0..PER_ADDRESS.wrong {
         let (status, _) = ask(n, "198.51.100.99, 192.0.2.1").await;
         assert_eq!(status, 404, "{n}");
@@ -293,7 +294,8 @@ async fn pictures_of_the_page_for_citizens() {
         picture(&program, &url, &format!("{folder}/{name}.png"), dark).await;
     }
     // What an answer looks like: the same page, kept as a file with its style beside it.
-    let style = page.http.get(format!("{url}style.css")).send().await.unwrap().text().await.unwrap();
+    let style =
+        page.http.get(format!("{url}style.css")).send().await.unwrap().text().await.unwrap();
     let answers = [
         ("public-found", page.ask(&TICKET.to_string(), "8000").await.1),
         ("public-wrong", page.ask(&TICKET.to_string(), "1111").await.1),

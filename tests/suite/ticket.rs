@@ -72,6 +72,7 @@ pub fn events() -> Vec<TicketEvent> {
         E::Marked { mark: Mark::ReviewAsked, words: why() },
         E::Paused { kind: "hearing".into(), why: why() },
         E::Resumed { kind: "hearing".into() },
+        E::Urged { call: CallId(9) },
         E::Objected { why: why() },
         E::ObjectionDecided { upheld: true, why: why() },
         E::ObjectionDecided { upheld: false, why: why() },
@@ -149,7 +150,7 @@ fn apply(ticket: &mut Ticket, event: TicketEvent) -> Result<Entry, DeskError> {
 /// state: r registered, h handling, d dispatched, s signed, w working, o objected, a answered, c closed, b called back,
 /// v archived, t told, m merged, i interrupted. Beside the state nothing is open, but what the event itself ends.
 #[rustfmt::skip]
-const TABLE: [(&str, &str); 38] = [
+const TABLE: [(&str, &str); 39] = [
     //                     D i r h d s w o a c b v t m
     ("drafted",           "= = = = = = = = = - - - - -"),
     ("carried",           "h - - - - - - - - - - - - -"),
@@ -167,6 +168,7 @@ const TABLE: [(&str, &str); 38] = [
     ("review_asked",      "- - - - - - - - = = = = = ="),
     ("paused",            "= = = = = = = = = = - - - -"),
     ("resumed",           "= = = = = = = = = = = = = ="),
+    ("urged",             "- = = = = = = = = - - - - -"),
     ("objected",          "- - - - o o o - - - - - - -"),
     ("objection_upheld",  "- - - - - - - r - - - - - -"),
     ("objection_overruled", "- - - - - - - s - - - - - -"),

@@ -14,6 +14,7 @@ pub(super) enum Place {
     Surveys,
     Supervisor,
     Knowledge,
+    Messages,
     Elsewhere,
 }
 
@@ -27,6 +28,7 @@ pub(super) fn frame(app: &App, place: Place, title: &str, body: Markup) -> Marku
         (Place::Surveys, "/surveys", &page.surveys),
         (Place::Supervisor, "/board", &page.supervisor),
         (Place::Knowledge, "/knowledge", &page.knowledge),
+        (Place::Messages, "/messages", &app.texts.outbox.title),
     ];
     let header = html! {
         header .top {

@@ -168,9 +168,7 @@ async fn look_up(
             desk.right(address, ticket);
             page::standing(texts, &desk.public.hotline, &standing).into_response()
         }
-        Ok(None) => {
-            desk.form(StatusCode::NOT_FOUND, &typed, At::Nothing, Some(&texts.unknown))
-        }
+        Ok(None) => desk.form(StatusCode::NOT_FOUND, &typed, At::Nothing, Some(&texts.unknown)),
         Err(error) => {
             desk.right(address, ticket);
             tracing::error!(%error, "the page for citizens cannot read the store");

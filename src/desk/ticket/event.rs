@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::state::{Assignment, TicketState, UnitRef};
 use crate::desk::clock;
-use crate::kernel::{AgentId, Filled, Slot, SurveyId, TicketId, VerificationId, Wall};
+use crate::kernel::{AgentId, CallId, Filled, Slot, SurveyId, TicketId, VerificationId, Wall};
 
 /// A closed list of words, each with the key that files, the store and the API write.
 macro_rules! keys {
@@ -205,6 +205,10 @@ pub enum TicketEvent {
     Resumed {
         kind: String,
     },
+    /// 催办: the citizen has asked in this call that it be seen to.
+    Urged {
+        call: CallId,
+    },
     /// 退单/异议: the unit says that it is not its matter.
     Objected {
         why: String,
@@ -312,6 +316,7 @@ impl TicketEvent {
         match self {
             E::Drafted { .. } => &[Robot],
             E::Registered => &[Robot, System, Agent, Desk],
+            E::Urged { .. } => &[Robot, Agent, Desk],
             E::Carried { .. }
             | E::Interrupted
             | E::CalledBack { .. }
@@ -363,6 +368,7 @@ impl TicketEvent {
             E::Marked { .. } => ("marked", "marked with this step"),
             E::Paused { .. } => ("paused", "paused"),
             E::Resumed { .. } => ("resumed", "resumed"),
+            E::Urged { .. } => ("urged", "urged"),
             E::Objected { .. } => ("objected", "objected to"),
             E::ObjectionDecided { upheld: true, .. } => ("objection_upheld", "taken back"),
             E::ObjectionDecided { upheld: false, .. } => {
@@ -412,6 +418,7 @@ impl TicketEvent {
             E::Disputed { reason, .. } => reason.clone(),
             E::Verified { outcome, .. } => outcome.clone(),
             E::Joined { ticket } => ticket.0.to_string(),
+            E::Urged { call } => call.to_string(),
             E::Merged { into, why } => format!("{}：{why}", into.0),
             E::ExtensionAsked { by, why, .. } => format!("{}：{why}", by.chinese()),
             E::Convened { units, why, .. } => {

@@ -134,7 +134,9 @@ impl Ticket {
             E::Resumed { .. } => true,
             E::ExtensionAsked { .. } => owned && !matches!(self.state, S::Objected { .. }),
             E::Convened { .. } => owned,
-            E::Supervised { .. } => self.state.is_open() && self.state != S::Draft,
+            E::Supervised { .. } | E::Urged { .. } => {
+                self.state.is_open() && self.state != S::Draft
+            }
             // What was begun can be ended, wherever the ticket has come to.
             E::ExtensionDecided { .. }
             | E::Adjourned { .. }

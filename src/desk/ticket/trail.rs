@@ -108,6 +108,7 @@ pub(super) fn signs(event: &TicketEvent) -> Vec<Sign> {
         | E::SupervisionLifted { .. }
         | E::Joined { .. }
         | E::Sealed { .. }
+        | E::Urged { .. }
         | E::IdentityOpened { .. } => Vec::new(),
     }
 }

@@ -87,7 +87,8 @@ impl Lines {
         let mut line = serde_json::to_vec(&line)
             .map_err(|_| Failed::Ever { why: "the message makes no JSON".into() })?;
         line.push(b'\n');
-        let broken = |error: std::io::Error| Failed::now(format!("messages.file: {}", error.kind()));
+        let broken =
+            |error: std::io::Error| Failed::now(format!("messages.file: {}", error.kind()));
         self.file.write_all(&line).and_then(|()| self.file.sync_data()).map_err(broken)?;
         self.remember(key);
         Ok(())

@@ -141,24 +141,35 @@ impl Post {
         })
     }
 
-    fn text(&self, due: &DueMessage) -> Option<String> {
-        let day = due.born.civil();
+    /// In the words of now: who is responsible and what is promised may have changed since.
+    async fn text(&self, due: &DueMessage) -> Result<Option<String>, StoreError> {
+        let standing = self.store.standing(due.key.ticket).await?.map(|known| known.standing);
+        let day = |at: Wall| {
+            let civil = at.civil();
+            format!("{}月{}日", civil.month, civil.day)
+        };
+        let open = standing.as_ref().filter(|standing| standing.is_open());
         let values = Values {
             ticket: &due.key.ticket.0.to_string(),
             hotline: &self.hotline,
-            day: &format!("{}月{}日", day.month, day.day),
-            unit: &due.unit,
-            due: "",
+            day: &day(due.born),
+            unit: standing.as_ref().and_then(|s| s.unit.as_deref()).unwrap_or_default(),
+            due: &open.and_then(|standing| standing.due).map(day).unwrap_or_default(),
             page: &self.page,
         };
-        self.messages.text(&due.key.kind, &values)
+        Ok(self.messages.text(&due.key.kind, &values))
     }
 
     async fn send(&self, due: &DueMessage, now: Wall) -> Result<(), StoreError> {
         let (store, key) = (&self.store, &due.key);
-        let fixed = due.text.as_ref().map(|text| text.reveal().clone());
-        let Some(text) = fixed.or_else(|| self.text(due)) else {
-            return store.message_given_up(key, "messages.toml has no text for this step", now).await;
+        let text = match &due.text {
+            Some(fixed) => Some(fixed.reveal().clone()),
+            None => self.text(due).await?,
+        };
+        let Some(text) = text else {
+            return store
+                .message_given_up(key, "messages.toml has no text for this step", now)
+                .await;
         };
         let over = match due.attempts {
             _ if self.retry.is_old(due.born, now) => Some(GiveUp::Old),

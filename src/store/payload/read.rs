@@ -12,7 +12,9 @@ use crate::desk::ticket::{
     Assignment, ClockRef, Forum, Ground, Mark, TicketEvent, TicketState, UnitRef,
 };
 use crate::kernel::evidence::Source;
-use crate::kernel::{AgentId, Evidence, Filled, Slot, SurveyId, TicketId, VerificationId, Wall};
+use crate::kernel::{
+    AgentId, CallId, Evidence, Filled, Slot, SurveyId, TicketId, VerificationId, Wall,
+};
 
 /// What is wrong, by its field.
 type Read<T> = Result<T, String>;
@@ -59,6 +61,7 @@ fn of_desk(kind: &str, o: &Object<'_>) -> Read<Option<TicketEvent>> {
         "supervised" => E::Supervised { why: o.string("why")? },
         "supervision_lifted" => E::SupervisionLifted { why: o.string("why")? },
         "called_back" => E::CalledBack { survey: SurveyId(o.number("survey")?) },
+        "urged" => E::Urged { call: CallId(o.number("call")?) },
         "disputed" => E::Disputed {
             verification: VerificationId(o.number("verification")?),
             reason: o.string("reason")?,

@@ -51,6 +51,7 @@ fn content(event: &TicketEvent) -> Value {
         E::SupervisionAnswered { words } | E::Answered { words } => json!({ "words": words }),
         E::Closed { result } => json!({ "result": result }),
         E::CalledBack { survey } => json!({ "survey": survey.0 }),
+        E::Urged { call } => json!({ "call": call.0 }),
         E::Disputed { verification, reason } => {
             json!({ "verification": verification.0, "reason": reason })
         }

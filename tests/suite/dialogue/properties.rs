@@ -9,7 +9,13 @@ use super::Desk;
 use super::script::{self, written};
 
 /// What callers say.
-const ROWS: [&str; 42] = [
+const ROWS: [&str; 48] = [
+    "我上次反映的事办到哪了 | progress",
+    "帮我催一下工单 | progress",
+    "工单号二六幺幺二零零零零幺 | progress",
+    "二六幺幺二零零零零幺",
+    "二六幺幺",
+    "八八九九",
     "对的 | yes sure=0.3",
     "不是 | no sure=0.4",
     "转人工 | bye sure=0.3",
@@ -59,6 +65,7 @@ fn any_input(desk: &mut Desk, rng: &mut Rng) -> Option<Input> {
     let rows = ["unclear", "silent", "said", "cut 0", "cut 1", "deadline", "later 3000"];
     let machine =
         ["waiting 3 90", "waiting 1", "agent reached", "agent lost", "agent done", "nobody"];
+    let found = ["nothing", "locked", "failed", "2611200001 closed", "2611200001 signed others=1"];
     let rare = ["full", "overloaded", "busy", "begin", "stored 2611220007", "hang_up"];
     let row = match rng.below(20) {
         0..8 => return rng.pick(&ROWS).map(|row| desk.heard(row)),
@@ -66,7 +73,8 @@ fn any_input(desk: &mut Desk, rng: &mut Rng) -> Option<Input> {
         14..16 => {
             return rng.pick(&['0', '1', '2', '3', '5', '*', '#']).map(|key| Input::Key(*key));
         }
-        16..19 => *rng.pick(&machine)?,
+        16 => return desk.read(&format!("found {}", rng.pick(&found)?)),
+        17..19 => *rng.pick(&machine)?,
         _ => *rng.pick(&rare)?,
     };
     desk.read(row)
@@ -91,7 +99,10 @@ impl Watch {
                 }
                 Effect::HangUp { .. } => self.over = true,
                 Effect::Say(say) => self.said(desk, &written(say), seed),
-                Effect::Hush | Effect::LeaveQueue => {}
+                Effect::Hush
+                | Effect::LeaveQueue
+                | Effect::LookUp(_)
+                | Effect::Urge { .. } => {}
             }
         }
         let idle = matches!(desk.dialogue.state_name(), "new" | "talking" | "ended");
@@ -182,7 +193,7 @@ fn a_person_is_called_within_one_step_from_any_state() {
             continue;
         }
         let waiting = matches!(state, "waiting" | "callback");
-        let wish = if rng.chance(0.2) && !matches!(state, "number" | "number_keys") {
+        let wish = if rng.chance(0.2) && !matches!(state, "number" | "number_keys" | "ticket_number" | "last_four") {
             Input::Key('0')
         } else {
             desk.heard("转人工 | person")
@@ -210,6 +221,12 @@ fn a_person_is_called_within_one_step_from_any_state() {
         "number",
         "number_back",
         "number_keys",
+        "looking_up",
+        "ticket_number",
+        "ticket_back",
+        "last_four",
+        "urge",
+        "progress_person",
     ]) {
         assert!(seen.contains(state), "{state} was never reached: {seen:?}");
     }

@@ -490,18 +490,4 @@ say source/0 某某条例第五条
 say helped/0
 ",
     ),
-    (
-        "how an earlier ticket stands is for people to look up",
-        CALLER,
-        "
-> begin
-say notice/0
-say open/0
-> said
-> heard 我上次反映的那个事办到哪一步了 | progress
-say hand_over_asked/0
-save
-hand_over asked
-",
-    ),
 ];

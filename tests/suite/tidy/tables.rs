@@ -24,8 +24,17 @@ pub const DOORS: &[Door] = &[
     ("knowledge", &["language"], "search is by words, sound and meaning of plain text"),
     (
         "dialogue",
-        &["speech::Utterance", "intake", "knowledge", "language::numbers", "language::groups"],
-        "the talk sees what was said and meant, not how it was heard; it says numbers as the voice does",
+        &[
+            "speech::Utterance",
+            "intake",
+            "knowledge",
+            "language::numbers",
+            "language::groups",
+            "desk::standing",
+            "desk::Standing",
+            "desk::Step",
+        ],
+        "the talk sees what was said and meant, not how it was heard; it says numbers as the voice does, and how a ticket stands",
     ),
     (
         "survey",
