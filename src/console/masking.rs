@@ -17,7 +17,7 @@ fn joins(c: char) -> bool {
 }
 
 /// Masks what looks like a telephone or identity number within words, also when it was spoken: 幺三八零零….
-pub(super) fn mask_numbers(text: &str) -> String {
+pub(in crate::console) fn mask_numbers(text: &str) -> String {
     let chars: Vec<char> = text.chars().collect();
     let mut out = String::with_capacity(text.len());
     let mut at = 0;

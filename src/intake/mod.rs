@@ -171,6 +171,11 @@ impl Intake {
         Ok(Intake { matters: self.matters.taught(points)?, ..self })
     }
 
+    /// With another net behind the rules for dangers and the wish for a person than the shipped one.
+    pub fn with_net(self, net: safety::Net) -> Intake {
+        Intake { answers: self.answers.with_net(net), ..self }
+    }
+
     pub fn categories(&self) -> &Categories {
         &self.categories
     }

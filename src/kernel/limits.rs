@@ -12,6 +12,8 @@ pub const BRIDGE_FRAMES: usize = 25;
 pub const SPEECH_CHUNKS: usize = 64;
 /// Utterances waiting for a recogniser; beyond it the caller is handed to a person.
 pub const ASR_QUEUE: usize = 32;
+/// Measures of the house's load that are remembered, of each kind; the oldest is forgotten first.
+pub const LOAD_SAMPLES: usize = 1024;
 /// Clauses waiting for the voice.
 pub const TTS_QUEUE: usize = 64;
 /// Largest answer of a remote recogniser: a page of text with its times.
@@ -70,6 +72,16 @@ pub const CONSOLE_LOGINS: usize = 4;
 pub const CONSOLE_BODY_BYTES_MAX: usize = 64 * 1024;
 /// Rows on one page of a list.
 pub const CONSOLE_ROWS: i64 = 200;
+/// Tables that are being written for somebody at once.
+pub const CONSOLE_EXPORTS: usize = 2;
+/// Rows of one CSV file: it is written while it is read, a page at a time.
+pub const EXPORT_ROWS_MAX: i64 = 1_000_000;
+/// Rows of one workbook, which is whole in memory before it leaves.
+pub const EXPORT_SHEET_ROWS_MAX: i64 = 10_000;
+/// Rows of a table that are read at once.
+pub const EXPORT_PAGE: i64 = 500;
+/// Days that rates are counted over at once: three years.
+pub const RATES_DAYS_MAX: i64 = 1_096;
 /// Questions without an answer that are put together at once; older ones wait.
 pub const QUESTIONS_MAX: i64 = 500;
 /// Questions whose points are remembered between two looks at them.

@@ -44,7 +44,7 @@ impl SpeechEngines {
         let asr = ears(models, recogniser, recognisers)?;
         let voice = load_voice(models)?;
         let tts = (0..voices).map(|_| Box::new(voice.clone()) as Box<dyn Tts>).collect();
-        let vad = SileroModel::load(&models.path_of("silero")?, &models.path_of("onnxruntime")?)?;
+        let vad = SileroModel::load(&models.path_of("silero")?)?;
         Ok(SpeechEngines {
             recogniser: Recogniser::start(asr)?,
             voice: Voice::start(tts, Box::new(voice), sounds)?,

@@ -4,7 +4,6 @@ use std::fs::{File, TryLockError};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -12,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+use super::certificate::Own;
 use super::clock::SystemClock;
 use super::engines::{self, SpeechEngines};
 use super::keeper::Keeper;
@@ -22,18 +22,17 @@ use super::recordings::Recordings;
 use super::rewriting::Rewriting;
 use super::rtp_socket::PortRange;
 use super::shell::{Message, Parts, Shell};
+use super::telephone::Telephone;
 use super::voice::{SoundStore, plan};
 use super::{deadlines, dispatching};
-use crate::call::session::Wishes;
-use crate::call::{CallError, LegIds, Registration, Signalling, SipConfig, SipStack, TlsListen};
+use crate::call::Signalling;
 use crate::config::{Carrier, Config, Sip};
-use crate::console::{self, Console, ConsoleError, public};
+use crate::console::{self, Console, public};
 use crate::desk::Rulebook;
 use crate::desk::dispatch::Rules;
 use crate::dialogue::{Line, Manner, Prompts};
 use crate::engine::models::ModelDir;
-use crate::hotline::{Fact, Hotline, Input, Restored, Setup};
-use crate::kernel::LegId;
+use crate::hotline::{CallbackRules, Fact, Hotline, Input, Restored, Setup, window_of};
 use crate::kernel::limits::{FEED_EVENTS, HOTLINE_INBOX};
 use crate::knowledge::Library;
 use crate::knowledge::editing::Entry;
@@ -57,28 +56,22 @@ pub async fn serve(
     let publisher = publisher(&store, &library, &speech, &prompts);
     let recordings = Recordings::new(&config.data_dir);
     let restored = restored(&store, &recordings, &clock).await?;
-    let moment = prompts.text(Line::Moment, 0, &[]).into();
-    let setup = setup(&config, prompts);
+    let setup = setup(&config, prompts.clone())?;
+
     let (inbox, messages) = mpsc::channel(HOTLINE_INBOX);
     let (feed, _) = broadcast::channel(FEED_EVENTS);
     let keeper = keeper(&store, &feed, &inbox);
     let post = outbox::post(&config, texts, &store)?;
-    let (line, signals) = line(&config).await?;
+    let Telephone { line, signals, own, renewal } = Telephone::open(&config, &clock).await?;
     let rulebook = rulebook(&config)?;
     let knowledge = console::Knowledge { library, published: publisher.waker() };
     let rules = rulebook.rules().clone();
     let console =
         console(&config, store.clone(), feed.clone(), &inbox, &recordings, rules, knowledge);
-    let listener = console::listen(config.console.bind).await?;
-    let citizens = Citizens::listen(&config, &store).await?;
-    let listening = Listening {
-        sip: line.listening(),
-        console: listener.local_addr()?,
-        public: citizens.as_ref().map(|citizens| citizens.at),
-    };
+    let pages = Pages::serve(&config, &store, console).await?;
+    let listening = pages.listening(line.as_ref(), own);
     let around = Around {
-        pages: pages(listener, console),
-        citizens: citizens.map(Citizens::serve),
+        pages,
         publisher,
         refreshing: refresh(store.clone(), rulebook.clone()),
         sending: post.map(|post| Outbox::start(post, clock.clone(), feed.subscribe())),
@@ -98,7 +91,7 @@ pub async fn serve(
         facts: keeper.facts.clone(),
         store,
         inbox: inbox.clone(),
-        moment,
+        moment: prompts.text(Line::Moment, 0, &[]).into(),
     });
     let mut shell = tokio::spawn(shell.run(messages, signals));
     ready(&listening);
@@ -110,26 +103,15 @@ pub async fn serve(
             anyhow::bail!("the telephone line closed");
         }
     }
+    drop(renewal);
     end_calls(&inbox, &*line).await;
     around.end(shell, inbox, keeper).await;
     Ok(())
 }
 
-/// The console, until the sender tells it to stop.
-fn pages(listener: TcpListener, console: Console) -> Stoppable<Result<(), ConsoleError>> {
-    let (stop, stopped) = oneshot::channel::<()>();
-    let task = tokio::spawn(console::serve(listener, console, async move {
-        let _ = stopped.await;
-    }));
-    (stop, task)
-}
-
-type Stoppable<T> = (oneshot::Sender<()>, JoinHandle<T>);
-
 /// What runs beside the hotline.
 struct Around {
-    pages: Stoppable<Result<(), ConsoleError>>,
-    citizens: Option<Stoppable<()>>,
+    pages: Pages,
     publisher: Publisher,
     refreshing: JoinHandle<()>,
     sending: Option<Outbox>,
@@ -139,9 +121,7 @@ struct Around {
 impl Around {
     /// Ends all in its order: what shows first, what keeps last.
     async fn end(self, shell: JoinHandle<()>, inbox: mpsc::Sender<Message>, keeper: Keeper) {
-        let (console_stop, pages) = self.pages;
-        let _ = console_stop.send(());
-        let _ = self.citizens.map(|(stop, _)| stop.send(()));
+        let pages = self.pages.stop();
         self.publisher.stop();
         self.refreshing.abort();
         shell.abort();
@@ -163,6 +143,52 @@ async fn open(config: &Config, texts: &Messages) -> anyhow::Result<Store> {
         Carrier::Off => store,
         Carrier::File(_) | Carrier::Webhook { .. } => store.telling(texts.kinds()),
     })
+}
+
+/// The console, and the page for citizens where there is one.
+struct Pages {
+    console: SocketAddr,
+    public: Option<SocketAddr>,
+    stops: Vec<oneshot::Sender<()>>,
+    task: JoinHandle<()>,
+}
+
+impl Pages {
+    async fn serve(config: &Config, store: &Store, console: Console) -> anyhow::Result<Pages> {
+        let listener = console::listen(config.console.bind).await?;
+        let citizens = Citizens::listen(config, store).await?;
+        let (at, public) = (listener.local_addr()?, citizens.as_ref().map(|page| page.at));
+        let (stop, stopped) = oneshot::channel::<()>();
+        let task = tokio::spawn(async move {
+            let stopped = async move {
+                let _ = stopped.await;
+            };
+            if let Err(error) = console::serve(listener, console, stopped).await {
+                tracing::error!(%error, "the console is gone");
+            }
+        });
+        let stops = citizens.map(|citizens| citizens.serve().0).into_iter().chain([stop]);
+        Ok(Pages { console: at, public, stops: stops.collect(), task })
+    }
+
+    /// These, and the line.
+    fn listening(&self, line: &dyn Signalling, own: Option<Own>) -> Listening {
+        Listening {
+            sip: line.listening(),
+            tls: line.tls_listening(),
+            own,
+            console: self.console,
+            public: self.public,
+        }
+    }
+
+    /// Nobody new is served; the task ends when those who are served are.
+    fn stop(self) -> JoinHandle<()> {
+        for stop in self.stops {
+            let _ = stop.send(());
+        }
+        self.task
+    }
 }
 
 /// The page for citizens, on its own address.
@@ -294,15 +320,30 @@ pub fn rendered(config: &Config) -> anyhow::Result<SoundStore> {
     store.with_context(|| format!("the folder {} cannot be used", folder.display()))
 }
 
-fn setup(config: &Config, prompts: Arc<Prompts>) -> Setup {
-    Setup {
+fn setup(config: &Config, prompts: Arc<Prompts>) -> anyhow::Result<Setup> {
+    Ok(Setup {
         prompts,
         manner: Manner::default(),
         queue: config.queue,
         agents: config.agents.clone(),
-        callbacks: config.callbacks,
-        conversations: config.conversations,
-    }
+        callbacks: callback_rules(config)?,
+        admission: config.admission,
+    })
+}
+
+/// The configured rules with the calendar, and with the hours and limits of a rule pack where one is named.
+fn callback_rules(config: &Config) -> anyhow::Result<CallbackRules> {
+    let models = ModelDir::locate(config.models_dir.as_deref())?;
+    let calendar = deadlines::calendar(&models, &config.calendars)?;
+    let pack = config.callback_pack.as_deref().map(deadlines::sound_pack).transpose()?;
+    let calling = pack.as_ref().and_then(|pack| pack.calling.as_ref());
+    let window = calling.map(window_of).transpose().context("callbacks.pack")?;
+    Ok(CallbackRules {
+        window: window.unwrap_or(config.callbacks.window),
+        calendar: Arc::new(calendar),
+        pack: pack.map(Arc::new),
+        ..config.callbacks.clone()
+    })
 }
 
 /// What the last run left, its open calls marked and their recordings mended.
@@ -344,55 +385,16 @@ async fn end_calls(inbox: &mpsc::Sender<Message>, line: &dyn Signalling) {
 }
 
 /// Where the service can be reached.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Listening {
     pub sip: SocketAddr,
+    /// SIP over TLS.
+    pub tls: Option<SocketAddr>,
+    /// Its certificate, where it is one of our own.
+    pub own: Option<Own>,
     pub console: SocketAddr,
     /// The page for citizens, where there is one.
     pub public: Option<SocketAddr>,
-}
-
-async fn line(
-    config: &Config,
-) -> anyhow::Result<(Arc<dyn Signalling>, mpsc::Receiver<crate::call::SignalEvent>)> {
-    let registrations = match (&config.outbound.registrar, &config.outbound.user) {
-        (Some(registrar), Some(user)) => vec![Registration {
-            registrar: registrar.clone(),
-            credentials: crate::call::Credentials {
-                user: user.clone(),
-                password: config.outbound.password.clone().unwrap_or_default(),
-                realm: None,
-            },
-            expires: Duration::from_secs(600),
-        }],
-        _ => Vec::new(),
-    };
-    // The hotline gives its own legs odd numbers.
-    let next = AtomicU64::new(2);
-    let ids: LegIds = Arc::new(move || LegId(next.fetch_add(2, Ordering::Relaxed)));
-    let sip = SipConfig {
-        listen: config.sip.bind,
-        advertise: (config.sip.advertise != config.sip.bind.ip()).then_some(config.sip.advertise),
-        user: config.sip.number.clone(),
-        trunks: config.sip.trunks.clone(),
-        registrations,
-        tls: config.sip.tls.as_ref().map(|tls| TlsListen {
-            listen: tls.bind,
-            certificate: tls.certificate.clone(),
-            key: tls.key.clone(),
-        }),
-        tls_ca: config.sip.tls_ca.clone(),
-        session: Wishes { interval_s: config.sip.session_s, ..Wishes::default() },
-        ..SipConfig::default()
-    };
-    // The line calls the address `sip.listen`; ours is set with `sip.bind`.
-    let started = SipStack::start(sip, ids).await.map_err(|error| match error {
-        CallError::Listen { transport, addr, source, setting: "sip.listen" } => {
-            CallError::Listen { transport, addr, setting: "sip.bind", source }
-        }
-        other => other,
-    });
-    Ok(started?)
 }
 
 fn console(

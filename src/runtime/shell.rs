@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::time::{Instant, MissedTickBehavior};
 
 use super::call_task::{self, CallHandle, MediaCommand};
 use super::clock::SystemClock;
@@ -17,19 +17,23 @@ use super::keeper::Kept;
 use super::meaning::Meaning;
 use super::rewriting::Rewriting;
 use super::rtp_socket::{PortRange, RtpSession};
-use crate::call::sdp::{self, LocalMedia};
+use crate::call::sdp::{self, LocalMedia, Security};
 use crate::call::{CallError, Dial, EndReason, ReinviteAnswer, SignalEvent, Signalling};
 use crate::config::{Outbound, Sip};
 use crate::desk::{Actor, DeskError, Order, Ticket, TicketEvent};
 use crate::dialogue::Understood;
 use crate::hotline::{Command, Effect, Fact, Hotline, Input, Party, Wanted};
 use crate::intake::Reading;
-use crate::kernel::limits::CALLS_MAX;
-use crate::kernel::{CallId, Filled, LegId, Pii, Slot, TicketId};
+use crate::kernel::{CallId, CampaignId, Filled, LegId, Pii, Slot, TicketId};
 use crate::store::{Store, StoreError};
+use crate::survey::campaign::Stratum;
 
+/// How often the hotline is told of the house's load.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Every command to the line is over by then.
 const LINE_DEADLINE: Duration = Duration::from_secs(10);
+/// A population that could not be read is read again after this.
+const SAMPLE_RETRY: Duration = Duration::from_secs(5);
 
 /// Where the answer to a command goes. Dropped without one, the asker is told that the service is busy.
 pub type Reply = oneshot::Sender<Result<(), DeskError>>;
@@ -63,18 +67,13 @@ const LOAD_DEADLINE: Duration = Duration::from_secs(4);
 async fn fetch(
     store: Store,
     facts: mpsc::Sender<Kept>,
-    wanted: Wanted,
+    tickets: Vec<TicketId>,
 ) -> Result<Vec<Ticket>, StoreError> {
     let (done, written) = oneshot::channel();
     if facts.send(Kept::Barrier(done)).await.is_ok() {
         let _ = written.await;
     }
-    let mut ids = wanted.tickets;
-    if let Some(verification) = wanted.verification {
-        let row = store.verification(verification).await?;
-        ids.extend(row.map(|row| TicketId(row.ticket_id as u64)));
-    }
-    store.load_tickets(&ids).await
+    store.load_tickets(&tickets).await
 }
 
 /// What the shell works with.
@@ -89,8 +88,8 @@ pub struct Parts {
     pub outbound: Outbound,
     pub recordings: super::recordings::Recordings,
     pub facts: mpsc::Sender<Kept>,
-    pub rewriting: Option<Rewriting>,
     pub store: Store,
+    pub rewriting: Option<Rewriting>,
     pub inbox: mpsc::Sender<Message>,
     /// What a caller hears when the answer takes its time.
     pub moment: Arc<str>,
@@ -104,8 +103,8 @@ struct Arranged {
 
 pub struct Shell {
     parts: Parts,
-    /// Offers of calls that are not answered yet; `None`: the peer wants ours.
-    offers: HashMap<LegId, Option<String>>,
+    /// Offers of calls that are not answered yet, `None`: the peer wants ours; and how its sound is to be protected.
+    offers: HashMap<LegId, (Option<String>, Security)>,
     /// Our offers that are not answered yet.
     arranged: HashMap<LegId, (CallId, Arranged)>,
     /// What we told each running leg of our sound, for re-INVITEs.
@@ -143,6 +142,8 @@ impl Shell {
         mut signals: mpsc::Receiver<SignalEvent>,
     ) {
         self.input(Input::Tick).await;
+        let mut look = tokio::time::interval(LOOK_EVERY);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let now = self.parts.clock.now();
             let wait = self.parts.hotline.deadline().map_or(60_000, |at| at.since(now));
@@ -154,6 +155,10 @@ impl Shell {
                     None => return,
                 },
                 () = tick => self.input(Input::Tick).await,
+                _ = look.tick() => {
+                    let measured = self.parts.engines.recogniser.gauge().take();
+                    self.input(Input::Load(measured)).await;
+                }
                 Some(finished) = self.tasks.join_next() => {
                     if let Err(error) = finished {
                         tracing::error!(%error, "a task of the line failed");
@@ -210,7 +215,7 @@ impl Shell {
         let (store, facts) = (self.parts.store.clone(), self.parts.facts.clone());
         let inbox = self.parts.inbox.clone();
         self.tasks.spawn(async move {
-            match tokio::time::timeout(LOAD_DEADLINE, fetch(store, facts, wanted)).await {
+            match tokio::time::timeout(LOAD_DEADLINE, fetch(store, facts, wanted.tickets)).await {
                 Ok(Ok(tickets)) => {
                     let _ = inbox.send(Message::Loaded { tickets, command, reply }).await;
                 }
@@ -222,8 +227,9 @@ impl Shell {
 
     async fn signal(&mut self, signal: SignalEvent) {
         match signal {
-            SignalEvent::Invite { leg, from, to: _, sdp, source: _ } => {
-                self.offers.insert(leg, sdp);
+            SignalEvent::Invite { leg, from, to: _, sdp, source } => {
+                let security = self.parts.sip.protection.from(source.ip());
+                self.offers.insert(leg, (sdp, security));
                 let number = Some(from).filter(|n| n.reveal() != "anonymous");
                 self.input(Input::Invited { leg, number }).await;
             }
@@ -250,7 +256,7 @@ impl Shell {
         let (now, wall) = (self.parts.clock.now(), self.parts.clock.wall());
         self.parts.hotline.handle(now, wall, input);
         // Said ahead, so that a trunk that asks goes elsewhere before it sends a call.
-        self.parts.line.full(self.parts.hotline.calls() >= CALLS_MAX);
+        self.parts.line.full(!self.parts.hotline.takes_calls());
         let effects: Vec<Effect> = self.parts.hotline.drain().collect();
         for effect in effects {
             self.effect(effect).await;
@@ -289,6 +295,8 @@ impl Shell {
                     tracing::error!("the store's writer is gone; a fact was not kept");
                 }
             }
+            Effect::Sample { campaign, stratum } => self.sample(campaign, stratum),
+            Effect::Fetch { tickets } => self.fetch_tickets(tickets),
             Effect::Reply { token, result } => {
                 if let Some(reply) = self.replies.remove(&token) {
                     let _ = reply.send(result);
@@ -357,6 +365,37 @@ impl Shell {
         });
     }
 
+    /// Reads what a sample is drawn from, as often as it takes: it was announced, so it is drawn.
+    fn sample(&mut self, campaign: CampaignId, stratum: Stratum) {
+        let (inbox, store) = (self.parts.inbox.clone(), self.parts.store.clone());
+        self.tasks.spawn(async move {
+            let tickets = loop {
+                match store.population(stratum).await {
+                    Ok(tickets) => break tickets,
+                    Err(error) => tracing::error!(%error, "a sample waits for its population"),
+                }
+                tokio::time::sleep(SAMPLE_RETRY).await;
+            };
+            let _ = inbox.send(Message::Input(Input::Population { campaign, tickets })).await;
+        });
+    }
+
+    /// Loads the tickets of those who were drawn, as often as it takes.
+    fn fetch_tickets(&mut self, tickets: Vec<TicketId>) {
+        let (inbox, store) = (self.parts.inbox.clone(), self.parts.store.clone());
+        let facts = self.parts.facts.clone();
+        self.tasks.spawn(async move {
+            let tickets = loop {
+                match fetch(store.clone(), facts.clone(), tickets.clone()).await {
+                    Ok(tickets) => break tickets,
+                    Err(error) => tracing::error!(%error, "tickets that were drawn cannot be loaded"),
+                }
+                tokio::time::sleep(SAMPLE_RETRY).await;
+            };
+            let _ = inbox.send(Message::Input(Input::Fetched { tickets })).await;
+        });
+    }
+
     fn to_call(&self, call: CallId, command: MediaCommand) {
         if let Some(handle) = self.calls.get(&call) {
             handle.send(command);
@@ -398,8 +437,9 @@ impl Shell {
         self.on_line(leg, "hang up", async move { line.hang_up(leg, reason).await });
     }
 
-    async fn arrange(&mut self) -> Result<Arranged, std::io::Error> {
-        let rtp = self.parts.ports.session(self.parts.sip.bind.ip()).await?;
+    async fn arrange(&mut self, security: Security) -> Result<Arranged, std::io::Error> {
+        let ports = self.parts.ports.secured(security);
+        let rtp = ports.session(self.parts.sip.bind.ip()).await?;
         let session = self.next_session;
         self.next_session += 1;
         let local = rtp.local(self.parts.sip.advertise, session);
@@ -407,8 +447,9 @@ impl Shell {
     }
 
     async fn answer(&mut self, call: CallId, leg: LegId) {
-        let offer = self.offers.remove(&leg).flatten();
-        let mut arranged = match self.arrange().await {
+        // The offer is gone with a leg that has ended.
+        let (offer, security) = self.offers.remove(&leg).unwrap_or_default();
+        let mut arranged = match self.arrange(security).await {
             Ok(arranged) => arranged,
             Err(error) => {
                 tracing::error!(%error, "no port for the sound of a call");
@@ -467,7 +508,13 @@ impl Shell {
     }
 
     async fn dial(&mut self, call: CallId, leg: LegId, party: Party) {
-        let arranged = match self.arrange().await {
+        let to = match &party {
+            Party::Agent { uri, .. } => uri.clone(),
+            Party::Citizen { number } => {
+                self.parts.outbound.route.replace("{number}", number.reveal())
+            }
+        };
+        let arranged = match self.arrange(self.parts.sip.protection.to(&to)).await {
             Ok(arranged) => arranged,
             Err(error) => {
                 tracing::error!(%error, "no port for the sound of a call");
@@ -475,13 +522,9 @@ impl Shell {
                 return self.later(Input::LegEnded { leg, reason });
             }
         };
-        let to = match &party {
-            Party::Agent { uri, .. } => uri.clone(),
-            Party::Citizen { number } => {
-                self.citizens.insert(leg);
-                self.parts.outbound.route.replace("{number}", number.reveal())
-            }
-        };
+        if let Party::Citizen { .. } = &party {
+            self.citizens.insert(leg);
+        }
         let credentials = match (&party, &self.parts.outbound) {
             (
                 Party::Citizen { .. },

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use huiyin::desk::{Actor, DeskError, Order, Role, Ticket, TicketEvent, TicketState};
 use huiyin::dialogue::{Manner, Prompts};
+use huiyin::hotline::admission::Rules;
 use huiyin::hotline::{CallbackRules, Command, Effect, Fact, Hotline, Input, Restored, Setup};
 use huiyin::kernel::evidence::Source;
 use huiyin::kernel::limits::TICKETS_LATELY;
@@ -30,7 +31,7 @@ impl Desk {
             queue: Default::default(),
             agents: Vec::new(),
             callbacks: CallbackRules { delay_ms: 60_000, window: Window::default(), lines: 2 },
-            conversations: 3,
+            admission: Rules { guess: 3, most: 3, recognisers: 1 },
         };
         let restored = Restored { next_call: 1, next_survey: 1, ..Restored::default() };
         let hotline = Hotline::new(setup, restored).ruled_by(Arc::new(rulebook()));
@@ -186,17 +187,23 @@ fn a_verification_ends_on_its_ticket_and_only_while_it_is_open() {
 
 #[test]
 fn no_more_tickets_are_at_hand_than_there_is_room_for() {
-    let many = TICKETS_LATELY as u64 * 2;
+    let many = TICKETS_LATELY as u64 + 100;
     let template = registered(1);
-    let tickets = (1..=many).map(|id| Ticket { id: TicketId(id), ..template.clone() });
-    let mut desk = Desk::new(tickets.collect());
-    desk.give(Input::Tick);
-    assert!(desk.0.tickets_at_hand() <= TICKETS_LATELY + TICKETS_LATELY / 4);
+    let of = |ids: std::ops::RangeInclusive<u64>| {
+        let copies = ids.map(|id| {
+            let mut copy = template.clone();
+            copy.id = TicketId(id);
+            copy
+        });
+        copies.collect::<Vec<Ticket>>()
+    };
+    let mut desk = Desk::new(of(1..=many));
+    assert_eq!(desk.0.tickets_at_hand(), TICKETS_LATELY);
     // Whoever is to be called stays.
     let last = desk.order(many, None, TicketEvent::Closed { result: "办结".into() });
     assert_eq!(last.called(), [many]);
-    let others = (many + 1..=many * 2).map(|id| Ticket { id: TicketId(id), ..template.clone() });
-    desk.give(Input::Loaded { tickets: others.collect() });
+    desk.give(Input::Loaded { tickets: of(many + 1..=many * 2) });
+    assert_eq!(desk.0.tickets_at_hand(), TICKETS_LATELY);
     let reopened = desk.order(many, None, TicketEvent::Reopened { why: why() });
     assert_eq!((reopened.missing.len(), reopened.answer), (0, Ok(())));
 }
