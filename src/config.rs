@@ -1,5 +1,6 @@
 //! Settings: what the file says (`raw`), checked into what the program uses. An error names the setting and the way out.
 
+mod callbacks;
 mod messages;
 mod peers;
 mod public;
@@ -20,7 +21,6 @@ use crate::hotline::{CallbackRules, admission};
 use crate::kernel::limits::CALLS_MAX;
 use crate::kernel::{AgentId, Moment, Pii};
 use crate::media::Codec;
-use crate::survey::schedule::Window;
 
 pub use messages::{Carrier, Messages};
 pub use public::Public;
@@ -66,7 +66,7 @@ struct Raw {
     summary: summary::Raw,
     voice: RawVoice,
     queue: RawQueue,
-    callbacks: RawCallbacks,
+    callbacks: callbacks::Raw,
     agents: Vec<RawAgent>,
 }
 
@@ -126,15 +126,6 @@ section!(RawSpeech {
 });
 section!(RawVoice { cache_mb: u64 = 256 });
 section!(RawQueue { ring_s: u64 = 15, wrap_up_s: u64 = 30, position_every_s: u64 = 20 });
-section!(RawCallbacks {
-    delay_s: i64 = 60,
-    from: String = "09:00".into(),
-    to: String = "20:00".into(),
-    per_day: usize = 2,
-    in_all: usize = 3,
-    spacing_s: i64 = 7200,
-    lines: usize = 2,
-});
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -193,6 +184,9 @@ pub struct Config {
     pub voice_cache_bytes: u64,
     pub queue: queue::Rules,
     pub callbacks: CallbackRules,
+    /// A rule pack, by its code or file, whose calling hours go before those of `callbacks`, and whose limit of a
+    /// verification holds.
+    pub callback_pack: Option<PathBuf>,
     pub agents: Vec<Agent>,
 }
 
@@ -320,6 +314,7 @@ impl Raw {
                 )? * second,
                 ..queue::Rules::default()
             },
+            callback_pack: self.callbacks.pack.clone(),
             callbacks: self.callbacks.check()?,
             agents,
         })
@@ -350,6 +345,16 @@ impl RawSip {
             .ok_or_else(|| {
                 setting("sip.rtp_ports", self.rtp_ports, "give two ports like 16384-17407")
             })?;
+        // 反电信网络诈骗法 第十三条: who is called sees the true number.
+        let digits = self.number.strip_prefix('+').unwrap_or(&self.number);
+        if !(3..=15).contains(&digits.len()) || !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(setting(
+                "sip.number",
+                self.number,
+                "give the number that citizens are called from and reach us by: 3 to 15 digits, with + before an \
+                 international one",
+            ));
+        }
         let tls = tls(self.tls_bind, self.tls_certificate.as_deref(), self.tls_key.as_deref())?;
         let tls_ca = self.tls_ca.map(|path| contents("sip.tls_ca", &path)).transpose()?;
         let others = Security::from_key(&self.srtp)
@@ -478,19 +483,6 @@ impl RawConsole {
             ));
         }
         Ok(Console { bind, token })
-    }
-}
-
-impl RawCallbacks {
-    fn check(self) -> Result<CallbackRules, ConfigError> {
-        let window = Window::new(&self.from, &self.to)
-            .and_then(|window| window.attempts(self.per_day, self.in_all, self.spacing_s * 1000))
-            .map_err(|error| ConfigError::Callbacks(error.to_string()))?;
-        Ok(CallbackRules {
-            delay_ms: in_range("callbacks.delay_s", self.delay_s, 0..=30 * 86_400)? * 1000,
-            window,
-            lines: in_range("callbacks.lines", self.lines, 1..=64)?,
-        })
     }
 }
 

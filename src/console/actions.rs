@@ -14,7 +14,7 @@ use super::read::{Body, Ids, text};
 use crate::desk::{Actor, Order, TicketEvent};
 use crate::hotline::Command;
 use crate::kernel::evidence::Source;
-use crate::kernel::{AgentId, Filled, Slot, TicketId, VerificationId};
+use crate::kernel::{AgentId, Filled, Slot, TicketId};
 
 pub(super) const RESULT_CHARS: usize = 2000;
 const VALUE_CHARS: usize = 2000;
@@ -107,7 +107,7 @@ pub(super) async fn edit(State(app): State<Arc<App>>, ids: Ids, body: Body<Edit>
     carry_out(&app, command.unwrap_or(Command::EditField { ticket, slot, value, by })).await
 }
 
-fn is_number(value: &str) -> bool {
+pub(super) fn is_number(value: &str) -> bool {
     let digits = value.strip_prefix('+').unwrap_or(value);
     (3..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())
 }
@@ -123,22 +123,4 @@ pub(super) async fn ready(State(app): State<Arc<App>>, ids: Ids, _: Body<Nothing
 
 pub(super) async fn away(State(app): State<Arc<App>>, ids: Ids, _: Body<Nothing>) -> Done {
     carry_out(&app, Command::AgentAway { agent: AgentId(ids.id()?) }).await
-}
-
-pub(super) async fn close_verification(
-    State(app): State<Arc<App>>,
-    ids: Ids,
-    body: Body<Resulted>,
-) -> Done {
-    let verification = VerificationId(ids.id()?);
-    let result = text("result", &body.0.result, RESULT_CHARS)?;
-    let by = text("by", &body.0.by, NAME_CHARS)?;
-    let row = app.store.verification(verification).await?;
-    let row = row.ok_or_else(|| ApiError::missing("verification", verification.0))?;
-    if row.closed_at.is_some() {
-        let error = format!("verification {} is closed already", row.id);
-        let remedy = "reopen its ticket when there is more to do";
-        return Err(ApiError::new(axum::http::StatusCode::CONFLICT, "not_now", error, remedy));
-    }
-    carry_out(&app, Command::CloseVerification { verification, result, by }).await
 }

@@ -104,6 +104,16 @@ impl From<DeskError> for ApiError {
                 let remedy = "let one act whose part it is";
                 ApiError::new(StatusCode::FORBIDDEN, "not_theirs", &text, remedy)
             }
+            E::Refused { code, .. } => {
+                let status = match code {
+                    "not_found" => StatusCode::NOT_FOUND,
+                    "not_now" | "no_verifier" | "verifies_itself" | "draw_past" => {
+                        StatusCode::CONFLICT
+                    }
+                    _ => StatusCode::UNPROCESSABLE_ENTITY,
+                };
+                ApiError::new(status, code, &text, "do what the error says, or load the page again")
+            }
             E::NoResult => {
                 ApiError::field("empty", "result", &text, "say what was done for the citizen")
             }

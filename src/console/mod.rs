@@ -10,6 +10,7 @@ mod api;
 mod asked;
 mod assets;
 mod audio;
+mod callbacks;
 mod error;
 mod export;
 mod figures;

@@ -10,8 +10,8 @@ use axum::routing::{MethodRouter, get, post};
 
 use super::error::ApiError;
 use super::{
-    App, access, actions, api, assets, audio, export, knowledge, live, login, open311, orders,
-    pages,
+    App, access, actions, api, assets, audio, callbacks, export, knowledge, live, login, open311,
+    orders, pages,
 };
 use crate::kernel::limits::CONSOLE_BODY_BYTES_MAX;
 
@@ -53,6 +53,9 @@ pub static ROUTES: &[Route] = &[
     reads("/agents", Who::Staff, || get(pages::agents)),
     reads("/agents/{id}", Who::Staff, || get(pages::agent)),
     reads("/surveys", Who::Staff, || get(pages::surveys)),
+    reads("/surveys/audit", Who::Staff, || get(pages::audit)),
+    reads("/campaigns", Who::Staff, || get(pages::campaigns)),
+    reads("/campaigns/{id}", Who::Staff, || get(pages::campaign)),
     reads("/supervisor", Who::Staff, || get(pages::supervisor)),
     reads("/board", Who::Staff, || get(pages::board)),
     reads("/board/units/{code}", Who::Staff, || get(pages::unit)),
@@ -95,7 +98,15 @@ pub static ROUTES: &[Route] = &[
     reads("/api/questions", Who::Staff, || get(knowledge::questions)),
     changes("/api/questions/draft", Who::Staff, || post(knowledge::draft_from_questions)),
     changes("/api/questions/dismiss", Who::Staff, || post(knowledge::dismiss)),
-    changes("/api/verifications/{id}/close", Who::Staff, || post(actions::close_verification)),
+    changes("/api/verifications/{id}/assign", Who::Staff, || post(callbacks::assign)),
+    changes("/api/verifications/{id}/close", Who::Staff, || post(callbacks::close)),
+    changes("/api/tickets/{id}/callback", Who::Staff, || post(callbacks::call_back)),
+    changes("/api/do-not-call", Who::Staff, || post(callbacks::do_not_call)),
+    reads("/api/campaigns", Who::Staff, || get(callbacks::campaigns)),
+    changes("/api/campaigns", Who::Staff, || post(callbacks::announce)),
+    reads("/api/campaigns/{id}", Who::Staff, || get(callbacks::campaign)),
+    reads("/api/callbacks", Who::Staff, || get(callbacks::review)),
+    reads("/api/callbacks/audit", Who::Staff, || get(callbacks::audit)),
 ];
 
 /// The rule for a request; HEAD is a GET without a body.

@@ -4,6 +4,7 @@ use super::contract::{HandOverReason, Understood};
 use super::hearing;
 use super::lines::Line;
 use super::machine::Dialogue;
+use super::say::Expect;
 use super::state::{Ask, Held, State};
 use super::tries::{Failing, Tries};
 use crate::intake::Doubt;
@@ -37,10 +38,18 @@ impl Dialogue {
             Doubt::Danger(_) => self.safe >= SAFE_MAX,
             Doubt::Person => self.unaided >= UNAIDED_MAX,
         };
+        // 第二个 and a place answer what was asked; what answers nothing leads to a person in the end.
+        let asked = match &self.state {
+            State::Asking { ask, .. } => ask.expect(),
+            _ => Expect::Open,
+        };
+        let answers =
+            matches!(asked, Expect::Choice | Expect::Slot(_)) || u.reading.yes_no.is_some();
+        let answered = doubt == Doubt::Person && answers;
         // Who waits for a person gets one.
         let waits = matches!(self.state, State::Asking { ask: Ask::Callback(_), .. });
         let open = matches!(self.state, State::Asking { .. } | State::Closing { .. });
-        if settled || waits || !open {
+        if settled || answered || waits || !open {
             return false;
         }
         let line = match doubt {

@@ -46,4 +46,19 @@ impl Hotline {
             Door::Robot | Door::Nobody => {}
         }
     }
+
+    /// No new calls; the running ones end as interrupted.
+    pub(super) fn stop(&mut self) {
+        self.stopping = true;
+        // Nobody is rung for a caller who is about to be cut off.
+        let waiting: Vec<CallId> = self.queue.waiting().collect();
+        for call in waiting {
+            self.tell_queue(crate::desk::queue::Input::Leave { call });
+        }
+        let running: Vec<CallId> = self.calls.keys().copied().collect();
+        for id in running {
+            self.interrupt_ticket(id);
+            self.begin_ending(id, Some("interrupted"));
+        }
+    }
 }

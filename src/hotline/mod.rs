@@ -27,7 +27,7 @@ mod unanswered;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-pub use callback::CallbackRules;
+pub use callback::{CallbackRules, CallbacksLeft, window_of};
 pub use fact::{Ack, Direction, Fact, PendingSurvey, Restored};
 pub use tickets::{Command, Wanted};
 pub use unanswered::Why;
@@ -40,9 +40,12 @@ use crate::call::EndReason;
 use crate::desk::queue::{Queue, Rules};
 use crate::desk::{Agent, DeskError, Rulebook, Ticket};
 use crate::dialogue::{Dialogue, Manner, Prompts, Say, SayId, Understood};
-use crate::kernel::{AgentId, CallId, LegId, Moment, Pii, Slot, SurveyId, TicketId, Wall};
+use crate::kernel::{
+    AgentId, CallId, CampaignId, LegId, Moment, Pii, Slot, SurveyId, TicketId, Wall,
+};
 use crate::speech::{Speaker, Utterance};
-use crate::survey::{Survey, SurveyOutcome};
+use crate::survey::campaign::Stratum;
+use crate::survey::{OnLine, Survey, SurveyOutcome};
 
 /// What the hotline is made with.
 #[derive(Debug)]
@@ -73,6 +76,11 @@ pub enum Input {
     Invited {
         leg: LegId,
         number: Option<Pii<String>>,
+    },
+    /// On a line that we dialled is something else than a person's words.
+    OnLine {
+        call: CallId,
+        heard: OnLine,
     },
     /// A leg is up and its sound flows.
     LegUp {
@@ -121,6 +129,15 @@ pub enum Input {
         understood: Understood,
     },
     Stored(Ack),
+    /// What a sample is drawn from, as [`Effect::Sample`] asked: ticket numbers in any order.
+    Population {
+        campaign: CampaignId,
+        tickets: Vec<TicketId>,
+    },
+    /// Tickets from the store, as [`Effect::Fetch`] asked.
+    Fetched {
+        tickets: Vec<Ticket>,
+    },
     /// Tickets from the store, which a command wants: see [`Hotline::missing`].
     Loaded {
         tickets: Vec<Ticket>,
@@ -152,6 +169,8 @@ pub enum Party {
 }
 
 /// What is to be done, in this order.
+// For the sake of its facts: see there.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug)]
 pub enum Effect {
     /// Answer the inbound leg; its sound is the caller's of this call.
@@ -202,6 +221,15 @@ pub enum Effect {
         fact: Fact,
         ack: Option<Ack>,
     },
+    /// Say what this sample is drawn from, by all that is kept; answered by [`Input::Population`].
+    Sample {
+        campaign: CampaignId,
+        stratum: Stratum,
+    },
+    /// Give these tickets out of the store, behind all facts that wait to be kept; answered by [`Input::Fetched`].
+    Fetch {
+        tickets: Vec<TicketId>,
+    },
     /// The answer to a command.
     Reply {
         token: u64,
@@ -232,6 +260,8 @@ struct Call {
     /// The agent's leg while it is being rung or talked on, and whether it was answered.
     agent: Option<(AgentId, LegId, bool)>,
     ticket: Option<TicketId>,
+    /// The citizen's number in plain digits, where the network gave one or we dialled it.
+    number: Option<Pii<String>>,
     /// Somebody is in danger.
     emergency: bool,
     next_utterance: u32,
@@ -351,6 +381,7 @@ impl Hotline {
         self.wall = wall;
         match input {
             Input::Invited { leg, number } => self.invited(leg, number),
+            Input::OnLine { call, heard } => self.on_line(call, heard),
             Input::LegUp { leg } => self.leg_up(leg),
             Input::LegEnded { leg, reason } => self.leg_ended(leg, reason),
             Input::Words { call, speaker, text, start_ms, end_ms, confidence } => {
@@ -367,6 +398,10 @@ impl Hotline {
             }
             Input::Understood { call, understood } => self.understood(call, understood),
             Input::Stored(Ack::Ticket { call, ticket }) => self.ticket_stored(call, ticket),
+            Input::Stored(Ack::Dial { call }) => self.dial_stored(call),
+            Input::Stored(Ack::Draw { campaign }) => self.draw_stored(campaign),
+            Input::Population { campaign, tickets } => self.draw_sample(campaign, tickets),
+            Input::Fetched { tickets } => self.fetched(tickets),
             Input::Loaded { tickets } => self.loaded(tickets),
             Input::Load(measured) => self.admission.measured(now, measured),
             Input::MediaClosed { call } => self.media_closed(call),
@@ -408,6 +443,9 @@ impl Hotline {
             manner: self.setup.manner,
         });
         self.add_call(id, Direction::Inbound, leg, Talk::Robot(Box::new(dialogue)), None);
+        if let Some(call) = self.calls.get_mut(&id) {
+            call.number = number.as_ref().map(|number| callback::plain_number(number.reveal()));
+        }
         let at = self.wall;
         self.keep(Fact::CallStarted { call: id, direction: Direction::Inbound, number, at });
         self.effect(Effect::Answer { call: id, leg });
@@ -430,6 +468,7 @@ impl Hotline {
             talk,
             agent: None,
             ticket,
+            number: None,
             emergency: false,
             next_utterance: 0,
             unanswered_end_ms: None,
@@ -518,20 +557,6 @@ impl Hotline {
         let outcome = outcome.unwrap_or_else(|| self.outcome_of_hang_up(id));
         self.calls.remove(&id);
         self.keep(Fact::CallEnded { call: id, outcome, at: self.wall });
-    }
-
-    fn stop(&mut self) {
-        self.stopping = true;
-        // Nobody is rung for a caller who is about to be cut off.
-        let waiting: Vec<CallId> = self.queue.waiting().collect();
-        for call in waiting {
-            self.tell_queue(crate::desk::queue::Input::Leave { call });
-        }
-        let running: Vec<CallId> = self.calls.keys().copied().collect();
-        for id in running {
-            self.interrupt_ticket(id);
-            self.begin_ending(id, Some("interrupted"));
-        }
     }
 
     fn tick(&mut self) {

@@ -6,7 +6,9 @@ use super::{Ack, Effect, Fact, Hotline};
 use crate::desk::{Actor, DeskError, Order, Ticket, TicketEvent, TicketState, queue, rulebook};
 use crate::intake::Draft;
 use crate::kernel::evidence::Source;
-use crate::kernel::{AgentId, CallId, Filled, Slot, TicketId, VerificationId, Wall};
+use crate::kernel::{AgentId, CallId, Filled, Pii, Slot, TicketId, VerificationId, Wall};
+use crate::survey::campaign::Plan;
+use crate::survey::verify::Outcome;
 
 /// What staff may want.
 #[derive(Clone, PartialEq, Debug)]
@@ -44,10 +46,34 @@ pub enum Command {
         why: String,
         by: String,
     },
+    /// 核实: by a unit or desk that did not handle the case.
+    AssignVerification {
+        verification: VerificationId,
+        unit: String,
+        by: String,
+    },
     /// 核实结果.
     CloseVerification {
         verification: VerificationId,
+        outcome: Outcome,
         result: String,
+        by: String,
+    },
+    /// 单件回访: call this citizen, in the next window.
+    CallBack {
+        ticket: TicketId,
+        why: String,
+        by: String,
+    },
+    /// 抽样回访: announce a sample and its seed; it is drawn when its time has come.
+    AnnounceCampaign {
+        plan: Plan,
+    },
+    /// 别再打: `on`, or the citizen took it back.
+    DoNotCall {
+        number: Pii<String>,
+        on: bool,
+        why: String,
         by: String,
     },
 }
@@ -56,13 +82,11 @@ pub enum Command {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Wanted {
     pub tickets: Vec<TicketId>,
-    /// The ticket that this verification is about.
-    pub verification: Option<VerificationId>,
 }
 
 impl Wanted {
     pub fn is_nothing(&self) -> bool {
-        self.tickets.is_empty() && self.verification.is_none()
+        self.tickets.is_empty()
     }
 }
 
@@ -148,16 +172,11 @@ impl Hotline {
         let (ticket, seen, by, order) = match command {
             Command::AgentReady { agent } => return self.try_queue(queue::Input::Ready { agent }),
             Command::AgentAway { agent } => return self.try_queue(queue::Input::Away { agent }),
-            Command::CloseVerification { verification, result, by } => {
-                let at = self.wall;
-                if let Some(ticket) = self.disputed(verification) {
-                    let outcome = result.clone();
-                    let verified = TicketEvent::Verified { verification, outcome };
-                    self.ticket_event(ticket, verified, Actor::desk(by.as_str()), None)?;
-                }
-                self.keep(Fact::VerificationClosed { verification, result, by, at });
-                return Ok(());
-            }
+            Command::AssignVerification { .. }
+            | Command::CloseVerification { .. }
+            | Command::CallBack { .. }
+            | Command::AnnounceCampaign { .. }
+            | Command::DoNotCall { .. } => return self.callback_command(command),
             Command::Order { ticket, seen, by, order } => (ticket, seen, by, *order),
             Command::EditField { ticket, slot, value, by } => {
                 let filled =
@@ -175,6 +194,26 @@ impl Hotline {
             }
         };
         self.order(ticket, seen, by, order)
+    }
+
+    fn callback_command(&mut self, command: Command) -> Result<(), DeskError> {
+        match command {
+            Command::AssignVerification { verification, unit, by } => {
+                self.assign_verification(verification, unit, by)
+            }
+            Command::CloseVerification { verification, outcome, result, by } => {
+                self.close_verification(verification, outcome, result, by)
+            }
+            Command::CallBack { ticket, why, by } => self.callback_by_hand(ticket, why, by),
+            Command::AnnounceCampaign { plan } => self.announce_campaign(plan),
+            Command::DoNotCall { number, on: false, why, by } => self.call_again(&number, by, why),
+            Command::DoNotCall { number, on: true, why, by } => {
+                self.stop_calling(number, None, by, why);
+                Ok(())
+            }
+            // The rest is carried out by `command`.
+            _ => Ok(()),
+        }
     }
 
     /// What of a command's tickets is not at hand: it is to be loaded from the store and given in as [`super::Input::Loaded`]
@@ -199,18 +238,14 @@ impl Hotline {
                     want(*into);
                 }
             }
-            Command::CloseVerification { verification, .. } => {
-                if self.disputed(*verification).is_none() {
-                    wanted.verification = Some(*verification);
-                }
-            }
+            Command::CallBack { ticket, .. } => want(*ticket),
+            // Tickets of open verifications are at hand.
+            Command::AssignVerification { .. }
+            | Command::CloseVerification { .. }
+            | Command::AnnounceCampaign { .. }
+            | Command::DoNotCall { .. } => {}
         }
         wanted
-    }
-
-    fn disputed(&self, verification: VerificationId) -> Option<TicketId> {
-        let about = |ticket: &&Ticket| ticket.disputes.contains(&verification);
-        self.tickets.values().find(about).map(|ticket| ticket.id)
     }
 
     /// What is at hand already is newer.
@@ -226,13 +261,13 @@ impl Hotline {
         }
     }
 
-    /// Tickets that nobody has touched for long, and no call or callback is about.
+    /// Tickets that nobody has touched for long, and no call, callback or verification is about.
     pub(super) fn let_tickets_go(&mut self) {
         if !self.tickets.is_full() {
             return;
         }
         let in_calls = self.calls.values().filter_map(|call| call.ticket);
-        let needed: BTreeSet<TicketId> = in_calls.chain(self.to_be_called_back()).collect();
+        let needed: BTreeSet<TicketId> = in_calls.chain(self.callbacks_about()).collect();
         self.tickets.let_go(|id| needed.contains(&id));
     }
 

@@ -32,7 +32,7 @@ use crate::desk::Rulebook;
 use crate::desk::dispatch::Rules;
 use crate::dialogue::{Line, Manner, Prompts};
 use crate::engine::models::ModelDir;
-use crate::hotline::{Fact, Hotline, Input, Restored, Setup};
+use crate::hotline::{CallbackRules, Fact, Hotline, Input, Restored, Setup, window_of};
 use crate::kernel::limits::{FEED_EVENTS, HOTLINE_INBOX};
 use crate::knowledge::Library;
 use crate::knowledge::editing::Entry;
@@ -56,7 +56,7 @@ pub async fn serve(
     let publisher = publisher(&store, &library, &speech, &prompts);
     let recordings = Recordings::new(&config.data_dir);
     let restored = restored(&store, &recordings, &clock).await?;
-    let setup = setup(&config, prompts.clone());
+    let setup = setup(&config, prompts.clone())?;
 
     let (inbox, messages) = mpsc::channel(HOTLINE_INBOX);
     let (feed, _) = broadcast::channel(FEED_EVENTS);
@@ -77,9 +77,9 @@ pub async fn serve(
         sending: post.map(|post| Outbox::start(post, clock.clone(), feed.subscribe())),
         store: store.clone(),
     };
-    let rewriting = Rewriting::of(config.summary.as_ref(), &clock)?;
     let shell = Shell::new(Parts {
         hotline: Hotline::new(setup, restored).ruled_by(rulebook),
+        rewriting: Rewriting::of(config.summary.as_ref(), &clock)?,
         clock,
         line: line.clone(),
         engines: speech,
@@ -90,7 +90,6 @@ pub async fn serve(
         recordings,
         facts: keeper.facts.clone(),
         store,
-        rewriting,
         inbox: inbox.clone(),
         moment: prompts.text(Line::Moment, 0, &[]).into(),
     });
@@ -105,8 +104,7 @@ pub async fn serve(
         }
     }
     drop(renewal);
-    end_calls(&inbox).await;
-    line.shutdown(Duration::from_secs(3)).await;
+    end_calls(&inbox, &*line).await;
     around.end(shell, inbox, keeper).await;
     Ok(())
 }
@@ -322,15 +320,30 @@ pub fn rendered(config: &Config) -> anyhow::Result<SoundStore> {
     store.with_context(|| format!("the folder {} cannot be used", folder.display()))
 }
 
-fn setup(config: &Config, prompts: Arc<Prompts>) -> Setup {
-    Setup {
+fn setup(config: &Config, prompts: Arc<Prompts>) -> anyhow::Result<Setup> {
+    Ok(Setup {
         prompts,
         manner: Manner::default(),
         queue: config.queue,
         agents: config.agents.clone(),
-        callbacks: config.callbacks,
+        callbacks: callback_rules(config)?,
         admission: config.admission,
-    }
+    })
+}
+
+/// The configured rules with the calendar, and with the hours and limits of a rule pack where one is named.
+fn callback_rules(config: &Config) -> anyhow::Result<CallbackRules> {
+    let models = ModelDir::locate(config.models_dir.as_deref())?;
+    let calendar = deadlines::calendar(&models, &config.calendars)?;
+    let pack = config.callback_pack.as_deref().map(deadlines::sound_pack).transpose()?;
+    let calling = pack.as_ref().and_then(|pack| pack.calling.as_ref());
+    let window = calling.map(window_of).transpose().context("callbacks.pack")?;
+    Ok(CallbackRules {
+        window: window.unwrap_or(config.callbacks.window),
+        calendar: Arc::new(calendar),
+        pack: pack.map(Arc::new),
+        ..config.callbacks.clone()
+    })
 }
 
 /// What the last run left, its open calls marked and their recordings mended.
@@ -362,12 +375,13 @@ fn keeper(store: &Store, feed: &broadcast::Sender<Fact>, inbox: &mpsc::Sender<Me
 }
 
 /// Lets every call say its last words, as long as [`STOP_DEADLINE`] allows.
-async fn end_calls(inbox: &mpsc::Sender<Message>) {
+async fn end_calls(inbox: &mpsc::Sender<Message>, line: &dyn Signalling) {
     let (done, stopped) = oneshot::channel();
     let _ = inbox.send(Message::Stop { done }).await;
     if tokio::time::timeout(STOP_DEADLINE, stopped).await.is_err() {
         tracing::error!("some calls did not end in time; the next start marks them as interrupted");
     }
+    line.shutdown(Duration::from_secs(3)).await;
 }
 
 /// Where the service can be reached.

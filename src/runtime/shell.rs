@@ -24,13 +24,16 @@ use crate::desk::{Actor, DeskError, Order, Ticket, TicketEvent};
 use crate::dialogue::Understood;
 use crate::hotline::{Command, Effect, Fact, Hotline, Input, Party, Wanted};
 use crate::intake::Reading;
-use crate::kernel::{CallId, Filled, LegId, Pii, Slot, TicketId};
+use crate::kernel::{CallId, CampaignId, Filled, LegId, Pii, Slot, TicketId};
 use crate::store::{Store, StoreError};
+use crate::survey::campaign::Stratum;
 
 /// How often the hotline is told of the house's load.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Every command to the line is over by then.
 const LINE_DEADLINE: Duration = Duration::from_secs(10);
+/// A population that could not be read is read again after this.
+const SAMPLE_RETRY: Duration = Duration::from_secs(5);
 
 /// Where the answer to a command goes. Dropped without one, the asker is told that the service is busy.
 pub type Reply = oneshot::Sender<Result<(), DeskError>>;
@@ -64,18 +67,13 @@ const LOAD_DEADLINE: Duration = Duration::from_secs(4);
 async fn fetch(
     store: Store,
     facts: mpsc::Sender<Kept>,
-    wanted: Wanted,
+    tickets: Vec<TicketId>,
 ) -> Result<Vec<Ticket>, StoreError> {
     let (done, written) = oneshot::channel();
     if facts.send(Kept::Barrier(done)).await.is_ok() {
         let _ = written.await;
     }
-    let mut ids = wanted.tickets;
-    if let Some(verification) = wanted.verification {
-        let row = store.verification(verification).await?;
-        ids.extend(row.map(|row| TicketId(row.ticket_id as u64)));
-    }
-    store.load_tickets(&ids).await
+    store.load_tickets(&tickets).await
 }
 
 /// What the shell works with.
@@ -217,7 +215,7 @@ impl Shell {
         let (store, facts) = (self.parts.store.clone(), self.parts.facts.clone());
         let inbox = self.parts.inbox.clone();
         self.tasks.spawn(async move {
-            match tokio::time::timeout(LOAD_DEADLINE, fetch(store, facts, wanted)).await {
+            match tokio::time::timeout(LOAD_DEADLINE, fetch(store, facts, wanted.tickets)).await {
                 Ok(Ok(tickets)) => {
                     let _ = inbox.send(Message::Loaded { tickets, command, reply }).await;
                 }
@@ -297,6 +295,8 @@ impl Shell {
                     tracing::error!("the store's writer is gone; a fact was not kept");
                 }
             }
+            Effect::Sample { campaign, stratum } => self.sample(campaign, stratum),
+            Effect::Fetch { tickets } => self.fetch_tickets(tickets),
             Effect::Reply { token, result } => {
                 if let Some(reply) = self.replies.remove(&token) {
                     let _ = reply.send(result);
@@ -362,6 +362,37 @@ impl Shell {
         let inbox = self.parts.inbox.clone();
         self.tasks.spawn(async move {
             let _ = inbox.send(Message::Input(input)).await;
+        });
+    }
+
+    /// Reads what a sample is drawn from, as often as it takes: it was announced, so it is drawn.
+    fn sample(&mut self, campaign: CampaignId, stratum: Stratum) {
+        let (inbox, store) = (self.parts.inbox.clone(), self.parts.store.clone());
+        self.tasks.spawn(async move {
+            let tickets = loop {
+                match store.population(stratum).await {
+                    Ok(tickets) => break tickets,
+                    Err(error) => tracing::error!(%error, "a sample waits for its population"),
+                }
+                tokio::time::sleep(SAMPLE_RETRY).await;
+            };
+            let _ = inbox.send(Message::Input(Input::Population { campaign, tickets })).await;
+        });
+    }
+
+    /// Loads the tickets of those who were drawn, as often as it takes.
+    fn fetch_tickets(&mut self, tickets: Vec<TicketId>) {
+        let (inbox, store) = (self.parts.inbox.clone(), self.parts.store.clone());
+        let facts = self.parts.facts.clone();
+        self.tasks.spawn(async move {
+            let tickets = loop {
+                match fetch(store.clone(), facts.clone(), tickets.clone()).await {
+                    Ok(tickets) => break tickets,
+                    Err(error) => tracing::error!(%error, "tickets that were drawn cannot be loaded"),
+                }
+                tokio::time::sleep(SAMPLE_RETRY).await;
+            };
+            let _ = inbox.send(Message::Input(Input::Fetched { tickets })).await;
         });
     }
 

@@ -16,6 +16,8 @@ pub struct Hearing {
     pub decode_ms: u64,
     /// Talks that are taken at most; how many of them truly is measured.
     pub most: usize,
+    /// Nobody tells the hotline what is measured: it takes as many as it guesses.
+    pub untold: bool,
 }
 
 /// The recognisers, and what was measured of them.
@@ -62,6 +64,9 @@ impl World {
             self.plan(LOOK_EVERY_MS, Event::Look);
         }
         let measured = std::mem::take(&mut self.ear.measured);
+        if self.scenario.hearing.is_some_and(|hearing| hearing.untold) {
+            return Ok(());
+        }
         self.input(Input::Load(measured))
     }
 }

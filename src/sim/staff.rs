@@ -4,6 +4,7 @@ use super::world::{Event, World};
 use crate::desk::{Ticket, TicketEvent};
 use crate::hotline::{Command, Fact, Input};
 use crate::kernel::{AgentId, Slot};
+use crate::survey::verify::Outcome;
 
 const MINUTE_MS: u64 = 60_000;
 
@@ -31,6 +32,7 @@ impl World {
                 let at = self.minutes(10, 50);
                 let command = Command::CloseVerification {
                     verification: *verification,
+                    outcome: Outcome::Confirmed,
                     result: "已核实".into(),
                     by: "班长".into(),
                 };

@@ -189,7 +189,11 @@ impl World {
             manner: Manner::default(),
             queue: Default::default(),
             agents: agents.collect(),
-            callbacks: CallbackRules { delay_ms: 60_000, window, lines: scenario.callback_lines },
+            callbacks: CallbackRules {
+                window,
+                lines: scenario.callback_lines,
+                ..CallbackRules::default()
+            },
             admission: admission::Rules {
                 guess: scenario.conversations,
                 most: scenario.hearing.map_or(scenario.conversations, |hearing| hearing.most),
@@ -346,7 +350,8 @@ impl World {
                 self.plan_input(UNDERSTAND_MS, Input::Understood { call, understood });
             }
             Effect::Keep { fact, ack } => self.keep(&fact, ack),
-            Effect::Reply { .. } => {}
+            // Nobody announces a sample here.
+            Effect::Reply { .. } | Effect::Sample { .. } | Effect::Fetch { .. } => {}
             Effect::Close { call } => self.close(call),
         }
         Ok(())

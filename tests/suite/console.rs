@@ -340,6 +340,7 @@ async fn a_verification_is_closed_once() {
     assert_eq!(house.post(path, body.clone()).await.status(), 200);
     let closed = huiyin::hotline::Fact::VerificationClosed {
         verification: huiyin::kernel::VerificationId(1),
+        outcome: huiyin::survey::verify::Outcome::Confirmed,
         result: "已核实".into(),
         by: "陈主任".into(),
         at: house::noon(),

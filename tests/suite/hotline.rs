@@ -16,7 +16,8 @@ use huiyin::kernel::{
     AgentId, CallId, Civil, Filled, LegId, Moment, Pii, Slot, SurveyId, TicketId, VerificationId,
 };
 use huiyin::speech::Speaker;
-use huiyin::survey::schedule::Window;
+use huiyin::survey::campaign::Origin;
+use huiyin::survey::verify::Outcome;
 use proptest::prelude::*;
 
 const CALL: CallId = CallId(1);
@@ -42,7 +43,7 @@ impl Desk {
             manner: Manner::default(),
             queue: Default::default(),
             agents: agents.collect(),
-            callbacks: CallbackRules { delay_ms: 60_000, window: Window::default(), lines: 2 },
+            callbacks: CallbackRules::default(),
             admission: Rules { guess: 3, most: 3, recognisers: 1 },
         };
         Desk { hotline: Hotline::new(setup, restored), now: Moment::ZERO, stored: Vec::new() }
@@ -103,9 +104,15 @@ impl Desk {
         (said, kept)
     }
 
+    /// Time passes, and what is kept for a dial is kept at once.
     fn later(&mut self, ms: u64) -> Vec<String> {
         self.now = self.now + ms;
-        self.give(Input::Tick)
+        let mut effects = self.give(Input::Tick);
+        let dials = self.stored.extract_if(.., |ack| matches!(ack, Ack::Dial { .. }));
+        for ack in dials.collect::<Vec<_>>() {
+            effects.extend(self.give(Input::Stored(ack)));
+        }
+        effects
     }
 
     fn call(&mut self, leg: u64) {
@@ -236,7 +243,7 @@ fn last_words_are_kept_and_understood_before_the_end() {
 
 fn closed(id: u64) -> Ticket {
     let mut ticket = Ticket::open(TicketId(id), CallId(id), BEGINS.wall());
-    let value = "13900000000".to_owned();
+    let value = format!("1380000{id:04}");
     let source = Source::Signalling;
     let filled = Filled { value, code: None, evidence: Vec::new(), source };
     ticket.fields.insert(Slot::Number, filled);
@@ -250,6 +257,10 @@ fn restored(surveys: u64) -> Restored {
     let pending = (1..=surveys).map(|id| PendingSurvey {
         survey: SurveyId(id),
         ticket: TicketId(id),
+        origin: Origin::Closed,
+        graded: false,
+        dispute: None,
+        verified: false,
         attempts: Vec::new(),
         due,
     });
@@ -260,6 +271,7 @@ fn restored(surveys: u64) -> Restored {
         last_ticket: 10,
         tickets: (1..=surveys).map(closed).collect(),
         surveys: pending.collect(),
+        callbacks: Default::default(),
     }
 }
 
@@ -269,7 +281,7 @@ fn a_restart_takes_callbacks_up_on_its_lines() {
     assert_eq!(desk.later(0), ["dial L1 for C10", "dial L3 for C11"]);
     assert!(desk.later(1_000).is_empty(), "no third line");
     let busy = desk.end(LegId(1), EndReason::Busy);
-    assert_eq!(busy, ["close C10", "S1 ended not_reached", "S1 due"]);
+    assert_eq!(busy, ["close C10", "S1 ended line_busy", "S1 due"]);
     assert_eq!(desk.later(0), ["dial L5 for C12"], "S3's turn");
     assert_eq!(desk.give(Input::MediaClosed { call: CallId(10) }), ["C10 ended busy"]);
 }
@@ -428,6 +440,7 @@ fn anything() -> impl Strategy<Value = Input> {
         ticket().prop_map(|ticket| Command::Reopen { ticket, why: "x".into(), by: "x".into() }),
         Just(Command::CloseVerification {
             verification: VerificationId(9),
+            outcome: Outcome::Confirmed,
             result: "x".into(),
             by: "x".into()
         }),

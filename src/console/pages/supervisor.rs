@@ -7,8 +7,8 @@ use maud::{Markup, html};
 
 use super::frame::{Place, frame};
 use super::overview::strip;
-use super::parts::{Live, area, badge, clock, live, signature, subject, ticket_link};
-use super::survey::answers;
+use super::parts::{Live, badge, clock, live, subject, ticket_link};
+use super::survey::{answers, close_form};
 use super::tabs::{Tab, tabs};
 use crate::console::App;
 use crate::console::error::ApiError;
@@ -83,11 +83,7 @@ fn open_card(app: &App, case: &Case) -> Markup {
                     h3 { (texts.citizen_words) }
                     (answers(app, &case.answers))
                 }
-                form method="post" data-post={ "/api/verifications/" (row.id) "/close" } {
-                    (area(&format!("result-{}", row.id), "result", &texts.result, &texts.result_help))
-                    (signature(app, &format!("by-{}", row.id), &texts.by, ""))
-                    div .row { button .main type="submit" { (texts.close) } output role="status" {} }
-                }
+                (close_form(app, row.id))
             }
         }
     }

@@ -56,6 +56,8 @@ pub struct Asked {
     pub why: String,
     /// What the citizen was told.
     pub told: Option<String>,
+    /// How much its clock had seen: tells the run of the limit that is meant.
+    pub seen: usize,
 }
 
 /// 延期 that was granted to a limit.
@@ -63,6 +65,8 @@ pub struct Asked {
 pub struct Granted {
     pub limit: String,
     pub extension: Extension,
+    /// See [`Asked::seen`].
+    pub seen: usize,
 }
 
 /// The next open deadline.
@@ -236,6 +240,10 @@ impl Ticket {
 
     fn take(&mut self, entry: &Entry, next: TicketState) {
         let at = entry.at;
+        if self.heads.is_empty() {
+            self.opened = at;
+            self.trail = vec![Seen { sign: Sign::Event(Event::Received), at }];
+        }
         let left = std::mem::replace(&mut self.state, next);
         if let Some(to) = self.state.assignment().or(left.assignment()) {
             self.last = Some(to.clone());
@@ -282,13 +290,15 @@ impl Ticket {
             }
             E::ExtensionAsked { limit, by, why, told } => {
                 let (limit, why, told) = (limit.clone(), why.clone(), told.clone());
-                self.extension = Some(Asked { limit, by: *by, at, why, told });
+                let seen = self.trail.len();
+                self.extension = Some(Asked { limit, by: *by, at, why, told, seen });
             }
             E::ExtensionDecided { granted, .. } => {
                 if let Some(asked) = self.extension.take().filter(|_| *granted) {
                     let told = asked.told.is_some().then_some(asked.at);
                     let extension = Extension { by: asked.by, asked: asked.at, told };
-                    self.granted.push(Granted { limit: asked.limit, extension });
+                    let (limit, seen) = (asked.limit, asked.seen);
+                    self.granted.push(Granted { limit, extension, seen });
                 }
             }
             E::Convened { forum, units, why } => {

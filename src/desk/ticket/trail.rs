@@ -43,16 +43,24 @@ pub struct Run {
     pub start: Wall,
     /// `None` while it runs.
     pub end: Option<End>,
+    /// Which of the trail started it, and which ended it: moments may be the same.
+    first: usize,
+    last: usize,
 }
 
 impl Run {
-    /// The moment lies within it.
-    pub fn holds(&self, at: Wall) -> bool {
-        let until = match self.end {
-            None => return self.start <= at,
-            Some(End::Met(_, at) | End::Void(at)) => at,
-        };
-        self.start <= at && at <= until
+    const fn begun(start: Wall, first: usize) -> Run {
+        Run { start, end: None, first, last: usize::MAX }
+    }
+
+    fn ended(&mut self, end: End, last: usize) {
+        self.end = Some(end);
+        self.last = last;
+    }
+
+    /// What happened after so many of the trail happened while it ran.
+    pub const fn holds(&self, seen: usize) -> bool {
+        self.first < seen && seen <= self.last
     }
 }
 
@@ -114,26 +122,26 @@ pub(super) fn is_registered(trail: &[Seen]) -> bool {
 /// The runs of a limit along a trail, in their order; only the last can be open. A limit that runs is not started again.
 pub fn runs(limit: &Limit, trail: &[Seen]) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
-    for Seen { sign, at } in trail {
+    for (n, Seen { sign, at }) in trail.iter().enumerate() {
         let open = runs.last_mut().filter(|run| run.end.is_none());
         match (sign, open) {
             (Sign::Event(event), Some(run)) if limit.stops.contains(event) => {
-                run.end = Some(End::Met(*event, *at));
+                run.ended(End::Met(*event, *at), n);
             }
             (Sign::Event(event), None) if limit.starts == *event => {
-                runs.push(Run { start: *at, end: None });
+                runs.push(Run::begun(*at, n));
             }
             (Sign::TakenBack, Some(run)) if begins_with_dispatch(limit.starts) => {
-                run.end = Some(End::Void(*at));
+                run.ended(End::Void(*at), n);
             }
             (Sign::TakenBack, None) if limit.duty == Duty::Dispatch => {
-                runs.push(Run { start: *at, end: None });
+                runs.push(Run::begun(*at, n));
             }
             (Sign::Over, Some(run)) if is_before_the_end(limit.duty) => {
-                run.end = Some(End::Void(*at));
+                run.ended(End::Void(*at), n);
             }
             (Sign::Filed, Some(run)) if limit.duty == Duty::Callback => {
-                run.end = Some(End::Void(*at));
+                run.ended(End::Void(*at), n);
             }
             _ => {}
         }

@@ -235,11 +235,13 @@ enum Told {
     Undone,
     /// What was to be done before the end is over.
     Ended,
+    /// Nobody is called back any more.
+    Filed,
 }
 
 fn told(event: &TicketEvent) -> Vec<Told> {
     use TicketEvent as E;
-    use Told::{Ended, Is, Undone};
+    use Told::{Ended, Filed, Is, Undone};
     match event {
         E::Registered => vec![Is(Event::Registered)],
         E::Dispatched { .. } => vec![Is(Event::Dispatched)],
@@ -252,9 +254,8 @@ fn told(event: &TicketEvent) -> Vec<Told> {
             if *upheld { vec![decided, Undone] } else { vec![decided] }
         }
         E::Answered { .. } => vec![Is(Event::Answered)],
-        E::Told { .. } => {
-            vec![Is(Event::Informed), Is(Event::Answered), Is(Event::Closed), Ended]
-        }
+        E::Told { .. } => vec![Is(Event::Informed), Is(Event::Answered), Ended],
+        E::Archived { .. } => vec![Filed],
         E::Closed { .. } => vec![Is(Event::Closed), Ended],
         E::Merged { .. } => vec![Ended],
         E::CalledBack { .. } => vec![Is(Event::CalledBack)],
@@ -293,6 +294,7 @@ fn step(limit: &Limit, told: Told, since: Option<Wall>, at: Wall) -> Option<Wall
         (Told::Undone, None) if limit.duty == Duty::Dispatch => Some(at),
         (Told::Undone, Some(_)) if of_dispatch(limit.starts) => None,
         (Told::Ended, Some(_)) if !after => None,
+        (Told::Filed, Some(_)) if limit.duty == Duty::Callback => None,
         (_, since) => since,
     }
 }

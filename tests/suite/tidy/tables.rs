@@ -218,6 +218,7 @@ pub const SERDE_EXCEPTIONS: &[Exception] = &[
     ("src/cli/", "*", "JSON on the standard output, and what a child process prints"),
     ("src/console/", "*", "the API"),
     ("src/store/read.rs", "*", "rows go to the API as they are"),
+    ("src/store/callbacks.rs", "*", "so do those of callbacks"),
     ("src/store/outbox.rs", "*", "so do messages"),
     ("src/engine/models/", "*", "the manifest, receipts, and the models' own files"),
     ("src/engine/voice/mapper.rs", "*", "the voice's table of symbols"),
