@@ -256,7 +256,13 @@ pub enum Effect {
 #[derive(Debug)]
 enum Talk {
     Robot(Box<Dialogue>),
-    Callback { survey: SurveyId, machine: Box<Survey>, begun: bool },
+    Callback {
+        survey: SurveyId,
+        machine: Box<Survey>,
+        begun: bool,
+        /// Why nobody picked up, until the line's last words are in.
+        missed: Option<EndReason>,
+    },
 }
 
 #[derive(Debug)]
@@ -566,6 +572,7 @@ impl Hotline {
         if !done {
             return;
         }
+        self.callback_missed(id);
         let outcome = match self.calls.get_mut(&id).and_then(|c| c.ending.as_mut()) {
             Some(ending) => ending.outcome.take(),
             None => None,

@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
 
-use super::call_task::{self, CallHandle, MediaCommand};
+use super::call_task::{self, CallHandle, MediaCommand, Ringing};
 use super::clock::SystemClock;
 use super::engines::SpeechEngines;
 use super::keeper::Kept;
@@ -236,7 +236,8 @@ impl Shell {
                 let number = Some(from).filter(|n| n.reveal() != "anonymous");
                 self.input(Input::Invited { leg, number }).await;
             }
-            SignalEvent::Ringing { .. } | SignalEvent::Early { .. } => {}
+            SignalEvent::Ringing { .. } => {}
+            SignalEvent::Early { leg, sdp } => self.early(leg, &sdp),
             SignalEvent::Answered { leg, sdp } => self.answered(leg, &sdp).await,
             SignalEvent::Confirmed { leg, sdp } => self.confirmed(leg, sdp).await,
             SignalEvent::Digit { leg, digit } => {
@@ -492,13 +493,13 @@ impl Shell {
             },
             None => sdp::offer(&arranged.local),
         };
-        self.start_call(call, leg, arranged);
+        self.start_call(call, leg, arranged, Ringing::Inbound);
         let line = self.parts.line.clone();
         self.on_line(leg, "answer", async move { line.answer(leg, body).await });
     }
 
-    /// The caller's sound flows from here on.
-    fn start_call(&mut self, call: CallId, leg: LegId, arranged: Arranged) {
+    /// The other party's sound flows from here on.
+    fn start_call(&mut self, call: CallId, leg: LegId, arranged: Arranged, ringing: Ringing) {
         self.locals.insert(leg, (call, arranged.local));
         self.citizens.insert(leg);
         let recorder = self.parts.recordings.begin(call);
@@ -511,6 +512,7 @@ impl Shell {
             clock: self.parts.clock.clone(),
             hotline: self.parts.inbox.clone(),
             moment: self.parts.moment.clone(),
+            ringing,
         });
         self.calls.insert(call, handle);
     }
@@ -576,9 +578,49 @@ impl Shell {
         self.on_line(leg, "dial", async move { line.dial(leg, dial).await });
     }
 
+    /// Sound comes though nobody has picked up: of a citizen's line the network's announcements are heard.
+    fn early(&mut self, leg: LegId, answer: &str) {
+        if !self.citizens.contains(&leg) {
+            return;
+        }
+        let Some((call, mut arranged)) = self.arranged.remove(&leg) else {
+            return self.agree(leg, answer);
+        };
+        match sdp::accept(answer, &arranged.local) {
+            Ok(negotiated) => {
+                arranged.rtp.agree(&negotiated);
+                self.start_call(call, leg, arranged, Ringing::There);
+            }
+            Err(error) => {
+                // It may still be answered in words that we know.
+                tracing::warn!(%leg, %error, "sound before the answer is not heard");
+                self.arranged.insert(leg, (call, arranged));
+            }
+        }
+    }
+
+    /// The session of a leg whose sound flows already is told once more.
+    fn agree(&mut self, leg: LegId, answer: &str) {
+        let Some((_, local)) = self.locals.get(&leg) else { return };
+        match sdp::accept(answer, local) {
+            Ok(negotiated) => self.to_media(leg, MediaCommand::Agree(leg, negotiated)),
+            Err(error) => {
+                tracing::warn!(%leg, %error, "an answer to our offer was refused");
+                self.hang_up(leg, EndReason::HungUpByUs);
+            }
+        }
+    }
+
     /// The other side has picked up.
     async fn answered(&mut self, leg: LegId, answer: &str) {
-        let Some((call, arranged)) = self.arranged.get_mut(&leg) else { return };
+        let Some((call, arranged)) = self.arranged.get_mut(&leg) else {
+            if self.locals.contains_key(&leg) {
+                self.agree(leg, answer);
+                self.to_media(leg, MediaCommand::PickedUp);
+                self.input(Input::LegUp { leg }).await;
+            }
+            return;
+        };
         let call = *call;
         match sdp::accept(answer, &arranged.local) {
             Ok(negotiated) => arranged.rtp.agree(&negotiated),
@@ -590,7 +632,7 @@ impl Shell {
         if self.citizens.contains(&leg)
             && let Some((_, arranged)) = self.arranged.remove(&leg)
         {
-            self.start_call(call, leg, arranged);
+            self.start_call(call, leg, arranged, Ringing::PickedUp);
         }
         self.input(Input::LegUp { leg }).await;
     }
