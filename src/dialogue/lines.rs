@@ -188,6 +188,7 @@ lines! {
     "survey.toml" {
         /// Who calls and about what; recorded: must be heard.
         SurveyNotice = "notice_callback" ("when", "matter"),
+        SurveyNoticeRunning = "notice_running" ("when", "matter"),
         SurveySolved = "solved" (),
         SurveySolvedSilent = "solved_silent" (),
         SurveySolvedUnclear = "solved_unclear" (),
@@ -202,6 +203,18 @@ lines! {
         SurveyBackKeys = "answer_back_keys" (),
         SurveyReason = "reason" (),
         SurveyReasonAgain = "reason_again" (),
+        /// Unsolved or unhappy: whether it is to be handled again.
+        SurveyReopen = "reopen" (),
+        SurveyReopenAgain = "reopen_again" (),
+        SurveyReopenKeys = "reopen_keys" (),
+        /// A child has picked up.
+        SurveyAdult = "adult" (),
+        SurveyAdultAgain = "adult_again" (),
+        SurveyChild = "child" (),
+        /// Asked whether this is a machine.
+        SurveyRobot = "robot" (),
+        SurveyAbsent = "absent" (),
+        SurveyThanksReopen = "thanks_reopen" (),
         SurveyTakeYourTime = "take_your_time_callback" (),
         SurveyThanks = "thanks" (),
         SurveyThanksUnhappy = "thanks_unhappy" (),

@@ -4,29 +4,35 @@
 //! - [`serve`]: the service wired together; [`shell`]: the hotline's owner; [`call_task`]: one call's sound.
 //! - [`listener`], [`speaking`]: an ear and a mouth; [`recogniser`], [`voice`], [`meaning`], [`pool`]: slow
 //!   work on threads; [`hearing`]: what each question expects.
+//! - [`gauge`]: what is measured of the load.
 //! - [`deadlines`]: rule packs and the calendar.
-//! - [`keeper`], [`recordings`]: what is written down; [`openness`], [`outbox`]: what citizens are
-//!   shown and sent. [`phone`]: a scripted telephone.
+//! - [`certificate`]: our own, for TLS where none is given; [`telephone`]: the line that is opened with it.
+//! - [`keeper`], [`recordings`]: what is written down; [`looking_up`], [`outbox`]: what citizens are
+//!   told. [`phone`]: a scripted telephone.
 
 pub mod call_task;
 pub mod categories;
+pub mod certificate;
 pub mod clock;
 pub mod deadlines;
 pub mod dispatching;
 pub mod engines;
+pub mod gauge;
 pub mod hearing;
 pub mod keeper;
 pub mod library;
 pub mod listener;
+pub mod looking_up;
 pub mod meaning;
-pub mod openness;
 pub mod outbox;
 pub mod phone;
 pub mod pool;
 pub mod recogniser;
 pub mod recordings;
+pub mod rewriting;
 pub mod rtp_socket;
 pub mod serve;
 pub mod shell;
 pub mod speaking;
+mod telephone;
 pub mod voice;

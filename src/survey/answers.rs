@@ -35,18 +35,29 @@ impl Survey {
         u: &Understood,
     ) {
         let given = Given::spoken(&u.utterance);
+        self.line.person = true;
         let unsolved = hearing::says_unsolved(u);
         // 满意什么，根本没解决: the grade is asked for again once that is clear.
         let grade = grade.filter(|grade| solved != Some(false) || grade.is_unhappy());
         let solved = solved.map(|solved| Answer::new(Value::Solved(solved), given.clone()));
-        let grade = grade.map(|grade| Answer::new(Value::Satisfied(grade), given));
+        let grade = grade.map(|grade| Answer::new(Value::Satisfied(grade), given.clone()));
         let mut back = Vec::new();
+        let negative = solved.iter().chain(&grade).any(Answer::is_negative);
         for answer in solved.into_iter().chain(grade) {
             let contradicted = unsolved && answer.grade().is_some_and(|g| !g.is_unhappy());
             if answer.is_negative() || answer.is_doubtful() || contradicted {
                 back.push(answer);
             } else {
                 self.recorded(answer);
+            }
+        }
+        if negative {
+            // Whoever says it all at once is not asked again: it counts with what it was said beside.
+            if !self.reason_asked && hearing::gives_reason(u) {
+                back.push(Answer::new(Value::Reason, given.clone()));
+            }
+            if let Some(reopen) = hearing::reopen_named(u).filter(|_| !self.reopen_asked) {
+                back.push(Answer::new(Value::Reopen(reopen), given));
             }
         }
         if back.is_empty() {
@@ -61,7 +72,9 @@ impl Survey {
         if let Some(answer) = again {
             let ask = match answer.question() {
                 Question::Solved => Ask::Solved,
-                Question::Satisfied | Question::Reason => Ask::Grade,
+                Question::Satisfied => Ask::Grade,
+                Question::Reason => Ask::Reason,
+                Question::Reopen => Ask::Reopen,
             };
             tries.unclear = tries.unclear.max(1);
             return self.ask_again(now, ask, tries, Failing::Unclear);
@@ -98,7 +111,7 @@ impl Survey {
         let same = |answer: &Answer| match answer.value() {
             Value::Solved(was) => solved == Some(was),
             Value::Satisfied(was) => grade == Some(was),
-            Value::Reason => false,
+            Value::Reason | Value::Reopen(_) => false,
         };
         let asked = |question| answers.iter().any(|answer| answer.question() == question);
         let other_solved = solved.filter(|_| asked(Question::Solved) && !answers.iter().any(same));
@@ -146,6 +159,13 @@ impl Survey {
     pub(super) fn recorded(&mut self, answer: Answer) {
         self.solved = answer.solved().or(self.solved);
         self.grade = answer.grade().or(self.grade);
+        match answer.value() {
+            Value::Reason => self.reason_asked = true,
+            Value::Reopen(reopen) => {
+                (self.reopen_asked, self.reopen) = (true, Some(reopen));
+            }
+            Value::Solved(_) | Value::Satisfied(_) => self.line.person = true,
+        }
         self.record(answer);
         self.verify_if_needed();
     }

@@ -20,6 +20,8 @@ pub struct Setup {
 #[derive(Clone, Debug)]
 pub struct Matter {
     pub ticket: TicketId,
+    /// It is not closed yet: nobody is asked whether to handle it again.
+    pub running: bool,
     /// In a few words that fit after 反映的: 夜间施工噪声问题.
     pub words: Pii<String>,
     /// When it was reported, as spoken: 十一月二十二日.
@@ -29,6 +31,12 @@ pub struct Matter {
 /// What happened. Times are the `now` of [`super::Survey::handle`].
 #[derive(Clone, Debug)]
 pub enum Input {
+    /// On the line is something else than a person's words. Before [`Input::Begin`] nobody has picked up yet.
+    OnLine(OnLine),
+    /// The call ended before anybody picked up, with the status of the refusal where there was one.
+    Missed {
+        status: Option<u16>,
+    },
     /// The citizen answered the telephone and sound flows.
     Begin,
     /// The citizen's words, read; hits are not looked at.
@@ -53,6 +61,19 @@ pub enum Input {
     HungUp,
     /// [`super::Survey::deadline`] has come.
     Tick,
+}
+
+/// What the network or a machine puts on the line.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum OnLine {
+    /// Words before anybody picked up: an announcement, or the singing of a ringing tune.
+    Words(Pii<String>),
+    /// One tone, such as follows a machine's greeting.
+    Beep,
+    /// The network's busy tone.
+    Busy,
+    /// A fax machine.
+    Fax,
 }
 
 /// What is to be done, in the order in which it was drained.
@@ -83,16 +104,20 @@ pub enum Question {
     Satisfied,
     /// 什么原因.
     Reason,
+    /// 要不要重新办理.
+    Reopen,
 }
 
 impl Question {
-    pub const ALL: [Question; 3] = [Question::Solved, Question::Satisfied, Question::Reason];
+    pub const ALL: [Question; 4] =
+        [Question::Solved, Question::Satisfied, Question::Reason, Question::Reopen];
 
     pub const fn key(self) -> &'static str {
         match self {
             Question::Solved => "solved",
             Question::Satisfied => "satisfied",
             Question::Reason => "reason",
+            Question::Reopen => "reopen",
         }
     }
 
@@ -131,6 +156,22 @@ pub enum Value {
     Satisfied(Grade),
     /// The reason is in the words themselves.
     Reason,
+    /// The citizen wants it handled again.
+    Reopen(bool),
+}
+
+impl Value {
+    /// The name in the store and in JSON; none of a reason, which is its words.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Value::Solved(true) => "yes",
+            Value::Solved(false) => "no",
+            Value::Satisfied(grade) => grade.key(),
+            Value::Reason => "",
+            Value::Reopen(true) => "reopen",
+            Value::Reopen(false) => "leave",
+        }
+    }
 }
 
 impl Answer {
@@ -152,6 +193,7 @@ impl Answer {
             Value::Solved(_) => Question::Solved,
             Value::Satisfied(_) => Question::Satisfied,
             Value::Reason => Question::Reason,
+            Value::Reopen(_) => Question::Reopen,
         }
     }
 
@@ -209,6 +251,8 @@ impl Answer {
             Value::Solved(false) => "没解决",
             Value::Satisfied(grade) => grade.label(),
             Value::Reason => "",
+            Value::Reopen(true) => "要重新办理",
+            Value::Reopen(false) => "不用重新办理",
         }
     }
 
@@ -217,7 +261,7 @@ impl Answer {
         match self.value {
             Value::Solved(solved) => !solved,
             Value::Satisfied(grade) => grade.is_unhappy(),
-            Value::Reason => false,
+            Value::Reason | Value::Reopen(_) => false,
         }
     }
 
@@ -263,41 +307,100 @@ impl VerifyReason {
     }
 }
 
-/// How a callback ended.
+/// How an attempt to call back ended.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum SurveyOutcome {
     /// Graded.
     Complete,
-    /// Busy, silent, or gone before the grade: another attempt.
+    /// 我在开车: another attempt, and the citizen was told so.
     CallLater,
-    /// 别再打: never again about this ticket.
+    /// Gone before the grade.
+    HungUp,
+    /// Nobody said anything.
+    Silent,
+    /// The right telephone, and the one who reported is not there.
+    Absent,
+    /// A child picked up and no adult came.
+    Child,
+    /// Voicemail, an assistant, a switchboard or a fax machine.
+    AnsweringMachine,
+    /// 别再打, or a refusal that says so (607): never again about this ticket.
     Declined,
     /// Somebody else's telephone.
     WrongPerson,
     /// Not understood, or a person was asked for: onto the people's list.
     ToPerson,
+    LineBusy,
+    NoAnswer,
+    /// The call was rejected (603), or calls to this number are barred.
+    Refused,
+    SwitchedOff,
+    OutOfArea,
+    /// 空号: no use in trying again.
+    NoSuchNumber,
+    Suspended,
+    /// The network or our line failed.
+    Failed,
 }
 
 impl SurveyOutcome {
-    pub const ALL: [SurveyOutcome; 5] = [
+    pub const ALL: [SurveyOutcome; 18] = [
         SurveyOutcome::Complete,
         SurveyOutcome::CallLater,
+        SurveyOutcome::HungUp,
+        SurveyOutcome::Silent,
+        SurveyOutcome::Absent,
+        SurveyOutcome::Child,
+        SurveyOutcome::AnsweringMachine,
         SurveyOutcome::Declined,
         SurveyOutcome::WrongPerson,
         SurveyOutcome::ToPerson,
+        SurveyOutcome::LineBusy,
+        SurveyOutcome::NoAnswer,
+        SurveyOutcome::Refused,
+        SurveyOutcome::SwitchedOff,
+        SurveyOutcome::OutOfArea,
+        SurveyOutcome::NoSuchNumber,
+        SurveyOutcome::Suspended,
+        SurveyOutcome::Failed,
     ];
 
     pub const fn key(self) -> &'static str {
         match self {
             SurveyOutcome::Complete => "complete",
             SurveyOutcome::CallLater => "call_later",
+            SurveyOutcome::HungUp => "hung_up",
+            SurveyOutcome::Silent => "silent",
+            SurveyOutcome::Absent => "absent",
+            SurveyOutcome::Child => "child",
+            SurveyOutcome::AnsweringMachine => "answering_machine",
             SurveyOutcome::Declined => "declined",
             SurveyOutcome::WrongPerson => "wrong_person",
             SurveyOutcome::ToPerson => "to_person",
+            SurveyOutcome::LineBusy => "line_busy",
+            SurveyOutcome::NoAnswer => "no_answer",
+            SurveyOutcome::Refused => "refused",
+            SurveyOutcome::SwitchedOff => "switched_off",
+            SurveyOutcome::OutOfArea => "out_of_area",
+            SurveyOutcome::NoSuchNumber => "no_such_number",
+            SurveyOutcome::Suspended => "suspended",
+            SurveyOutcome::Failed => "failed",
         }
     }
 
     pub fn from_key(key: &str) -> Option<SurveyOutcome> {
         SurveyOutcome::ALL.into_iter().find(|o| o.key() == key)
+    }
+
+    /// Nobody is dialled about this ticket any more. All others are tried again, as often as the window allows.
+    pub const fn is_final(self) -> bool {
+        matches!(
+            self,
+            SurveyOutcome::Complete
+                | SurveyOutcome::Declined
+                | SurveyOutcome::WrongPerson
+                | SurveyOutcome::ToPerson
+                | SurveyOutcome::NoSuchNumber
+        )
     }
 }

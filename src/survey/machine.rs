@@ -4,9 +4,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::contract::{
-    Answer, Effect, Given, Input, Matter, Setup, SurveyOutcome, Value, VerifyReason,
+    Answer, Effect, Given, Input, Matter, Question, Setup, SurveyOutcome, Value, VerifyReason,
 };
-use super::hearing;
+use super::hearing::{Remark, says};
+use super::line::OnTheLine;
 use super::state::{Ask, State};
 use crate::dialogue::{
     Expect, Failing, Lapse, Line, Manner, Mouth, Phrase, Prompts, Say, Tries, Understood,
@@ -23,16 +24,24 @@ pub struct Survey {
     prompts: Arc<Prompts>,
     manner: Manner,
     mouth: Mouth,
-    state: State,
+    pub(super) state: State,
+    pub(super) begun: Option<Moment>,
     pub(super) solved: Option<bool>,
     pub(super) grade: Option<Grade>,
-    /// The reason was asked for.
-    reason_asked: bool,
-    /// How often an answer to solved and to the grade was read back.
-    pub(super) rounds: [u8; 2],
+    /// The reason was asked for, or told unasked.
+    pub(super) reason_asked: bool,
+    /// Whether to reopen was asked, or told unasked.
+    pub(super) reopen_asked: bool,
+    pub(super) reopen: Option<bool>,
+    /// How often an answer to a question was read back.
+    pub(super) rounds: [u8; Question::ALL.len()],
     /// How often something was said again at the citizen's wish.
     repeats: u8,
     verified: bool,
+    /// What is on the line beside a person's words.
+    pub(super) line: OnTheLine,
+    /// Asked whether this is a machine.
+    pub(super) robot_asked: bool,
     effects: VecDeque<Effect>,
 }
 
@@ -43,6 +52,7 @@ const REASON_FAILINGS_MAX: u8 = 2;
 impl Survey {
     pub fn new(setup: Setup) -> Survey {
         let Setup { survey, matter, prompts, manner } = setup;
+        let running = matter.running;
         Survey {
             survey,
             matter,
@@ -50,12 +60,17 @@ impl Survey {
             manner,
             mouth: Mouth::default(),
             state: State::New,
+            begun: None,
             solved: None,
             grade: None,
             reason_asked: false,
-            rounds: [0; 2],
+            reopen_asked: running,
+            reopen: None,
+            rounds: [0; Question::ALL.len()],
             repeats: 0,
             verified: false,
+            line: OnTheLine::default(),
+            robot_asked: false,
             effects: VecDeque::new(),
         }
     }
@@ -66,6 +81,8 @@ impl Survey {
             return;
         }
         match input {
+            Input::OnLine(heard) => self.on_line(now, &heard),
+            Input::Missed { status } => self.missed(status),
             Input::Begin => self.begin(now),
             Input::Heard(understood) => self.heard(now, &understood),
             Input::Unclear => self.unclear(now),
@@ -119,7 +136,7 @@ impl Survey {
 
     // ---- speaking ----
 
-    fn statement(&self, line: Line, values: &[(&str, &str)]) -> Phrase {
+    pub(super) fn statement(&self, line: Line, values: &[(&str, &str)]) -> Phrase {
         Phrase::statement(self.prompts.text(line, 0, values))
     }
 
@@ -143,6 +160,7 @@ impl Survey {
         let text = self.prompts.text(line, turn, &[("reply", &answer)]);
         let patience_ms = match ask {
             Ask::Reason => self.manner.thought_ms,
+            Ask::Adult => self.manner.wait_ms,
             _ => self.manner.patience_ms,
         };
         Phrase::question(text, ask.expect(), patience_ms)
@@ -154,6 +172,8 @@ impl Survey {
             Ask::Grade => Line::SurveyGrade,
             Ask::Back(_) => Line::SurveyBack,
             Ask::Reason => Line::SurveyReason,
+            Ask::Reopen => Line::SurveyReopen,
+            Ask::Adult => Line::SurveyAdult,
         };
         let mut phrases = before;
         phrases.push(self.question(&ask, line, 0));
@@ -161,14 +181,19 @@ impl Survey {
         self.state = State::Asking { ask, tries: Tries::default() };
     }
 
-    fn notice(&self) -> Phrase {
+    pub(super) fn notice(&self) -> Phrase {
         let values =
             [("when", self.matter.when.as_str()), ("matter", self.matter.words.reveal().as_str())];
-        self.statement(Line::SurveyNotice, &values)
+        let line = match self.matter.running {
+            true => Line::SurveyNoticeRunning,
+            false => Line::SurveyNotice,
+        };
+        self.statement(line, &values)
     }
 
     fn begin(&mut self, now: Moment) {
         if matches!(self.state, State::New) {
+            self.begun = Some(now);
             let notice = self.notice().heard();
             self.ask(now, vec![notice], Ask::Solved);
         }
@@ -182,6 +207,9 @@ impl Survey {
             State::Closing => return self.go_on(now),
             State::New | State::Ended => return,
         };
+        if self.is_announcement(now, u) {
+            return;
+        }
         if self.mouth.in_statement() && is_back_channel(u) {
             return self.go_on(now);
         }
@@ -191,7 +219,10 @@ impl Survey {
             return self.finish(now, phrase, SurveyOutcome::ToPerson);
         }
         let closed = matches!(ask.expect(), Expect::YesNo | Expect::Grade);
-        match u.reading.command {
+        // 刚换的号，不认识这个人 and 你是机器人吗 are no wish for a person.
+        let remarked = u.reading.command == Some(Command::Person)
+            && (says(u, Remark::Wrong) || says(u, Remark::Robot));
+        match u.reading.command.filter(|_| !remarked) {
             Some(command) if closed && parts(command) && is_doubtful(u) && tries.unclear == 0 => {
                 self.ask_again(now, ask, tries, Failing::Unclear);
             }
@@ -201,7 +232,7 @@ impl Survey {
             }
             Some(Command::Repeat | Command::Slower) => self.repeat(now),
             Some(Command::Wait) => self.take_your_time(now, &ask),
-            Some(Command::Bye) => self.close(now, Line::SurveyLater, self.outcome_so_far()),
+            Some(Command::Bye) => self.goodbye(now, u),
             Some(Command::Progress) | None => self.answered(now, ask, tries, u),
         }
     }
@@ -209,21 +240,11 @@ impl Survey {
     fn answered(&mut self, now: Moment, ask: Ask, tries: Tries, u: &Understood) {
         let reading = &u.reading;
         match ask {
-            Ask::Reason => {
-                self.record(Answer::new(Value::Reason, Given::spoken(&u.utterance)));
-                self.next(now);
-            }
-            Ask::Solved | Ask::Grade if hearing::is_wrong_person(u) => {
-                self.close(now, Line::SurveyWrongPerson, SurveyOutcome::WrongPerson);
-            }
-            Ask::Solved | Ask::Grade if hearing::is_busy(u) => {
-                self.close(now, Line::SurveyLater, SurveyOutcome::CallLater);
-            }
-            ask @ (Ask::Solved | Ask::Grade) if hearing::asks_who(u) => {
-                let notice = self.notice();
-                self.again_from(now, vec![notice], ask);
-            }
+            Ask::Reason => self.reason_heard(now, u),
+            Ask::Adult => self.adult_heard(now, tries, u),
+            ask if self.remarked(now, &ask, tries, u) => {}
             Ask::Back(answers) => self.back_heard(now, answers, tries, u),
+            Ask::Reopen => self.reopen_heard(now, tries, u),
             Ask::Solved | Ask::Grade => match (self.solved_told(&ask, u), reading.grade) {
                 (None, None) => self.ask_again(now, ask, tries, Failing::Unclear),
                 told => self.take_in(now, tries, told, u),
@@ -235,6 +256,7 @@ impl Survey {
         let State::Asking { ask, tries } = self.state.clone() else {
             return;
         };
+        self.line.person = true;
         let given = Given::Key { key, at_ms };
         match (ask, key) {
             (_, '#') => {}
@@ -252,12 +274,17 @@ impl Survey {
                     self.next(now);
                 }
             }
+            (Ask::Reopen, '1' | '2') => {
+                self.recorded(Answer::new(Value::Reopen(key == '1'), given));
+                self.next(now);
+            }
             (Ask::Reason, _) => {}
             (ask, _) => self.ask_again(now, ask, tries, Failing::Unclear),
         }
     }
 
     fn unclear(&mut self, now: Moment) {
+        self.line.sound = true;
         match self.state.clone() {
             State::Asking { .. } if self.mouth.in_statement() => self.go_on(now),
             State::Asking { ask, tries } => self.ask_again(now, ask, tries, Failing::Unclear),
@@ -272,6 +299,10 @@ impl Survey {
         }
         match self.state.clone() {
             State::Asking { .. } if self.mouth.was_cut() => self.go_on(now),
+            // A machine has said its piece and waits for ours.
+            State::Asking { .. } if self.line.monologue && !self.line.person => {
+                self.end_unsaid(SurveyOutcome::AnsweringMachine);
+            }
             State::Asking { ask, tries } => self.ask_again(now, ask, tries, Failing::Silent),
             State::Closing => self.end(),
             State::New | State::Ended => {}
@@ -279,7 +310,7 @@ impl Survey {
     }
 
     /// A sound that was no turn: what it cut off is taken up again. Last words that were cut short are enough.
-    fn go_on(&mut self, now: Moment) {
+    pub(super) fn go_on(&mut self, now: Moment) {
         if matches!(self.state, State::Closing) {
             if !self.mouth.is_speaking() {
                 self.end();
@@ -303,15 +334,15 @@ impl Survey {
     }
 
     /// Says who is calling once more, then asks the same.
-    fn again_from(&mut self, now: Moment, before: Vec<Phrase>, ask: Ask) {
+    pub(super) fn again_from(&mut self, now: Moment, before: Vec<Phrase>, ask: Ask) {
         self.repeats = self.repeats.saturating_add(1);
         if self.repeats > REPEATS_MAX {
-            return self.close(now, Line::SurveyLater, SurveyOutcome::CallLater);
+            return self.close(now, Line::SurveyToPerson, SurveyOutcome::ToPerson);
         }
         self.ask(now, before, ask);
     }
 
-    fn take_your_time(&mut self, now: Moment, ask: &Ask) {
+    pub(super) fn take_your_time(&mut self, now: Moment, ask: &Ask) {
         if self.mouth.hush() {
             self.effects.push_back(Effect::Hush);
         }
@@ -326,12 +357,22 @@ impl Survey {
             // The grade stands; a person who verifies it will hear the reason.
             return self.next(now);
         }
+        if enough && matches!(ask, Ask::Reopen) {
+            // So does whether it is to be handled again.
+            return self.next(now);
+        }
+        if enough && matches!(ask, Ask::Adult) {
+            return self.close(now, Line::SurveyChild, SurveyOutcome::Child);
+        }
         if enough {
             if let Ask::Back(answers) = ask {
                 self.unconfirmed(answers);
             }
             return match failing {
-                Failing::Silent => self.close(now, Line::SurveyNobodyThere, self.outcome_so_far()),
+                Failing::Silent => {
+                    let outcome = self.outcome_or(SurveyOutcome::Silent);
+                    self.close(now, Line::SurveyNobodyThere, outcome);
+                }
                 Failing::Unclear => self.close(now, Line::SurveyToPerson, SurveyOutcome::ToPerson),
             };
         }
@@ -343,6 +384,14 @@ impl Survey {
             self.question(&ask, ask.again(failing, tries), usize::from(count.saturating_sub(1)));
         self.turn(now, vec![phrase]);
         self.state = State::Asking { ask, tries };
+    }
+
+    /// Waits on, without a word, for whoever is being fetched.
+    pub(super) fn wait_for(&mut self, now: Moment, ask: Ask, tries: Tries) {
+        self.state = State::Asking { ask, tries };
+        if !self.mouth.is_speaking() {
+            self.mouth.listen(now);
+        }
     }
 
     // ---- answers ----
@@ -369,22 +418,39 @@ impl Survey {
     /// The next question, or thanks.
     pub(super) fn next(&mut self, now: Moment) {
         let unhappy = self.grade.is_some_and(Grade::is_unhappy);
+        let wrong = unhappy || self.solved == Some(false);
         if self.solved.is_none() {
             self.ask(now, Vec::new(), Ask::Solved);
         } else if self.grade.is_none() {
             self.ask(now, Vec::new(), Ask::Grade);
         } else if unhappy && !std::mem::replace(&mut self.reason_asked, true) {
             self.ask(now, Vec::new(), Ask::Reason);
+        } else if wrong && !std::mem::replace(&mut self.reopen_asked, true) {
+            self.ask(now, Vec::new(), Ask::Reopen);
         } else {
-            let line = if self.verified { Line::SurveyThanksUnhappy } else { Line::SurveyThanks };
+            let line = match (self.verified, self.reopen) {
+                (true, Some(true)) => Line::SurveyThanksReopen,
+                (true, _) => Line::SurveyThanksUnhappy,
+                (false, _) => Line::SurveyThanks,
+            };
             self.close(now, line, SurveyOutcome::Complete);
         }
     }
 
     // ---- the end ----
 
-    fn outcome_so_far(&self) -> SurveyOutcome {
-        if self.grade.is_some() { SurveyOutcome::Complete } else { SurveyOutcome::CallLater }
+    /// Whoever has graded has answered; otherwise it ended in this way.
+    pub(super) fn outcome_or(&self, outcome: SurveyOutcome) -> SurveyOutcome {
+        if self.grade.is_some() { SurveyOutcome::Complete } else { outcome }
+    }
+
+    /// Nobody is there to be told goodbye.
+    pub(super) fn end_unsaid(&mut self, outcome: SurveyOutcome) {
+        if self.mouth.hush() {
+            self.effects.push_back(Effect::Hush);
+        }
+        self.finished(outcome);
+        self.end();
     }
 
     pub(super) fn close(&mut self, now: Moment, line: Line, outcome: SurveyOutcome) {
@@ -412,15 +478,15 @@ impl Survey {
         self.effects.push_back(Effect::HangUp);
     }
 
-    fn hung_up(&mut self) {
+    pub(super) fn hung_up(&mut self) {
         match self.state.clone() {
             State::Asking { ask, .. } => {
                 if let Ask::Back(answers) = ask {
                     self.unconfirmed(answers);
                 }
-                self.finished(self.outcome_so_far());
+                self.finished(self.outcome_or(SurveyOutcome::HungUp));
             }
-            State::New => self.finished(SurveyOutcome::CallLater),
+            State::New => self.finished(SurveyOutcome::HungUp),
             State::Closing | State::Ended => {}
         }
         self.end();

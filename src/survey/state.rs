@@ -23,6 +23,10 @@ pub(super) enum Ask {
     /// one, at most one to each question.
     Back(Vec<Answer>),
     Reason,
+    /// 要不要重新办理.
+    Reopen,
+    /// A child has picked up: an adult is waited for.
+    Adult,
 }
 
 impl Ask {
@@ -35,14 +39,17 @@ impl Ask {
             }
             Ask::Back(_) => "solved_back",
             Ask::Reason => "reason",
+            Ask::Reopen => "reopen",
+            Ask::Adult => "adult",
         }
     }
 
     pub(super) const fn expect(&self) -> Expect {
         match self {
-            Ask::Solved | Ask::Back(_) => Expect::YesNo,
+            Ask::Solved | Ask::Back(_) | Ask::Reopen => Expect::YesNo,
             Ask::Grade => Expect::Grade,
             Ask::Reason => Expect::Words,
+            Ask::Adult => Expect::Open,
         }
     }
 
@@ -57,6 +64,9 @@ impl Ask {
             (Ask::Back(_), Failing::Unclear) if tries.unclear >= 2 => Line::SurveyBackKeys,
             (Ask::Back(_), _) => Line::SurveyBackAgain,
             (Ask::Reason, _) => Line::SurveyReasonAgain,
+            (Ask::Reopen, Failing::Unclear) if tries.unclear >= 2 => Line::SurveyReopenKeys,
+            (Ask::Reopen, _) => Line::SurveyReopenAgain,
+            (Ask::Adult, _) => Line::SurveyAdultAgain,
         }
     }
 }

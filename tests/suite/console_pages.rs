@@ -229,6 +229,8 @@ fn keys_of_calls() -> Vec<Key> {
     keys.extend(["caller", "robot", "agent"].map(|speaker| ("speaker", speaker)));
     keys.extend(["spoken", "keys", "signalling", "staff"].map(|source| ("source", source)));
     keys.extend(["inbound", "callback"].map(|direction| ("direction", direction)));
+    keys.extend(["reopen", "leave"].map(|value| ("answer", value)));
+    keys.extend(["reopen", "adult"].map(|state| ("call_state", state)));
     keys.extend(["not_reached", "no_number", "no_ticket"].map(|end| ("survey_outcome", end)));
     keys.extend([("call_outcome", "interrupted"), ("call_outcome", "ended")]);
     keys.extend([("survey_outcome", "attempts_used"), ("answer", "yes"), ("answer", "no")]);

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use huiyin::dialogue::{Manner, Prompts};
 use huiyin::intake::Grade;
-use huiyin::kernel::{Civil, Moment, Pii, Rng, SurveyId, TicketId, Wall};
-use huiyin::survey::schedule::{GiveUp, Next, Window, next_attempt};
+use huiyin::kernel::{Calendar, Civil, Moment, Pii, Rng, SurveyId, TicketId, Wall};
+use huiyin::survey::schedule::{GiveUp, Made, Next, Window};
 use huiyin::survey::{
-    Answer, Effect, Given, Input, Matter, Setup, Survey, SurveyOutcome, Value, VerifyReason,
+    Answer, Effect, Given, Input, Matter, OnLine, Setup, Survey, SurveyOutcome, Value, VerifyReason,
 };
 
+#[path = "survey/cases.rs"]
+mod cases;
 #[path = "survey/talks.rs"]
 mod talks;
 
@@ -29,6 +31,7 @@ impl Line {
     fn new(prompts: Arc<Prompts>) -> Line {
         let matter = Matter {
             ticket: TicketId(2_611_220_001),
+            running: false,
             words: Pii::new("夜间施工噪声问题".to_owned()),
             when: "十一月二十二日".to_owned(),
         };
@@ -78,6 +81,11 @@ impl Line {
                 Input::Tick
             }
             "hang_up" => Input::HungUp,
+            "line" => Input::OnLine(OnLine::Words(Pii::new(rest.to_owned()))),
+            "beep" => Input::OnLine(OnLine::Beep),
+            "busy_tone" => Input::OnLine(OnLine::Busy),
+            "fax" => Input::OnLine(OnLine::Fax),
+            "missed" => Input::Missed { status: rest.parse().ok() },
             other => panic!("no input is called {other}"),
         })
     }
@@ -92,6 +100,7 @@ fn effect_written(effect: &Effect) -> String {
                 Value::Solved(solved) => format!("solved {solved}"),
                 Value::Satisfied(grade) => grade.key().to_owned(),
                 Value::Reason => "reason".to_owned(),
+                Value::Reopen(reopen) => format!("reopen {reopen}"),
             };
             let confirmed = if answer.is_confirmed() { " confirmed" } else { "" };
             let key = answer.key().map(|key| format!(" key {key}")).unwrap_or_default();
@@ -122,7 +131,7 @@ fn scripted_callbacks() {
 }
 
 fn any_input(line: &mut Line, rng: &mut Rng) -> Option<Input> {
-    const ROWS: [&str; 26] = [
+    const ROWS: [&str; 33] = [
         "heard 解决了 | yes",
         "heard 解决了 | yes sure=0.4",
         "heard 满意 | yes grade=satisfied sure=0.3",
@@ -149,6 +158,13 @@ fn any_input(line: &mut Line, rng: &mut Rng) -> Option<Input> {
         "heard 着火了 | emergency=fire",
         "hang_up",
         "begin",
+        "heard 我妈妈不在家",
+        "heard 他不在",
+        "heard 你是机器人吗",
+        "heard 您好我现在不方便接听请在滴声后留言",
+        "heard 您拨打的用户已关机",
+        "beep",
+        "busy_tone",
     ];
     const KEYS: [&str; 8] =
         ["key 0", "key 1", "key 2", "key 3", "key 4", "key 5", "key 9", "key *"];
@@ -162,6 +178,30 @@ fn any_input(line: &mut Line, rng: &mut Rng) -> Option<Input> {
     line.read(row)
 }
 
+/// What may be on the line before anybody picks up.
+fn any_ringing(line: &mut Line, rng: &mut Rng) -> Option<Input> {
+    const ROWS: [&str; 16] = [
+        "line 您拨打的用户已关机",
+        "line 您拨打的号码是空号",
+        "line 您拨打的电话已停机",
+        "line 您拨打的用户不在服务区",
+        "line 您拨打的电话无人接听",
+        "line 您拨打的电话正在通话中",
+        "line 请不要挂机您拨打的电话正在通话中",
+        "line 解决了非常满意别再打了",
+        "line 转人工",
+        "busy_tone",
+        "beep",
+        "fax",
+        "missed 486",
+        "missed 480",
+        "missed 603",
+        "missed 500",
+    ];
+    let row = if rng.chance(0.5) { *rng.pick(&ROWS)? } else { return None };
+    line.read(row)
+}
+
 #[test]
 fn whatever_happens_the_callback_ends_once_and_invents_nothing() {
     let prompts = script::prompts();
@@ -169,7 +209,11 @@ fn whatever_happens_the_callback_ends_once_and_invents_nothing() {
     for seed in 0..4_000 {
         let mut rng = Rng::new(seed);
         let mut line = Line::new(Arc::clone(&prompts));
-        let mut log = line.give(Input::Begin);
+        let mut log = match any_ringing(&mut line, &mut rng) {
+            Some(ringing) => line.give(ringing),
+            None => Vec::new(),
+        };
+        log.extend(line.give(Input::Begin));
         for _ in 0..40 {
             let Some(input) = any_input(&mut line, &mut rng) else {
                 continue;
@@ -236,6 +280,36 @@ fn every_answer_points_at_its_words_or_its_key() {
     assert_eq!(format!("{:?}", reason.words()), "Some(***)");
 }
 
+/// A sample asks citizens whose case runs still: it is not told to be closed, and nobody is asked to reopen it.
+#[test]
+fn a_case_that_runs_is_asked_about_as_one_that_runs() {
+    for (running, told, asked) in [(true, "正在办理", false), (false, "已经办结", true)] {
+        let mut line = Line::new(script::prompts());
+        let matter = Matter {
+            ticket: TicketId(2_611_220_001),
+            running,
+            words: Pii::new("夜间施工噪声问题".to_owned()),
+            when: "十一月二十二日".to_owned(),
+        };
+        let (prompts, manner) = (script::prompts(), Manner::default());
+        line.survey = Survey::new(Setup { survey: SurveyId(1), matter, prompts, manner });
+        let said: Vec<String> =
+            ["begin", "said", "key 2", "said", "key 5", "said", "heard 他们没有来"]
+                .into_iter()
+                .flat_map(|row| {
+                    let input = line.read(row).unwrap();
+                    line.give(input)
+                })
+                .filter_map(|effect| match effect {
+                    Effect::Say(say) => Some(say.text),
+                    _ => None,
+                })
+                .collect();
+        assert!(said.first().is_some_and(|notice| notice.contains(told)), "{said:?}");
+        assert_eq!(said.iter().any(|text| text.contains("重新办理")), asked, "{said:?}");
+    }
+}
+
 #[test]
 fn keys_read_back() {
     for outcome in SurveyOutcome::ALL {
@@ -247,6 +321,11 @@ fn keys_read_back() {
 }
 
 // ---- when to dial ----
+
+fn next_attempt(not_before: Wall, own: &[Wall], window: &Window) -> Next {
+    let made = Made { own, others: &[] };
+    huiyin::survey::schedule::next_attempt(not_before, made, window, &Calendar::default())
+}
 
 /// `22 09:30` in November 2026, on the wall in China.
 fn wall(text: &str) -> Wall {

@@ -66,7 +66,7 @@ fn any_input(desk: &mut Desk, rng: &mut Rng) -> Option<Input> {
     let machine =
         ["waiting 3 90", "waiting 1", "agent reached", "agent lost", "agent done", "nobody"];
     let found = ["nothing", "locked", "failed", "2611200001 closed", "2611200001 signed others=1"];
-    let rare = ["full", "overloaded", "begin", "stored 2611220007", "hang_up"];
+    let rare = ["full", "overloaded", "busy", "begin", "stored 2611220007", "hang_up"];
     let row = match rng.below(20) {
         0..8 => return rng.pick(&ROWS).map(|row| desk.heard(row)),
         8..14 => *rng.pick(&rows)?,

@@ -55,6 +55,11 @@ say answer_back/0 没解决
 > heard 对，没解决 | no
 record solved false confirmed
 verify contradiction
+say reopen/0
+? reopen
+> said
+> heard 不用了 | no
+record reopen false
 finish complete
 say thanks_unhappy/0
 ",
@@ -86,8 +91,13 @@ say reason/0
 > said
 > heard 半夜还在施工
 record reason
+say reopen/0
+? reopen
+> said
+> heard 要 | yes
+record reopen true
 finish complete
-say thanks_unhappy/0
+say thanks_reopen/0
 > said
 hang_up
 ",
@@ -156,6 +166,10 @@ say grade/0
 > heard 满意 | yes grade=satisfied
 record satisfied
 verify contradiction
+say reopen/0
+> said
+> key 2
+record reopen false key 2
 finish complete
 say thanks_unhappy/0
 ",
@@ -219,7 +233,7 @@ say answer_back/0 没解决
 > hang_up
 record solved false
 verify unsolved
-finish call_later
+finish hung_up
 hang_up
 ",
     ),
@@ -237,7 +251,7 @@ say solved_silent/0
 say solved_silent/1
 > said
 > silent
-finish call_later
+finish silent
 say nobody_there/0
 > said
 hang_up
@@ -365,8 +379,18 @@ say reason/0
 say reason_again/0
 > said
 > silent
+say reopen/0
+> said
+> unclear
+say reopen_again/0
+> said
+> unclear
+say reopen_keys/1
+> key 1
+record reopen true key 1
 finish complete
-say thanks_unhappy/0
+hush
+say thanks_reopen/0
 ",
     ),
     (
@@ -482,7 +506,7 @@ say declined/0
 say notice_callback/0
 say solved/0
 > hang_up
-finish call_later
+finish hung_up
 hang_up
 ",
     ),
