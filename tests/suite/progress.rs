@@ -8,6 +8,7 @@ use huiyin::desk::standing::{Found, Known, Query, answer, plain_number};
 use huiyin::desk::ticket::{Assignment, UnitRef};
 use huiyin::desk::{Actor, Standing, Step, Ticket, TicketEvent};
 use huiyin::dialogue::{Manner, Prompts, Understood};
+use huiyin::hotline::admission::Rules;
 use huiyin::hotline::{CallbackRules, Direction, Effect, Fact, Hotline, Input, Restored, Setup};
 use huiyin::intake::{Command, Reading};
 use huiyin::kernel::evidence::Source;
@@ -15,7 +16,6 @@ use huiyin::kernel::{CallId, Civil, Filled, LegId, Moment, Pii, Slot, TicketId, 
 use huiyin::notice::Messages;
 use huiyin::speech::{Speaker, Utterance};
 use huiyin::store::Store;
-use huiyin::survey::schedule::Window;
 
 const OWN: &str = "13900008899";
 const OTHER: &str = "13800138000";
@@ -199,8 +199,8 @@ fn hotline() -> Hotline {
         manner: Manner::default(),
         queue: Default::default(),
         agents: Vec::new(),
-        callbacks: CallbackRules { delay_ms: 60_000, window: Window::default(), lines: 2 },
-        conversations: 3,
+        callbacks: CallbackRules::default(),
+        admission: Rules { guess: 3, most: 3, recognisers: 1 },
     };
     let mut ticket = Ticket::open(TicketId(2_611_200_001), CallId(0), noon());
     ticket.apply(TicketEvent::Registered, Actor::robot(), noon()).unwrap();
