@@ -323,6 +323,7 @@ fn house(legs: usize, first_port: u16) {
                 clock: SystemClock::start(),
                 hotline: hotline.clone(),
                 moment: "".into(),
+                ringing: call_task::Ringing::Inbound,
             });
             handle.send(MediaCommand::Say(say(1)));
             handles.push(handle);

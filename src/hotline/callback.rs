@@ -354,7 +354,7 @@ impl Hotline {
         dialled.retain(|made| at.civil().days() - made.civil().days() < 2);
         dialled.push(at);
         let leg = self.next_leg();
-        let talk = Talk::Callback { survey, machine: Box::new(machine), begun: false };
+        let talk = Talk::Callback { survey, machine: Box::new(machine), begun: false, missed: None };
         self.add_call(id, Direction::Callback, leg, talk, Some(ticket));
         if let Some(call) = self.calls.get_mut(&id) {
             call.number = Some(plain);
@@ -435,21 +435,33 @@ impl Hotline {
     }
 
     pub(super) fn callback_leg_ended(&mut self, id: CallId, reason: EndReason) {
-        let begun = match self.calls.get(&id).map(|call| &call.talk) {
-            Some(Talk::Callback { begun, .. }) => *begun,
-            _ => return,
-        };
-        if begun {
-            self.begin_ending(id, None);
-        } else {
-            self.begin_ending(id, Some(reason.key()));
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let Talk::Callback { begun, missed, .. } = &mut call.talk else { return };
+        if *begun {
+            return self.begin_ending(id, None);
+        }
+        // An announcement that is still being recognised says more than the refusal after it.
+        *missed = Some(reason);
+        self.begin_ending(id, Some(reason.key()));
+    }
+
+    /// Nobody picked up, and all that was on the line has been heard.
+    pub(super) fn callback_missed(&mut self, id: CallId) {
+        let talk = self.calls.get_mut(&id).map(|call| &mut call.talk);
+        if let Some(Talk::Callback { missed, .. }) = talk
+            && let Some(reason) = missed.take()
+        {
             self.tell_survey(id, survey::Input::Missed { status: status_of(reason) });
         }
     }
 
-    /// Of a call that has ended nothing counts any more.
+    /// Of a talk that has ended nothing counts any more.
     pub(super) fn on_line(&mut self, id: CallId, heard: survey::OnLine) {
-        if self.calls.get(&id).is_some_and(|call| call.ending.is_none()) {
+        let listens = self.calls.get(&id).is_some_and(|call| match &call.talk {
+            Talk::Callback { missed, .. } => call.ending.is_none() || missed.is_some(),
+            Talk::Robot(_) => false,
+        });
+        if listens {
             self.tell_survey(id, survey::Input::OnLine(heard));
         }
     }

@@ -130,8 +130,6 @@ pub enum Input {
         understood: Understood,
     },
     Stored(Ack),
-    /// What [`Effect::LookUp`] came to.
-    LookedUp(CallId, Found),
     /// What a sample is drawn from, as [`Effect::Sample`] asked: ticket numbers in any order.
     Population {
         campaign: CampaignId,
@@ -147,6 +145,11 @@ pub enum Input {
     },
     /// What was measured of the house's load since the last time; wanted every second.
     Load(Measured),
+    /// What [`Effect::LookUp`] came to.
+    LookedUp {
+        call: CallId,
+        found: Found,
+    },
     /// The media of a closed call has handed out all it had.
     MediaClosed {
         call: CallId,
@@ -220,7 +223,10 @@ pub enum Effect {
         asked: Option<Slot>,
     },
     /// How does a ticket stand? Answered by [`Input::LookedUp`], within the deadline of whoever carries it out.
-    LookUp(CallId, Query),
+    LookUp {
+        call: CallId,
+        query: Query,
+    },
     /// Keep this fact; with `ack`, say so by [`Input::Stored`] when it is kept.
     Keep {
         fact: Fact,
@@ -250,7 +256,13 @@ pub enum Effect {
 #[derive(Debug)]
 enum Talk {
     Robot(Box<Dialogue>),
-    Callback { survey: SurveyId, machine: Box<Survey>, begun: bool },
+    Callback {
+        survey: SurveyId,
+        machine: Box<Survey>,
+        begun: bool,
+        /// Why nobody picked up, until the line's last words are in.
+        missed: Option<EndReason>,
+    },
 }
 
 #[derive(Debug)]
@@ -403,13 +415,17 @@ impl Hotline {
             }
             Input::Understood { call, understood } => self.understood(call, understood),
             Input::Stored(Ack::Ticket { call, ticket }) => self.ticket_stored(call, ticket),
-            Input::LookedUp(call, found) => self.looked_up(call, found),
             Input::Stored(Ack::Dial { call }) => self.dial_stored(call),
             Input::Stored(Ack::Draw { campaign }) => self.draw_stored(campaign),
             Input::Population { campaign, tickets } => self.draw_sample(campaign, tickets),
             Input::Fetched { tickets } => self.fetched(tickets),
             Input::Loaded { tickets } => self.loaded(tickets),
             Input::Load(measured) => self.admission.measured(now, measured),
+            Input::LookedUp { call, found } => {
+                if self.listens(call) {
+                    self.tell_dialogue(call, crate::dialogue::Input::LookedUp(found));
+                }
+            }
             Input::MediaClosed { call } => self.media_closed(call),
             Input::Command { token, command } => {
                 let result = self.command(command);
@@ -556,6 +572,7 @@ impl Hotline {
         if !done {
             return;
         }
+        self.callback_missed(id);
         let outcome = match self.calls.get_mut(&id).and_then(|c| c.ending.as_mut()) {
             Some(ending) => ending.outcome.take(),
             None => None,

@@ -3,7 +3,6 @@
 use super::unanswered::Step;
 use super::{Call, Direction, Effect, Fact, Hotline, SaidHow, Talk};
 use crate::desk::queue::{Input as QueueInput, Priority};
-use crate::desk::standing::Found;
 use crate::desk::{Actor, TicketEvent};
 use crate::dialogue::{self, SayId, Understood};
 use crate::kernel::{CallId, Pii};
@@ -46,13 +45,6 @@ impl Hotline {
     /// A call whose legs are down is asked nothing more: only what was told still counts.
     pub(super) fn listens(&self, id: CallId) -> bool {
         self.calls.get(&id).is_some_and(|call| call.ending.is_none())
-    }
-
-    /// Who has hung up is told nothing more.
-    pub(super) fn looked_up(&mut self, id: CallId, found: Found) {
-        if self.listens(id) {
-            self.tell_dialogue(id, dialogue::Input::LookedUp(found));
-        }
     }
 
     pub(super) fn unclear(&mut self, id: CallId) {
@@ -181,7 +173,7 @@ impl Hotline {
             }
             dialogue::Effect::HandOver { .. } => self.register_ticket(id),
             dialogue::Effect::LookUp(query) if !ended => {
-                self.effect(Effect::LookUp(id, query));
+                self.effect(Effect::LookUp { call: id, query });
             }
             dialogue::Effect::LookUp(_) => {}
             dialogue::Effect::Urge { ticket } => {

@@ -18,7 +18,7 @@ pub struct Bars {
 
 impl Default for Bars {
     fn default() -> Self {
-        Bars { answer: 0.91, confirm: 0.3, offer: 0.4, offered: 0.1 }
+        Bars { answer: 0.94, confirm: 0.3, offer: 0.4, offered: 0.1 }
     }
 }
 

@@ -1,4 +1,5 @@
-//! What was fitted, as `huiyin eval knowledge tests/data/knowledge-dev.jsonl --fit` prints it.
+//! What was fitted to tests/data/knowledge-dev.jsonl when the base had half as many ways of asking: in the form in which `huiyin eval
+//! knowledge tests/data/knowledge-dev.jsonl --fit --also tests/data/knowledge-heard-dev.jsonl` prints it anew.
 
 use super::confidence::{Calibration, Logistic};
 

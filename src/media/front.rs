@@ -92,6 +92,11 @@ impl Front {
         self.progress.signal()
     }
 
+    /// A tone such as follows the greeting of a recording machine.
+    pub fn beeps(&self) -> bool {
+        self.progress.beeps()
+    }
+
     /// Whether the last `ms` of sound, which the detector took for an utterance, were tones or music, or came from far
     /// away.
     pub fn was_no_voice(&self, ms: u64) -> bool {

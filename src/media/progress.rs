@@ -58,6 +58,8 @@ const TONE_ONE: f32 = 0.8;
 const TONE_TWO: f32 = 0.88;
 /// The weaker of two has at least this much.
 const TONE_SECOND: f32 = 0.12;
+/// Where the network's own tones lie: 450 Hz in China, 400 to 480 Hz elsewhere (ITU-T E.180 Supplement 2).
+const NETWORK_HERTZ: std::ops::Range<f32> = 340.0..500.0;
 /// Looks that a tone lasts before it counts.
 const TONE_LOOKS: u32 = 7;
 
@@ -113,6 +115,8 @@ pub struct ProgressDetector {
     history: VecDeque<Look>,
     music_dbov: Option<f32>,
     tone: Option<(f32, u32)>,
+    /// The tone is one frequency alone.
+    single: bool,
     cadence: Cadence,
     floor: NoiseFloor,
     over_floor_db: f32,
@@ -136,6 +140,7 @@ impl ProgressDetector {
             history: VecDeque::with_capacity(HISTORY),
             music_dbov: None,
             tone: None,
+            single: false,
             cadence: Cadence::default(),
             floor: NoiseFloor::new(),
             over_floor_db: 0.0,
@@ -165,6 +170,15 @@ impl ProgressDetector {
     /// The network's signal, in the silences of its rhythm too.
     pub fn signal(&self) -> Option<Signal> {
         self.cadence.signal()
+    }
+
+    /// One frequency sounds that is none of the network's nor a telephone key: what a recording machine says it begins
+    /// with.
+    pub fn beeps(&self) -> bool {
+        self.single
+            && self.tone.is_some_and(|(hertz, looks)| {
+                looks >= TONE_LOOKS && !NETWORK_HERTZ.contains(&hertz)
+            })
     }
 
     /// The mean share of steady power of late, 0 to 1; `None` where there was too little sound to tell.
@@ -257,6 +271,7 @@ impl ProgressDetector {
 
     /// Whether a tone has sounded for long enough to be no vowel.
     fn follow_tone(&mut self, peaks: &[Peak]) -> bool {
+        self.single = peaks.first().is_some_and(|one| one.share >= TONE_ONE);
         let pure = match peaks {
             [one, ..] if one.share >= TONE_ONE => Some(one.hertz),
             [one, two, ..] if one.share + two.share >= TONE_TWO && two.share >= TONE_SECOND => {

@@ -18,13 +18,15 @@ use crate::call::sdp::Negotiated;
 use crate::dialogue::{Expect, Say};
 use crate::hotline::{Input, SaidHow};
 use crate::kernel::limits::CALL_INBOX;
-use crate::kernel::{CallId, LegId};
+use crate::kernel::{CallId, LegId, Pii};
+use crate::media::cadence::Signal;
 use crate::media::music::Music;
 use crate::media::player::{Background, Player};
 use crate::media::record::Tape;
 use crate::media::{FRAME_MS, Frame, SILENCE};
 use crate::speech::turn::is_back_channel;
 use crate::speech::{Listening, Saying, Speaker, Turn};
+use crate::survey::OnLine;
 
 /// A caller of whom nothing has come for so long is gone, though no BYE has said so.
 const MEDIA_LOST_MS: u64 = 30_000;
@@ -43,6 +45,8 @@ pub enum MediaCommand {
     /// The agent's leg is up: bridge it.
     Join(LegId, Box<RtpSession>),
     Part,
+    /// Whoever was rung has picked up: what comes from now on is theirs.
+    PickedUp,
     /// A leg's session was agreed anew.
     Agree(LegId, Negotiated),
     /// A key that came by signalling.
@@ -73,12 +77,28 @@ pub struct Setup {
     pub hotline: mpsc::Sender<Message>,
     /// What is said when the answer takes its time.
     pub moment: Arc<str>,
+    pub ringing: Ringing,
+}
+
+/// Whether anybody is there yet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ringing {
+    /// They called us.
+    Inbound,
+    /// We called, and it still rings: the network speaks, or a ringing tune plays.
+    There,
+    /// We called, and somebody or something has picked up.
+    PickedUp,
 }
 
 pub fn start(setup: Setup) -> CallHandle {
     let (commands, inbox) = mpsc::channel(CALL_INBOX);
     let seed = setup.call.0;
-    let mut caller = Listener::new(&setup.engines, Listening::OPEN);
+    let listening = match setup.ringing {
+        Ringing::There => Listening::OVERHEARD,
+        Ringing::Inbound | Ringing::PickedUp => Listening::OPEN,
+    };
+    let mut caller = Listener::new(&setup.engines, listening);
     caller.expected = setup.engines.hearing.of(Expect::Open);
     let task = CallTask {
         player: Player::new(seed),
@@ -93,6 +113,7 @@ pub fn start(setup: Setup) -> CallHandle {
         music: false,
         owed_since_ms: None,
         filled_ms: None,
+        on_line: None,
         setup,
     };
     tokio::spawn(task.run(inbox));
@@ -124,6 +145,8 @@ struct CallTask {
     owed_since_ms: Option<u64>,
     /// The end of the words after which time was last filled.
     filled_ms: Option<u64>,
+    /// What the hotline was told last of the sound that is no voice.
+    on_line: Option<OnLine>,
 }
 
 impl CallTask {
@@ -154,6 +177,10 @@ impl CallTask {
         self.close().await;
     }
 
+    fn rings(&self) -> bool {
+        self.setup.ringing == Ringing::There
+    }
+
     fn now_ms(&self) -> u64 {
         self.frames * FRAME_MS
     }
@@ -177,6 +204,7 @@ impl CallTask {
             self.caller.turn.be_patient();
         }
         self.listen_to(Speaker::Caller, &words).await;
+        self.tell_line().await;
         self.fill_time();
         self.speaking.pump(&self.setup.engines.voice, &mut self.player);
         let (ours, spoke) = self.player.pull();
@@ -198,6 +226,25 @@ impl CallTask {
         }
         self.keys().await;
         self.watch_line().await;
+    }
+
+    /// On a line that we dialled, the network's tones and a recording machine's.
+    async fn tell_line(&mut self) {
+        if self.setup.ringing == Ringing::Inbound {
+            return;
+        }
+        let front = &self.caller.front;
+        let heard = match front.signal() {
+            Some(Signal::Busy | Signal::Congestion) => Some(OnLine::Busy),
+            Some(Signal::FaxCalling | Signal::FaxAnswering) => Some(OnLine::Fax),
+            _ => front.beeps().then_some(OnLine::Beep),
+        };
+        if self.on_line != heard {
+            self.on_line = heard.clone();
+            if let Some(heard) = heard {
+                self.tell(Input::OnLine { call: self.setup.call, heard }).await;
+            }
+        }
     }
 
     /// What the player has told: sayings begin and end, and with them how we listen.
@@ -233,7 +280,7 @@ impl CallTask {
     fn fill_time(&mut self) {
         let Some(since_ms) = self.caller.turn.deciding().or(self.owed_since_ms) else { return };
         let long = self.now_ms().saturating_sub(since_ms) >= FILL_AFTER_MS;
-        let alone = self.agent.is_none() && !self.music;
+        let alone = self.agent.is_none() && !self.music && !self.rings();
         let resumed = self.caller.turn.speaking() && self.caller.turn.deciding().is_none();
         if long && alone && !resumed && self.filled_ms != Some(since_ms) && self.speaking.is_idle()
         {
@@ -256,6 +303,8 @@ impl CallTask {
     async fn heard(&mut self, speaker: Speaker, heard: Heard) {
         let call = self.setup.call;
         match heard {
+            // Nobody is there yet who could want anything.
+            _ if self.rings() && !matches!(heard, Heard::Words { .. }) => {}
             Heard::HoldOurSound => self.player.hold(),
             Heard::ReleaseOurSound => self.player.release(),
             Heard::StopOurSound => self.fall_silent(SaidHow::Interrupted).await,
@@ -281,10 +330,15 @@ impl CallTask {
     /// Words go to the hotline; whatever else was heard does not.
     async fn tell_words(&mut self, speaker: Speaker, heard: Option<Heard>) {
         let Some(Heard::Words { text, confidence, start_ms, end_ms }) = heard else { return };
-        if speaker == Speaker::Caller && self.agent.is_none() && !is_back_channel(&text) {
+        let asks = speaker == Speaker::Caller && self.agent.is_none() && !self.rings();
+        if asks && !is_back_channel(&text) {
             self.owed_since_ms = Some(end_ms);
         }
         let call = self.setup.call;
+        if self.rings() {
+            let heard = OnLine::Words(Pii::new(text));
+            return self.tell(Input::OnLine { call, heard }).await;
+        }
         self.tell(Input::Words { call, speaker, text, start_ms, end_ms, confidence }).await;
     }
 
@@ -296,13 +350,17 @@ impl CallTask {
 
     async fn keys(&mut self) {
         while let Some(key) = self.setup.rtp.key() {
+            if self.rings() {
+                continue;
+            }
             let (call, at_ms) = (self.setup.call, self.now_ms());
             self.tell(Input::Key { call, key, at_ms }).await;
         }
     }
 
     async fn watch_line(&mut self) {
-        if self.setup.rtp.fresh() {
+        // A line that rings may be silent for as long as it does.
+        if self.setup.rtp.fresh() || self.rings() {
             self.last_sound_ms = self.now_ms();
             self.held_frames = 0;
         } else if self.setup.rtp.held() && self.held_frames < HELD_FRAMES_MAX {
@@ -344,6 +402,7 @@ impl CallTask {
             }
             MediaCommand::Join(leg, rtp) => self.join(leg, *rtp).await,
             MediaCommand::Part => self.part().await,
+            MediaCommand::PickedUp => self.picked_up(),
             MediaCommand::Agree(leg, negotiated) => match &mut self.agent {
                 Some(agent) if agent.leg == leg => agent.rtp.agree(&negotiated),
                 _ if leg == self.setup.leg => self.setup.rtp.agree(&negotiated),
@@ -355,6 +414,18 @@ impl CallTask {
             }
             MediaCommand::Close => {}
         }
+    }
+
+    /// Nothing that was on the line while it rang is anybody's answer: the ear begins anew.
+    fn picked_up(&mut self) {
+        let now_ms = self.now_ms();
+        self.setup.ringing = Ringing::PickedUp;
+        self.last_sound_ms = now_ms;
+        self.on_line = None;
+        let mut listener = Listener::new(&self.setup.engines, Listening::OPEN);
+        listener.turn = Turn::new(now_ms, Listening::OPEN);
+        listener.expected = self.caller.expected.clone();
+        self.caller = listener;
     }
 
     async fn join(&mut self, leg: LegId, rtp: RtpSession) {

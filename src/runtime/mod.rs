@@ -7,8 +7,8 @@
 //! - [`gauge`]: what is measured of the load.
 //! - [`deadlines`]: rule packs and the calendar.
 //! - [`certificate`]: our own, for TLS where none is given; [`telephone`]: the line that is opened with it.
-//! - [`keeper`], [`recordings`]: what is written down; [`looking_up`], [`outbox`]: what citizens are
-//!   told. [`phone`]: a scripted telephone.
+//! - [`keeper`], [`recordings`]: what is written down; [`openness`], [`outbox`]: what citizens are
+//!   shown and sent. [`phone`]: a scripted telephone.
 
 pub mod call_task;
 pub mod categories;
@@ -22,8 +22,8 @@ pub mod hearing;
 pub mod keeper;
 pub mod library;
 pub mod listener;
-pub mod looking_up;
 pub mod meaning;
+pub mod openness;
 pub mod outbox;
 pub mod phone;
 pub mod pool;

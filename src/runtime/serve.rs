@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use tokio::net::TcpListener;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -17,7 +16,8 @@ use super::engines::{self, SpeechEngines};
 use super::keeper::Keeper;
 use super::library::{Publisher, entries};
 use super::meaning::Meaning;
-use super::outbox::{self, Outbox};
+use super::openness::{self, Openness};
+use super::outbox;
 use super::recordings::Recordings;
 use super::rewriting::Rewriting;
 use super::rtp_socket::PortRange;
@@ -26,17 +26,16 @@ use super::telephone::Telephone;
 use super::voice::{SoundStore, plan};
 use super::{deadlines, dispatching};
 use crate::call::Signalling;
-use crate::config::{Carrier, Config, Sip};
-use crate::console::{self, Console, public};
+use crate::config::{Config, Sip};
+use crate::console::{self, Console};
 use crate::desk::Rulebook;
 use crate::desk::dispatch::Rules;
-use crate::dialogue::{Line, Manner, Prompts};
+use crate::dialogue::{Manner, Prompts};
 use crate::engine::models::ModelDir;
 use crate::hotline::{CallbackRules, Fact, Hotline, Input, Restored, Setup, window_of};
 use crate::kernel::limits::{FEED_EVENTS, HOTLINE_INBOX};
 use crate::knowledge::Library;
 use crate::knowledge::editing::Entry;
-use crate::notice::Messages;
 use crate::store::Store;
 
 /// Running calls get this long to say their last words when the service stops.
@@ -52,29 +51,28 @@ pub async fn serve(
     let _claim = claim(&config.data_dir)?;
     let texts = outbox::texts(&config)?;
     let rulebook = rulebook(&config)?;
-    let store = open(&config, &texts).await?.ruled_by(rulebook.clone());
+    let store = openness::open(&config, &texts).await?.ruled_by(rulebook.clone());
     let Loaded { speech, meaning, prompts, library } = load(&config, &entries(&store).await?)?;
     let publisher = publisher(&store, &library, &speech, &prompts);
     let recordings = Recordings::new(&config.data_dir);
     let restored = restored(&store, &recordings, &clock).await?;
-    let setup = setup(&config, prompts.clone())?;
-
+    let (moment, setup) = (prompts.moment().into(), setup(&config, prompts)?);
     let (inbox, messages) = mpsc::channel(HOTLINE_INBOX);
     let (feed, _) = broadcast::channel(FEED_EVENTS);
     let keeper = keeper(&store, &feed, &inbox);
-    let post = outbox::post(&config, texts, &store)?;
+    let open = Openness::prepare(&config, texts, &store).await?;
     let Telephone { line, signals, own, renewal } = Telephone::open(&config, &clock).await?;
     let knowledge = console::Knowledge { library, published: publisher.waker() };
     let rules = rulebook.rules().clone();
     let console =
         console(&config, store.clone(), feed.clone(), &inbox, &recordings, rules, knowledge);
-    let pages = Pages::serve(&config, &store, console).await?;
-    let listening = pages.listening(line.as_ref(), own);
+    let pages = Pages::serve(&config, console).await?;
+    let listening = pages.listening(line.as_ref(), own, open.at);
     let around = Around {
         pages,
         publisher,
         refreshing: refresh(store.clone(), rulebook.clone()),
-        sending: post.map(|post| Outbox::start(post, clock.clone(), feed.subscribe())),
+        open: open.begin(&clock, &feed),
         store: store.clone(),
     };
     let shell = Shell::new(Parts {
@@ -91,7 +89,7 @@ pub async fn serve(
         facts: keeper.facts.clone(),
         store,
         inbox: inbox.clone(),
-        moment: prompts.text(Line::Moment, 0, &[]).into(),
+        moment,
     });
     let mut shell = tokio::spawn(shell.run(messages, signals));
     ready(&listening);
@@ -114,7 +112,7 @@ struct Around {
     pages: Pages,
     publisher: Publisher,
     refreshing: JoinHandle<()>,
-    sending: Option<Outbox>,
+    open: openness::Running,
     store: Store,
 }
 
@@ -128,36 +126,23 @@ impl Around {
         let _ = shell.await;
         drop(inbox);
         keeper.finish(Duration::from_secs(5)).await;
-        if let Some(sending) = self.sending {
-            sending.finish().await;
-        }
+        self.open.finish().await;
         let _ = tokio::time::timeout(Duration::from_secs(2), pages).await;
         self.store.close().await;
     }
 }
 
-/// The store, with what is told by text message written down from the first event on.
-async fn open(config: &Config, texts: &Messages) -> anyhow::Result<Store> {
-    let store = Store::open(&config.data_dir.join("huiyin.db")).await?;
-    Ok(match config.messages.carrier {
-        Carrier::Off => store,
-        Carrier::File(_) | Carrier::Webhook { .. } => store.telling(texts.kinds()),
-    })
-}
-
-/// The console, and the page for citizens where there is one.
+/// The console.
 struct Pages {
-    console: SocketAddr,
-    public: Option<SocketAddr>,
-    stops: Vec<oneshot::Sender<()>>,
+    at: SocketAddr,
+    stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }
 
 impl Pages {
-    async fn serve(config: &Config, store: &Store, console: Console) -> anyhow::Result<Pages> {
+    async fn serve(config: &Config, console: Console) -> anyhow::Result<Pages> {
         let listener = console::listen(config.console.bind).await?;
-        let citizens = Citizens::listen(config, store).await?;
-        let (at, public) = (listener.local_addr()?, citizens.as_ref().map(|page| page.at));
+        let at = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(async move {
             let stopped = async move {
@@ -167,63 +152,29 @@ impl Pages {
                 tracing::error!(%error, "the console is gone");
             }
         });
-        let stops = citizens.map(|citizens| citizens.serve().0).into_iter().chain([stop]);
-        Ok(Pages { console: at, public, stops: stops.collect(), task })
+        Ok(Pages { at, stop, task })
     }
 
-    /// These, and the line.
-    fn listening(&self, line: &dyn Signalling, own: Option<Own>) -> Listening {
+    /// These, the line, and the page for citizens where there is one.
+    fn listening(
+        &self,
+        line: &dyn Signalling,
+        own: Option<Own>,
+        public: Option<SocketAddr>,
+    ) -> Listening {
         Listening {
             sip: line.listening(),
             tls: line.tls_listening(),
             own,
-            console: self.console,
-            public: self.public,
+            console: self.at,
+            public,
         }
     }
 
     /// Nobody new is served; the task ends when those who are served are.
     fn stop(self) -> JoinHandle<()> {
-        for stop in self.stops {
-            let _ = stop.send(());
-        }
+        let _ = self.stop.send(());
         self.task
-    }
-}
-
-/// The page for citizens, on its own address.
-struct Citizens {
-    at: SocketAddr,
-    listener: TcpListener,
-    page: public::Public,
-}
-
-impl Citizens {
-    async fn listen(config: &Config, store: &Store) -> anyhow::Result<Option<Citizens>> {
-        let Some(settings) = &config.public else { return Ok(None) };
-        let listener = TcpListener::bind(settings.bind).await.with_context(|| {
-            format!("public.bind = {}: nothing can listen there; choose a free port", settings.bind)
-        })?;
-        let page = public::Public {
-            store: store.clone(),
-            hotline: config.sip.number.clone(),
-            proxies: settings.proxies.clone(),
-        };
-        Ok(Some(Citizens { at: listener.local_addr()?, listener, page }))
-    }
-
-    /// Until the sender tells it to stop.
-    fn serve(self) -> (oneshot::Sender<()>, JoinHandle<()>) {
-        let (stop, stopped) = oneshot::channel::<()>();
-        let task = tokio::spawn(async move {
-            let stopped = async move {
-                let _ = stopped.await;
-            };
-            if let Err(error) = public::serve(self.listener, self.page, stopped).await {
-                tracing::error!(%error, "the page for citizens is gone");
-            }
-        });
-        (stop, task)
     }
 }
 

@@ -10,17 +10,17 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
 
-use super::call_task::{self, CallHandle, MediaCommand};
+use super::call_task::{self, CallHandle, MediaCommand, Ringing};
 use super::clock::SystemClock;
 use super::engines::SpeechEngines;
 use super::keeper::Kept;
-use super::looking_up::look_up;
 use super::meaning::Meaning;
 use super::rewriting::Rewriting;
 use super::rtp_socket::{PortRange, RtpSession};
 use crate::call::sdp::{self, LocalMedia, Security};
 use crate::call::{CallError, Dial, EndReason, ReinviteAnswer, SignalEvent, Signalling};
 use crate::config::{Outbound, Sip};
+use crate::desk::standing::{Found, Query};
 use crate::desk::{Actor, DeskError, Order, Ticket, TicketEvent};
 use crate::dialogue::Understood;
 use crate::hotline::{Command, Effect, Fact, Hotline, Input, Party, Wanted};
@@ -38,6 +38,8 @@ const SAMPLE_RETRY: Duration = Duration::from_secs(5);
 
 /// Where the answer to a command goes. Dropped without one, the asker is told that the service is busy.
 pub type Reply = oneshot::Sender<Result<(), DeskError>>;
+/// A caller waits for it.
+const LOOK_UP_DEADLINE: Duration = Duration::from_secs(3);
 
 /// What reaches the owner of the hotline.
 pub enum Message {
@@ -234,7 +236,8 @@ impl Shell {
                 let number = Some(from).filter(|n| n.reveal() != "anonymous");
                 self.input(Input::Invited { leg, number }).await;
             }
-            SignalEvent::Ringing { .. } | SignalEvent::Early { .. } => {}
+            SignalEvent::Ringing { .. } => {}
+            SignalEvent::Early { leg, sdp } => self.early(leg, &sdp),
             SignalEvent::Answered { leg, sdp } => self.answered(leg, &sdp).await,
             SignalEvent::Confirmed { leg, sdp } => self.confirmed(leg, sdp).await,
             SignalEvent::Digit { leg, digit } => {
@@ -296,12 +299,9 @@ impl Shell {
                     tracing::error!("the store's writer is gone; a fact was not kept");
                 }
             }
-            Effect::LookUp(call, query) => {
-                let (store, inbox) = (self.parts.store.clone(), self.parts.inbox.clone());
-                self.tasks.spawn(look_up(store, inbox, call, query));
-            }
             Effect::Sample { campaign, stratum } => self.sample(campaign, stratum),
             Effect::Fetch { tickets } => self.fetch_tickets(tickets),
+            Effect::LookUp { call, query } => self.look_up(call, query),
             Effect::Reply { token, result } => {
                 if let Some(reply) = self.replies.remove(&token) {
                     let _ = reply.send(result);
@@ -359,6 +359,25 @@ impl Shell {
             {
                 tracing::info!(%why, "a rewriting came too late");
             }
+        });
+    }
+
+    /// Asks the store how a ticket stands; a store that is late or fails is an answer too.
+    fn look_up(&mut self, call: CallId, query: Query) {
+        let (store, inbox) = (self.parts.store.clone(), self.parts.inbox.clone());
+        self.tasks.spawn(async move {
+            let found = match tokio::time::timeout(LOOK_UP_DEADLINE, store.look_up(&query)).await {
+                Ok(Ok(found)) => found,
+                Ok(Err(error)) => {
+                    tracing::error!(%error, "a ticket could not be looked up");
+                    Found::Failed
+                }
+                Err(_) => {
+                    tracing::error!("a ticket could not be looked up in time");
+                    Found::Failed
+                }
+            };
+            let _ = inbox.send(Message::Input(Input::LookedUp { call, found })).await;
         });
     }
 
@@ -474,13 +493,13 @@ impl Shell {
             },
             None => sdp::offer(&arranged.local),
         };
-        self.start_call(call, leg, arranged);
+        self.start_call(call, leg, arranged, Ringing::Inbound);
         let line = self.parts.line.clone();
         self.on_line(leg, "answer", async move { line.answer(leg, body).await });
     }
 
-    /// The caller's sound flows from here on.
-    fn start_call(&mut self, call: CallId, leg: LegId, arranged: Arranged) {
+    /// The other party's sound flows from here on.
+    fn start_call(&mut self, call: CallId, leg: LegId, arranged: Arranged, ringing: Ringing) {
         self.locals.insert(leg, (call, arranged.local));
         self.citizens.insert(leg);
         let recorder = self.parts.recordings.begin(call);
@@ -493,6 +512,7 @@ impl Shell {
             clock: self.parts.clock.clone(),
             hotline: self.parts.inbox.clone(),
             moment: self.parts.moment.clone(),
+            ringing,
         });
         self.calls.insert(call, handle);
     }
@@ -558,9 +578,49 @@ impl Shell {
         self.on_line(leg, "dial", async move { line.dial(leg, dial).await });
     }
 
+    /// Sound comes though nobody has picked up: of a citizen's line the network's announcements are heard.
+    fn early(&mut self, leg: LegId, answer: &str) {
+        if !self.citizens.contains(&leg) {
+            return;
+        }
+        let Some((call, mut arranged)) = self.arranged.remove(&leg) else {
+            return self.agree(leg, answer);
+        };
+        match sdp::accept(answer, &arranged.local) {
+            Ok(negotiated) => {
+                arranged.rtp.agree(&negotiated);
+                self.start_call(call, leg, arranged, Ringing::There);
+            }
+            Err(error) => {
+                // It may still be answered in words that we know.
+                tracing::warn!(%leg, %error, "sound before the answer is not heard");
+                self.arranged.insert(leg, (call, arranged));
+            }
+        }
+    }
+
+    /// The session of a leg whose sound flows already is told once more.
+    fn agree(&mut self, leg: LegId, answer: &str) {
+        let Some((_, local)) = self.locals.get(&leg) else { return };
+        match sdp::accept(answer, local) {
+            Ok(negotiated) => self.to_media(leg, MediaCommand::Agree(leg, negotiated)),
+            Err(error) => {
+                tracing::warn!(%leg, %error, "an answer to our offer was refused");
+                self.hang_up(leg, EndReason::HungUpByUs);
+            }
+        }
+    }
+
     /// The other side has picked up.
     async fn answered(&mut self, leg: LegId, answer: &str) {
-        let Some((call, arranged)) = self.arranged.get_mut(&leg) else { return };
+        let Some((call, arranged)) = self.arranged.get_mut(&leg) else {
+            if self.locals.contains_key(&leg) {
+                self.agree(leg, answer);
+                self.to_media(leg, MediaCommand::PickedUp);
+                self.input(Input::LegUp { leg }).await;
+            }
+            return;
+        };
         let call = *call;
         match sdp::accept(answer, &arranged.local) {
             Ok(negotiated) => arranged.rtp.agree(&negotiated),
@@ -572,7 +632,7 @@ impl Shell {
         if self.citizens.contains(&leg)
             && let Some((_, arranged)) = self.arranged.remove(&leg)
         {
-            self.start_call(call, leg, arranged);
+            self.start_call(call, leg, arranged, Ringing::PickedUp);
         }
         self.input(Input::LegUp { leg }).await;
     }

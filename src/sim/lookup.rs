@@ -45,6 +45,6 @@ impl World {
             4..10 => (400, found),
             _ => (5, found),
         };
-        self.plan_input(after_ms, Input::LookedUp(call, found));
+        self.plan_input(after_ms, Input::LookedUp { call, found });
     }
 }

@@ -214,8 +214,8 @@ impl World {
             ear: Ear::default(),
             legs: BTreeMap::new(),
             voices: BTreeMap::new(),
-            kept: Kept::default(),
             tickets: BTreeMap::new(),
+            kept: Kept::default(),
             hash: Fnv::default(),
             busy_text: prompts.text(Line::HandOverOverloaded, 0, &[]),
             arrived: 0,
@@ -348,7 +348,7 @@ impl World {
                 let understood = self.mind.understand(utterance, now, asked)?;
                 self.plan_input(UNDERSTAND_MS, Input::Understood { call, understood });
             }
-            Effect::LookUp(call, query) => self.look_up(call, &query),
+            Effect::LookUp { call, query } => self.look_up(call, &query),
             Effect::Keep { fact, ack } => self.keep(&fact, ack),
             // Nobody announces a sample here.
             Effect::Reply { .. } | Effect::Sample { .. } | Effect::Fetch { .. } => {}
@@ -359,13 +359,13 @@ impl World {
 
     fn keep(&mut self, fact: &Fact, ack: Option<Ack>) {
         self.desk(fact);
-        self.kept.take(fact);
         if let Fact::Turn { utterance, .. } = fact
             && utterance.speaker == Speaker::Robot
             && utterance.text == self.busy_text
         {
             self.told_busy += 1;
         }
+        self.kept.take(fact);
         if let Some(ack) = ack {
             // A store that is slow, and one that is too slow to be waited for.
             let after_ms = match self.rng.below(200) {

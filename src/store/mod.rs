@@ -115,11 +115,6 @@ impl Store {
         Ok(store)
     }
 
-    /// From here on the store tells by these rules when an answer is promised.
-    pub fn ruled_by(self, rules: Arc<Rulebook>) -> Store {
-        Store { rules: Some(rules), ..self }
-    }
-
     /// Opens a file that is there for reading alone, also while a service runs on it. One that an older version wrote is
     /// refused.
     pub async fn look(path: &Path) -> Result<Store, StoreError> {
@@ -134,6 +129,11 @@ impl Store {
             return Err(StoreError::Old { path: path.into() });
         }
         Ok(Store { writer: readers.clone(), readers, told: outbox::Told::default(), rules: None })
+    }
+
+    /// From here on the store tells by these rules when an answer is promised.
+    pub fn ruled_by(self, rules: Arc<Rulebook>) -> Store {
+        Store { rules: Some(rules), ..self }
     }
 
     /// Waits for what is under way and closes the file.

@@ -109,8 +109,9 @@ fn count(row: &Row, counts: Counts) -> Option<Count> {
     Some(Count { key: row.key.clone(), day: row.day, who: Who::of(&row.who)?, counts })
 }
 
-/// Callbacks that are over. The last answer to a question stands; a ticket that was reopened before its callback was
-/// never to be asked.
+/// Callbacks of closed tickets that are over: all of these are asked, so nobody has picked whom. Samples of running cases and
+/// single ones by hand are no part of the rates. The last answer to a question stands; a ticket that was reopened before its
+/// callback was never to be asked.
 fn grades(wanted: Counted<'_>) -> QueryBuilder<Sqlite> {
     let last = |alias: &str, question: &str| {
         format!(
@@ -126,7 +127,7 @@ fn grades(wanted: Counted<'_>) -> QueryBuilder<Sqlite> {
          COUNT(sa.value) AS second_answered,
          SUM(CASE WHEN sa.value IN ({satisfied}) THEN 1 ELSE 0 END) AS second_hits
          FROM surveys s JOIN tickets t ON t.id = s.ticket_id {}{}
-         WHERE s.state = 'ended' AND s.outcome NOT IN ('reopened', 'no_ticket')",
+         WHERE s.state = 'ended' AND s.origin = 'closed' AND s.outcome NOT IN ('reopened', 'no_ticket')",
         key_of(wanted.by),
         day_of("s.changed_at"),
         last("so", "solved"),

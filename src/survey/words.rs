@@ -36,7 +36,8 @@ impl<K: Copy + PartialEq> Table<K> {
             if line.starts_with('#') || line.trim().is_empty() {
                 continue;
             }
-            let bad = |what: &str| SurveyError::Table { table, line: at + 1, what: what.to_owned() };
+            let bad =
+                |what: &str| SurveyError::Table { table, line: at + 1, what: what.to_owned() };
             let mut cells = line.split('\t').map(str::trim);
             let (name, pattern) = (cells.next().unwrap_or_default(), cells.next());
             let pattern = pattern.ok_or_else(|| bad("a key and a pattern, parted by a tab"))?;
@@ -51,7 +52,9 @@ impl<K: Copy + PartialEq> Table<K> {
                 None => (false, pattern),
             };
             let part = |part: &'static str| match part.strip_prefix('@') {
-                Some(name) => named.iter().find(|(known, _)| *known == name).map(|(_, w)| w.clone()),
+                Some(name) => {
+                    named.iter().find(|(known, _)| *known == name).map(|(_, w)| w.clone())
+                }
                 None => Some(part.split('|').filter(|word| !word.is_empty()).collect()),
             };
             let parts: Option<Vec<_>> = pattern.split('+').map(part).collect();

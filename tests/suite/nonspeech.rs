@@ -140,6 +140,33 @@ fn a_signal_holds_through_its_silences_and_is_then_forgotten() {
     }
 }
 
+fn beeps(pcm: &[i16]) -> bool {
+    let mut front = Front::new();
+    pcm.as_chunks::<FRAME_SAMPLES>().0.iter().any(|frame| {
+        front.hear(frame, FrameKind::Heard);
+        front.beeps()
+    })
+}
+
+#[test]
+fn the_beep_of_a_recording_machine_is_no_signal_no_key_and_no_voice() {
+    for hertz in [550.0, 800.0, 1000.0, 1400.0] {
+        let tone = synth::at_level(synth::cadence(&[hertz], 0.4, 0.6, 1.0), -20.0);
+        assert!(beeps(&synth::pcm(&tone)), "{hertz} Hz");
+    }
+    for hertz in [350.0, 425.0, 450.0] {
+        let tone = synth::at_level(synth::cadence(&[hertz], 0.4, 0.6, 1.0), -20.0);
+        assert!(!beeps(&synth::pcm(&tone)), "the network's {hertz} Hz");
+    }
+    for key in "0123456789*#".chars() {
+        let tone = huiyin::media::tones::key_tone(huiyin::media::Key::try_from(key).unwrap(), 400);
+        assert!(!beeps(&tone), "the key {key}");
+    }
+    for (name, pcm) in recordings("speech8k/wav", 150) {
+        assert!(!beeps(&pcm), "{name}");
+    }
+}
+
 #[test]
 fn music_is_taken_for_music_and_a_voice_never() {
     // A slide, a vibrato or a beat without pitch keeps no peak in its place: these are the recogniser's guard to refuse.

@@ -215,7 +215,7 @@ fn give(hotline: &mut Hotline, input: Input) -> Vec<String> {
     let effects: Vec<Effect> = hotline.drain().collect();
     let written = effects.into_iter().filter_map(|effect| match effect {
         Effect::Say { say, .. } => Some(format!("{}:{}", say.id.0, say.text)),
-        Effect::LookUp(_, query) => Some(format!(
+        Effect::LookUp { query, .. } => Some(format!(
             "look up {:?} {:?}",
             query.ticket,
             query.number.map(|n| n.reveal().clone())
@@ -270,7 +270,7 @@ fn over_the_hotline_a_caller_hears_how_it_stands_and_urges_it() {
     standing.subject = Some("夜间施工噪声".into());
     standing.due = Some(noon().plus_ms(5 * 86_400_000));
     let found = Found::Ticket { standing: Box::new(standing), others: 1 };
-    let told = give(&mut hotline, Input::LookedUp(CallId(1), found));
+    let told = give(&mut hotline, Input::LookedUp { call: CallId(1), found });
     let told: Vec<&str> = told.iter().filter_map(|said| Some(said.split_once(':')?.1)).collect();
     let wanted = [
         "您十一月二十日反映的夜间施工噪声，已于十一月二十一日派单到婺城区综合执法局。",
@@ -288,6 +288,6 @@ fn over_the_hotline_a_caller_hears_how_it_stands_and_urges_it() {
         &mut hotline,
         Input::LegEnded { leg: LegId(2), reason: huiyin::call::EndReason::HungUpByPeer },
     );
-    let late = Input::LookedUp(CallId(1), Found::Nothing);
+    let late = Input::LookedUp { call: CallId(1), found: Found::Nothing };
     assert_eq!(give(&mut hotline, late), [] as [String; 0]);
 }

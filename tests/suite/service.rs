@@ -7,6 +7,10 @@
 mod answers;
 #[path = "service/baresip.rs"]
 mod baresip;
+#[path = "service/callbacks.rs"]
+mod callbacks;
+#[path = "service/callee.rs"]
+mod callee;
 #[path = "service/caller.rs"]
 mod caller;
 #[path = "service/faults.rs"]
@@ -17,5 +21,7 @@ mod people;
 mod process;
 #[path = "service/refusals.rs"]
 mod refusals;
+#[path = "service/trunk.rs"]
+mod trunk;
 #[path = "service/wire.rs"]
 mod wire;

@@ -97,6 +97,8 @@ const CITIZEN: &[&str] = &[
     "--reply",
     "满意吗|基本满意|非常满意=>不满意。",
     "--reply",
+    "重新办理=>需要。",
+    "--reply",
     "按键评价=>keys:4",
     "--patience-s",
     "25",

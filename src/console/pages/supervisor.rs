@@ -5,14 +5,15 @@ use std::sync::Arc;
 use axum::extract::State;
 use maud::{Markup, html};
 
+use super::board::lamp;
 use super::frame::{Place, frame};
 use super::overview::strip;
 use super::parts::{Live, badge, clock, live, subject, ticket_link};
-use super::survey::{answers, close_form};
+use super::survey::{answers, assign_form, close_form};
 use super::tabs::{Tab, tabs};
 use crate::console::App;
 use crate::console::error::ApiError;
-use crate::console::figures::today;
+use crate::console::figures::{now, today};
 use crate::kernel::TicketId;
 use crate::kernel::limits::CONSOLE_ROWS;
 use crate::store::{AnswerRow, VerificationRow};
@@ -36,6 +37,8 @@ pub(in crate::console) async fn supervisor(
             Some(_) => closed.push(row),
         }
     }
+    // What must be looked into first stands first.
+    open.sort_by_key(|case| (case.row.due_at.unwrap_or(i64::MAX), case.row.id));
     let texts = &app.texts.verification;
     let body = html! {
         div .title { h1 { (app.texts.board.verification) } (tabs(&app, Tab::Verification)) }
@@ -50,7 +53,8 @@ pub(in crate::console) async fn supervisor(
             @if closed.is_empty() { p .empty { (texts.none_closed) } } @else { (closed_table(&app, &closed)) }
         }
     };
-    let kinds = "call_started call_ended verification_opened verification_closed survey_answer";
+    let kinds = "call_started call_ended verification_opened verification_assigned verification_closed \
+                 survey_answer";
     let what = Live { kinds, ..Live::default() };
     Ok(frame(&app, Place::Supervisor, &app.texts.page.supervisor, live(what, &body)))
 }
@@ -76,6 +80,13 @@ fn open_card(app: &App, case: &Case) -> Markup {
                 b { "V" (row.id) }
                 (badge(app, "verify_reason", &row.reason))
                 span { (texts.ticket) " " (ticket_link(row.ticket_id)) " " (case.subject) }
+                span { (texts.unit) " " (row.unit.as_deref().unwrap_or(&texts.nobody)) }
+                @if let Some(due) = row.due_at {
+                    span {
+                        @if now().unix_ms >= due { (lamp(app, "red")) " " }
+                        (texts.due) " " (clock(due))
+                    }
+                }
                 span .push.hint { (texts.opened) " " (clock(row.opened_at)) }
             }
             div .columns {
@@ -83,7 +94,7 @@ fn open_card(app: &App, case: &Case) -> Markup {
                     h3 { (texts.citizen_words) }
                     (answers(app, &case.answers))
                 }
-                (close_form(app, row.id))
+                div { (assign_form(app, row.id)) (close_form(app, row.id)) }
             }
         }
     }

@@ -193,7 +193,7 @@ fn verification(app: &App, row: &ReviewRow, id: i64) -> Markup {
     }
 }
 
-fn assign_form(app: &App, id: i64) -> Markup {
+pub(super) fn assign_form(app: &App, id: i64) -> Markup {
     let texts = &app.texts.verification;
     html! {
         form method="post" data-post={ "/api/verifications/" (id) "/assign" } {

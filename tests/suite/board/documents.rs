@@ -54,7 +54,11 @@ async fn filled() -> House {
         let words = Some("+还行，别打13800138000");
         let answers = vec![("solved", "yes", None), ("satisfied", "basic", words)];
         let at = today().unix_ms;
-        add_survey(&pool, &Survey { id, ticket, outcome: "complete", at, answers }).await;
+        add_survey(
+            &pool,
+            &Survey { id, ticket, outcome: "complete", origin: "closed", at, answers },
+        )
+        .await;
     }
     house
 }

@@ -80,7 +80,14 @@ async fn solution_and_satisfaction_count_every_citizen_once() {
         let answers =
             answers.into_iter().map(|(question, value)| (question, value, None)).collect();
         let at = at(20 + (id % 2) as u32, 23).unix_ms;
-        seeded.survey(&Survey { id, ticket, outcome, at, answers }).await;
+        let origin = "closed";
+        seeded.survey(&Survey { id, ticket, outcome, origin, at, answers }).await;
+    }
+    // Whom a draw or a person has chosen is in no rate.
+    for (id, origin) in [(98, "hand"), (99, "campaign")] {
+        let (at, answers) = (at(20, 12).unix_ms, vec![("solved", "yes", None)]);
+        let outcome = "complete";
+        seeded.survey(&Survey { id, ticket: 1, outcome, origin, at, answers }).await;
     }
     let police = "police-330702";
     for (key, who, measure, hits, answered, asked) in [
@@ -256,7 +263,9 @@ async fn every_case_is_somebodys() {
     for (id, ticket) in [(1, 1), (2, 2), (3, 3)] {
         let answers = vec![("solved", "yes", None)];
         let at = at(20, 12).unix_ms;
-        seeded.survey(&Survey { id, ticket, outcome: "complete", at, answers }).await;
+        seeded
+            .survey(&Survey { id, ticket, outcome: "complete", origin: "closed", at, answers })
+            .await;
     }
     let counts: Vec<Count> = seeded.store.counts(counted(By::Unit)).await.unwrap();
     let of = |who| counts.iter().filter(|count| count.who == who).count();

@@ -54,6 +54,7 @@ async fn city() -> House {
             id,
             ticket: ticket.id,
             outcome: if reached { "complete" } else { "attempts_used" },
+            origin: "closed",
             at: now - (rng.below(28) as i64 * 24 + 1) * HOUR,
             answers: if reached { answers } else { Vec::new() },
         };

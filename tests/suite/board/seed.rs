@@ -52,6 +52,8 @@ pub struct Survey {
     pub id: i64,
     pub ticket: i64,
     pub outcome: &'static str,
+    /// `closed`, `campaign` or `hand`.
+    pub origin: &'static str,
     pub at: i64,
     pub answers: Vec<(&'static str, &'static str, Option<&'static str>)>,
 }
@@ -140,13 +142,14 @@ pub async fn add(pool: &SqlitePool, rows: &[Row]) {
 
 pub async fn add_survey(pool: &SqlitePool, survey: &Survey) {
     sqlx::query(
-        "INSERT INTO surveys (id, ticket_id, state, outcome, attempt, due_at, changed_at)
-         VALUES ($1, $2, 'ended', $3, 1, $4, $4)",
+        "INSERT INTO surveys (id, ticket_id, state, outcome, attempt, due_at, changed_at, origin)
+         VALUES ($1, $2, 'ended', $3, 1, $4, $4, $5)",
     )
     .bind(survey.id)
     .bind(survey.ticket)
     .bind(survey.outcome)
     .bind(survey.at)
+    .bind(survey.origin)
     .execute(pool)
     .await
     .unwrap();

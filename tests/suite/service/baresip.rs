@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Samples until the robot has greeted the caller and asked what it is about.
 const GREETING: usize = 8000 * 9;
 
-fn installed() -> bool {
+pub fn installed() -> bool {
     let found = Path::new(MODULES).join("sndfile.so").is_file();
     if !found {
         eprintln!("skipped: baresip with its sndfile module is not installed");
@@ -32,7 +32,8 @@ fn free() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], crate::wire_sip::free_port()))
 }
 
-struct Telephone {
+pub struct Telephone {
+    pub sip: SocketAddr,
     child: Child,
     control: TcpStream,
     folder: tempfile::TempDir,
@@ -41,6 +42,11 @@ struct Telephone {
 impl Telephone {
     /// What it says is `words`, spoken after the greeting, and then nothing.
     async fn start(words: &str) -> Telephone {
+        Telephone::of("13900005555", "", words).await
+    }
+
+    /// The telephone of a number; `account` is what baresip's account of it says more. One without words is silent.
+    pub async fn of(number: &str, account: &str, words: &str) -> Telephone {
         let folder = tempfile::tempdir().unwrap();
         let (sip, mut control) = (free(), free());
         // baresip takes the port after its SIP port for TLS.
@@ -48,7 +54,10 @@ impl Telephone {
             control = free();
         }
         let path = folder.path().display();
-        let words = wav::read(&say(words, folder.path(), "words.wav").await).unwrap();
+        let words = match words {
+            "" => Vec::new(),
+            words => wav::read(&say(words, folder.path(), "words.wav").await).unwrap(),
+        };
         let after = vec![0; 8000 * 90];
         let sound = [&after[..GREETING], &words, &after].concat();
         wav::write(&folder.path().join("says.wav"), &sound).unwrap();
@@ -62,7 +71,7 @@ impl Telephone {
              module_app account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n"
         );
         std::fs::write(folder.path().join("config"), text).unwrap();
-        let account = "<sip:13900005555@127.0.0.1>;regint=0\n";
+        let account = format!("<sip:{number}@127.0.0.1>;regint=0{account}\n");
         std::fs::write(folder.path().join("accounts"), account).unwrap();
         std::fs::write(folder.path().join("contacts"), "").unwrap();
         let mut command = Command::new("baresip");
@@ -77,11 +86,11 @@ impl Telephone {
             }
             tokio::time::sleep(LOOK_AGAIN).await;
         };
-        Telephone { child, control, folder }
+        Telephone { sip, child, control, folder }
     }
 
     /// One command, as a netstring of JSON.
-    async fn order(&mut self, command: &str, params: &str) {
+    pub async fn order(&mut self, command: &str, params: &str) {
         let json = format!("{{\"command\":\"{command}\",\"params\":\"{params}\"}}");
         let netstring = format!("{}:{json},", json.len());
         self.control.write_all(netstring.as_bytes()).await.unwrap();
