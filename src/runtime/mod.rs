@@ -22,6 +22,7 @@ pub mod hearing;
 pub mod keeper;
 pub mod library;
 pub mod listener;
+pub mod looking_up;
 pub mod meaning;
 pub mod openness;
 pub mod outbox;

@@ -14,13 +14,13 @@ use super::call_task::{self, CallHandle, MediaCommand, Ringing};
 use super::clock::SystemClock;
 use super::engines::SpeechEngines;
 use super::keeper::Kept;
+use super::looking_up::look_up;
 use super::meaning::Meaning;
 use super::rewriting::Rewriting;
 use super::rtp_socket::{PortRange, RtpSession};
 use crate::call::sdp::{self, LocalMedia, Security};
 use crate::call::{CallError, Dial, EndReason, ReinviteAnswer, SignalEvent, Signalling};
 use crate::config::{Outbound, Sip};
-use crate::desk::standing::{Found, Query};
 use crate::desk::{Actor, DeskError, Order, Ticket, TicketEvent};
 use crate::dialogue::Understood;
 use crate::hotline::{Command, Effect, Fact, Hotline, Input, Party, Wanted};
@@ -38,8 +38,6 @@ const SAMPLE_RETRY: Duration = Duration::from_secs(5);
 
 /// Where the answer to a command goes. Dropped without one, the asker is told that the service is busy.
 pub type Reply = oneshot::Sender<Result<(), DeskError>>;
-/// A caller waits for it.
-const LOOK_UP_DEADLINE: Duration = Duration::from_secs(3);
 
 /// What reaches the owner of the hotline.
 pub enum Message {
@@ -301,7 +299,10 @@ impl Shell {
             }
             Effect::Sample { campaign, stratum } => self.sample(campaign, stratum),
             Effect::Fetch { tickets } => self.fetch_tickets(tickets),
-            Effect::LookUp { call, query } => self.look_up(call, query),
+            Effect::LookUp { call, query } => {
+                let (store, inbox) = (self.parts.store.clone(), self.parts.inbox.clone());
+                self.tasks.spawn(look_up(store, inbox, call, query));
+            }
             Effect::Reply { token, result } => {
                 if let Some(reply) = self.replies.remove(&token) {
                     let _ = reply.send(result);
@@ -359,25 +360,6 @@ impl Shell {
             {
                 tracing::info!(%why, "a rewriting came too late");
             }
-        });
-    }
-
-    /// Asks the store how a ticket stands; a store that is late or fails is an answer too.
-    fn look_up(&mut self, call: CallId, query: Query) {
-        let (store, inbox) = (self.parts.store.clone(), self.parts.inbox.clone());
-        self.tasks.spawn(async move {
-            let found = match tokio::time::timeout(LOOK_UP_DEADLINE, store.look_up(&query)).await {
-                Ok(Ok(found)) => found,
-                Ok(Err(error)) => {
-                    tracing::error!(%error, "a ticket could not be looked up");
-                    Found::Failed
-                }
-                Err(_) => {
-                    tracing::error!("a ticket could not be looked up in time");
-                    Found::Failed
-                }
-            };
-            let _ = inbox.send(Message::Input(Input::LookedUp { call, found })).await;
         });
     }
 
