@@ -63,18 +63,19 @@ const BUSY: &str = "unit-000";
 
 async fn read(store: &Store) {
     let due = |lamp| Show::Due { lamp, duty: "", state: "" };
-    let list = async |show, after| {
-        store.unit_tickets(Some(BUSY), show, marks(), after, 50).await.unwrap().len()
-    };
     measure("lights board", async || store.lights(marks()).await.unwrap().len()).await;
-    measure("a unit's list, first page", async || list(due(Lamp::Any), Key::FIRST).await).await;
+    measure("a unit's list, first page", async || list(store, due(Lamp::Any), Key::FIRST).await)
+        .await;
     let first = store.unit_tickets(Some(BUSY), due(Lamp::Any), marks(), Key::FIRST, 200).await;
     let last = first.unwrap().last().map(|row| Key { due_at: row.due_at.unwrap(), id: row.id });
     let middle = last.unwrap_or(Key::FIRST);
-    measure("a unit's list, after 200 rows", async || list(due(Lamp::Any), middle).await).await;
-    measure("a unit's red ones", async || list(due(Lamp::Red), Key::FIRST).await).await;
-    measure("a unit's archived ones", async || list(Show::State("archived"), Key::FIRST).await)
+    measure("a unit's list, after 200 rows", async || list(store, due(Lamp::Any), middle).await)
         .await;
+    measure("a unit's red ones", async || list(store, due(Lamp::Red), Key::FIRST).await).await;
+    measure("a unit's archived ones", async || {
+        list(store, Show::State("archived"), Key::FIRST).await
+    })
+    .await;
     measure("next due ticket", async || {
         usize::from(store.next_due(now()).await.unwrap().is_some())
     })
@@ -111,6 +112,10 @@ async fn read(store: &Store) {
         store.public_tickets(&wanted, None, 1000).await.unwrap().len()
     })
     .await;
+}
+
+async fn list(store: &Store, show: Show<'_>, after: Key) -> usize {
+    store.unit_tickets(Some(BUSY), show, marks(), after, 50).await.unwrap().len()
 }
 
 async fn measure(name: &str, reading: impl AsyncFn() -> usize) {
