@@ -8,7 +8,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -30,7 +30,9 @@ use huiyin::runtime::recordings::Recordings;
 use huiyin::runtime::rtp_socket::PortRange;
 use huiyin::runtime::shell::Message;
 use huiyin::runtime::voice::Voice;
-use huiyin::speech::{Asr, Expected, Heard, SpeechError, Tts};
+use huiyin::speech::{Asr, Expected, Heard, SpeechError, Tts, VAD_STEP, Vad};
+use ort::session::Session;
+use ort::value::TensorRef;
 use tokio::sync::mpsc;
 
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -52,6 +54,7 @@ fn main() {
         steps = vec![100, 200, 400, 600];
     }
     let speech = speech();
+    detectors(&speech);
     let mut at_half: Option<f64> = None;
     for legs in steps {
         let run = measure(legs, &speech);
@@ -74,6 +77,60 @@ fn main() {
             "in every run something was late: the machine is busy, or does not carry so many"
         ),
     }
+}
+
+/// A step of the detector of ours, and of the same network in ONNX Runtime where its library is (`ORT_DYLIB_PATH`, or beside the
+/// models): the median of rounds that alternate.
+fn detectors(speech: &[Frame]) {
+    const ROUNDS: usize = 15;
+    let models = ModelDir::locate(None).unwrap();
+    let network = models.path_of("silero").unwrap();
+    let pcm: Vec<i16> = speech.iter().flatten().copied().collect();
+    let steps = pcm.as_chunks::<VAD_STEP>().0;
+    let mut ours = SileroModel::load(&network).unwrap().stream();
+    let library = std::env::var_os("ORT_DYLIB_PATH").map(PathBuf::from);
+    let library = library.unwrap_or_else(|| models.path().join("onnxruntime/libonnxruntime.so"));
+    let mut theirs = library.is_file().then(|| session(&network, &library));
+    let (mut one, mut other) = (Vec::new(), Vec::new());
+    let time = |step: &mut dyn FnMut(&[i16; VAD_STEP])| {
+        let begun = Instant::now();
+        steps.iter().for_each(step);
+        begun.elapsed().as_secs_f64() * 1e6 / steps.len() as f64
+    };
+    for _ in 0..ROUNDS {
+        one.push(time(&mut |step| {
+            std::hint::black_box(ours.step(step));
+        }));
+        if let Some(session) = &mut theirs {
+            other.push(time(&mut |step| run(session, step)));
+        }
+    }
+    let median = |mut times: Vec<f64>| {
+        times.sort_by(f64::total_cmp);
+        times.get(times.len() / 2).map_or("not there".to_owned(), |time| format!("{time:.1} µs"))
+    };
+    println!("a step of the detector: {}; in ONNX Runtime: {}", median(one), median(other));
+}
+
+fn session(network: &Path, library: &Path) -> Session {
+    let environment = ort::init_from(library).unwrap().with_telemetry(false).build().unwrap();
+    let builder = Session::builder(&environment).unwrap();
+    let builder = builder.with_intra_threads(1).unwrap().with_inter_threads(1).unwrap();
+    builder.with_intra_op_spinning(false).unwrap().commit_from_file(network).unwrap()
+}
+
+fn run(session: &mut Session, step: &[i16; VAD_STEP]) {
+    let mut input = [0.0; 32 + VAD_STEP];
+    for (to, from) in input[32..].iter_mut().zip(step) {
+        *to = f32::from(*from) / 32768.0;
+    }
+    let (state, rate) = ([0.0_f32; 256], [8000_i64]);
+    let outputs = session.run(ort::inputs![
+        "input" => TensorRef::from_array_view(([1, 32 + VAD_STEP], &input[..])).unwrap(),
+        "state" => TensorRef::from_array_view(([2, 1, 128], &state[..])).unwrap(),
+        "sr" => TensorRef::from_array_view(([(); 0].map(|()| 0_i64), &rate[..])).unwrap(),
+    ]);
+    std::hint::black_box(outputs.unwrap()["output"].try_extract_tensor::<f32>().unwrap().1[0]);
 }
 
 struct Run {
@@ -231,11 +288,7 @@ fn house(legs: usize, first_port: u16) {
         let engines = Arc::new(SpeechEngines {
             recogniser: Recogniser::start(vec![Box::new(Deaf)]).unwrap(),
             voice: Voice::start(vec![Box::new(voice.clone())], Box::new(voice), None).unwrap(),
-            vad: SileroModel::load(
-                &models.path_of("silero").unwrap(),
-                &models.path_of("onnxruntime").unwrap(),
-            )
-            .unwrap(),
+            vad: SileroModel::load(&models.path_of("silero").unwrap()).unwrap(),
             hearing: Hearing::builtin().unwrap(),
         });
         let folder = folder(std::process::id());

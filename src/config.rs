@@ -1,8 +1,11 @@
 //! Settings: what the file says (`raw`), checked into what the program uses. An error names the setting and the way out.
 
+mod callbacks;
 mod messages;
+mod peers;
 mod public;
 mod recogniser;
+mod summary;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
@@ -10,13 +13,14 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::call::sdp::policy::Policy;
 use crate::call::sdp::{Codecs, Security, Terms};
 use crate::desk::queue;
 use crate::desk::{Agent, AgentState};
-use crate::hotline::CallbackRules;
+use crate::hotline::{CallbackRules, admission};
+use crate::kernel::limits::CALLS_MAX;
 use crate::kernel::{AgentId, Moment, Pii};
 use crate::media::Codec;
-use crate::survey::schedule::Window;
 
 pub use messages::{Carrier, Messages};
 pub use public::Public;
@@ -32,6 +36,8 @@ pub enum ConfigError {
     Syntax { path: PathBuf, detail: String },
     #[error("[callbacks]: {0}")]
     Callbacks(String),
+    #[error("sip.peers, entry {entry}: {field} = {value:?}: {remedy}")]
+    Peer { entry: usize, field: &'static str, value: String, remedy: &'static str },
     #[error("[messages]: {0}")]
     Messages(String),
     #[error("{setting} = {value:?}: {remedy}")]
@@ -57,9 +63,10 @@ struct Raw {
     messages: messages::Raw,
     speech: RawSpeech,
     recogniser: recogniser::Raw,
+    summary: summary::Raw,
     voice: RawVoice,
     queue: RawQueue,
-    callbacks: RawCallbacks,
+    callbacks: callbacks::Raw,
     agents: Vec<RawAgent>,
 }
 
@@ -76,7 +83,7 @@ macro_rules! section {
 
 section!(RawData { dir: PathBuf = "data".into() });
 section!(RawModels { dir: Option<PathBuf> = None });
-section!(RawRegion { home: String = "3307".into() });
+section!(RawRegion { home: String = "3307".into(), villages: Option<PathBuf> = None });
 section!(RawKnowledge { path: Option<PathBuf> = None, bases: Vec<PathBuf> = Vec::new() });
 section!(RawIntake { taxonomy: Option<PathBuf> = None, examples: Option<PathBuf> = None });
 section!(RawDispatch { rules: Option<PathBuf> = None });
@@ -97,6 +104,7 @@ section!(RawSip {
     nat: Option<bool> = None,
     codecs: Vec<String> = vec!["PCMA".into(), "PCMU".into(), "G722".into(), "opus".into()],
     srtp: String = "off".into(),
+    peers: Vec<peers::Raw> = Vec::new(),
 });
 section!(RawOutbound {
     route: String = "sip:{number}@127.0.0.1:5080".into(),
@@ -118,15 +126,6 @@ section!(RawSpeech {
 });
 section!(RawVoice { cache_mb: u64 = 256 });
 section!(RawQueue { ring_s: u64 = 15, wrap_up_s: u64 = 30, position_every_s: u64 = 20 });
-section!(RawCallbacks {
-    delay_s: i64 = 60,
-    from: String = "09:00".into(),
-    to: String = "20:00".into(),
-    per_day: usize = 2,
-    in_all: usize = 3,
-    spacing_s: i64 = 7200,
-    lines: usize = 2,
-});
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -138,7 +137,7 @@ struct RawAgent {
     on_duty: bool,
 }
 
-/// Talks that one core follows with replies in time, at 35 % speech.
+/// Talks that one core follows with replies in time, at 35 % speech: a guess, for as long as nothing is measured.
 const CONVERSATIONS_PER_CORE: usize = 6;
 
 fn cores() -> usize {
@@ -156,6 +155,8 @@ pub struct Config {
     pub models_dir: Option<PathBuf>,
     /// Division code of the hotline's own region.
     pub home_region: String,
+    /// The city's villages: CSV, village,code,aliases.
+    pub villages: Option<PathBuf>,
     /// Folders of knowledge that are served together, the widest first; `builtin`, or none, is the base that ships with the program.
     pub knowledge: Vec<PathBuf>,
     pub intake: IntakeFiles,
@@ -173,14 +174,19 @@ pub struct Config {
     pub messages: Messages,
     /// Who writes down what callers say.
     pub recogniser: Recogniser,
+    /// Who may rewrite summaries.
+    pub summary: Option<crate::engine::remote::settings::Settings>,
     pub recognisers: usize,
-    /// Talks of the robot at once; callers beyond them go to people.
-    pub conversations: usize,
+    /// How many talks the robot takes; callers beyond them go to people.
+    pub admission: admission::Rules,
     pub voices: usize,
     /// Rendered speech on disk.
     pub voice_cache_bytes: u64,
     pub queue: queue::Rules,
     pub callbacks: CallbackRules,
+    /// A rule pack, by its code or file, whose calling hours go before those of `callbacks`, and whose limit of a
+    /// verification holds.
+    pub callback_pack: Option<PathBuf>,
     pub agents: Vec<Agent>,
 }
 
@@ -212,14 +218,23 @@ pub struct Sip {
     pub session_s: u32,
     /// A peer's sound may come from another host than its description names.
     pub nat: bool,
-    /// Codecs in their order, and whether sound is protected.
+    /// Codecs in their order, and whether sound is protected with whom no rule is for.
     pub terms: Terms,
+    /// Whether it is, peer by peer.
+    pub protection: Policy,
 }
 
-/// Where SIP over TLS is listened for, and our certificate and key as their files hold them (PEM).
+/// Where SIP over TLS is listened for.
 #[derive(Debug)]
 pub struct SipTls {
     pub bind: SocketAddr,
+    /// `None`: one of our own is made and kept in the data folder.
+    pub given: Option<Certificate>,
+}
+
+/// Our certificate and key as their files hold them (PEM).
+#[derive(Clone, Debug)]
+pub struct Certificate {
     pub certificate: Vec<u8>,
     pub key: Pii<Vec<u8>>,
 }
@@ -272,6 +287,7 @@ impl Raw {
             data_dir: self.data.dir,
             models_dir: self.models.dir,
             home_region: self.region.home,
+            villages: self.region.villages,
             knowledge: self.knowledge.check()?,
             intake: IntakeFiles { taxonomy: self.intake.taxonomy, examples: self.intake.examples },
             dispatch_rules: self.dispatch.rules,
@@ -283,16 +299,9 @@ impl Raw {
             messages: self.messages.check()?,
             console,
             recogniser: self.recogniser.check()?,
-            recognisers: in_range(
-                "speech.recognisers",
-                self.speech.recognisers.unwrap_or_else(|| cores().min(64)),
-                1..=64,
-            )?,
-            conversations: in_range(
-                "speech.conversations",
-                self.speech.conversations.unwrap_or_else(|| cores() * CONVERSATIONS_PER_CORE),
-                2..=4096,
-            )?,
+            summary: self.summary.check()?,
+            recognisers: self.speech.recognisers()?,
+            admission: self.speech.admission()?,
             voices: in_range("speech.voices", self.speech.voices, 1..=64)?,
             voice_cache_bytes: in_range("voice.cache_mb", self.voice.cache_mb, 16..=1 << 20)? << 20,
             queue: queue::Rules {
@@ -305,6 +314,7 @@ impl Raw {
                 )? * second,
                 ..queue::Rules::default()
             },
+            callback_pack: self.callbacks.pack.clone(),
             callbacks: self.callbacks.check()?,
             agents,
         })
@@ -335,18 +345,25 @@ impl RawSip {
             .ok_or_else(|| {
                 setting("sip.rtp_ports", self.rtp_ports, "give two ports like 16384-17407")
             })?;
+        // 反电信网络诈骗法 第十三条: who is called sees the true number.
+        let digits = self.number.strip_prefix('+').unwrap_or(&self.number);
+        if !(3..=15).contains(&digits.len()) || !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(setting(
+                "sip.number",
+                self.number,
+                "give the number that citizens are called from and reach us by: 3 to 15 digits, with + before an \
+                 international one",
+            ));
+        }
         let tls = tls(self.tls_bind, self.tls_certificate.as_deref(), self.tls_key.as_deref())?;
         let tls_ca = self.tls_ca.map(|path| contents("sip.tls_ca", &path)).transpose()?;
-        let security = match self.srtp.as_str() {
-            "off" => Security::Off,
-            "allowed" => Security::Allowed,
-            "required" => Security::Required,
-            _ => return Err(setting("sip.srtp", self.srtp, "say off, allowed or required")),
-        };
+        let others = Security::from_key(&self.srtp)
+            .ok_or_else(|| setting("sip.srtp", &self.srtp, peers::SECURITY))?;
         Ok(Sip {
             // A telephone on this machine may name its network address and send from the loopback one.
             nat: self.nat.unwrap_or(bind.ip().is_loopback()),
-            terms: Terms { codecs: codecs(&self.codecs)?, security, key: None },
+            terms: Terms { codecs: codecs(&self.codecs)?, security: others, key: None },
+            protection: Policy::new(peers::check(self.peers)?, others),
             bind,
             advertise,
             number: self.number,
@@ -375,18 +392,22 @@ fn tls(
             None => Ok(None),
         };
     };
-    let (Some(certificate), Some(key)) = (certificate, key) else {
-        return Err(setting(
-            "sip.tls_bind",
-            bind,
-            "TLS needs the files of its certificate (sip.tls_certificate) and key (sip.tls_key), both PEM",
-        ));
+    let given = match (certificate, key) {
+        (Some(certificate), Some(key)) => Some(Certificate {
+            certificate: contents("sip.tls_certificate", certificate)?,
+            key: Pii::new(contents("sip.tls_key", key)?),
+        }),
+        (None, None) => None,
+        (Some(path), None) => {
+            let remedy = "its key is missing: name that file (PEM) in sip.tls_key, or take both out";
+            return Err(setting("sip.tls_certificate", path.display(), remedy));
+        }
+        (None, Some(path)) => {
+            let remedy = "its certificate is missing: name that file (PEM) in sip.tls_certificate, or take both out";
+            return Err(setting("sip.tls_key", path.display(), remedy));
+        }
     };
-    Ok(Some(SipTls {
-        bind: address("sip.tls_bind", &bind)?,
-        certificate: contents("sip.tls_certificate", certificate)?,
-        key: Pii::new(contents("sip.tls_key", key)?),
-    }))
+    Ok(Some(SipTls { bind: address("sip.tls_bind", &bind)?, given }))
 }
 
 fn contents(name: &'static str, path: &Path) -> Result<Vec<u8>, ConfigError> {
@@ -431,6 +452,24 @@ impl RawOutbound {
     }
 }
 
+impl RawSpeech {
+    fn recognisers(&self) -> Result<usize, ConfigError> {
+        let many = self.recognisers.unwrap_or_else(|| cores().min(64));
+        in_range("speech.recognisers", many, 1..=64)
+    }
+
+    /// Where nothing is said the beginning is a guess and the rest is measured.
+    fn admission(&self) -> Result<admission::Rules, ConfigError> {
+        let recognisers = self.recognisers()?;
+        let Some(most) = self.conversations else {
+            let guess = cores() * CONVERSATIONS_PER_CORE;
+            return Ok(admission::Rules { guess, most: CALLS_MAX, recognisers });
+        };
+        let most = in_range("speech.conversations", most, 2..=4096)?;
+        Ok(admission::Rules { guess: most, most, recognisers })
+    }
+}
+
 impl RawConsole {
     fn check(self) -> Result<Console, ConfigError> {
         let bind = address("console.bind", &self.bind)?;
@@ -444,19 +483,6 @@ impl RawConsole {
             ));
         }
         Ok(Console { bind, token })
-    }
-}
-
-impl RawCallbacks {
-    fn check(self) -> Result<CallbackRules, ConfigError> {
-        let window = Window::new(&self.from, &self.to)
-            .and_then(|window| window.attempts(self.per_day, self.in_all, self.spacing_s * 1000))
-            .map_err(|error| ConfigError::Callbacks(error.to_string()))?;
-        Ok(CallbackRules {
-            delay_ms: in_range("callbacks.delay_s", self.delay_s, 0..=30 * 86_400)? * 1000,
-            window,
-            lines: in_range("callbacks.lines", self.lines, 1..=64)?,
-        })
     }
 }
 

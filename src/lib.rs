@@ -10,6 +10,7 @@ pub mod desk;
 pub mod dialogue;
 pub mod engine;
 pub mod hotline;
+pub mod insight;
 pub mod intake;
 pub mod kernel;
 pub mod knowledge;

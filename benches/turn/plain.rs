@@ -106,7 +106,7 @@ impl Plain {
     pub async fn start(models: &ModelDir, talk: Talk) -> anyhow::Result<Plain> {
         let mut engines = Engines::load(models)?;
         let greeting = engines.say(GREETING)?;
-        let vad = SileroModel::load(&models.path_of("silero")?, &models.path_of("onnxruntime")?)?;
+        let vad = SileroModel::load(&models.path_of("silero")?)?;
         let sip = SipConfig { listen: ([127, 0, 0, 1], 0).into(), ..SipConfig::default() };
         let (line, signals) = SipStack::start(sip, leg_ids()).await?;
         let ports = PortRange::new(28_000..=28_099)?;

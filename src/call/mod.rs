@@ -5,10 +5,12 @@
 //! - [`reliable`]: provisional responses that must arrive (RFC 3262), as such a machine.
 //! - [`reason`]: why it ended.
 //! - [`guard`]: what an unknown peer may send, as a machine without IO: bytes in, a verdict out.
+//! - [`block`]: addresses that are treated alike.
 //! - [`sdp`]: what the two ends agree about the sound (RFC 3264).
 //! - [`signalling`]: the trait that the rest of the program speaks to, its commands and its events.
 //! - [`sip`]: that trait over real sockets.
 
+pub mod block;
 pub mod error;
 pub mod guard;
 pub mod leg;

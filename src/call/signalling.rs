@@ -149,6 +149,10 @@ pub trait Signalling: Send + Sync {
     /// Where TLS listens, if it does.
     fn tls_listening(&self) -> Option<SocketAddr>;
 
+    /// Shows this certificate (PEM, with those above it) and has this key from now on; connections that stand keep theirs.
+    /// An error where TLS is not listened on, or where they do not go together: then all stays as it was.
+    fn certify(&self, certificate: &[u8], key: &Pii<Vec<u8>>) -> Result<(), CallError>;
+
     /// What the line still remembers: legs, dialogs, and transactions, whose last messages are kept for 64*T1. None of it
     /// is left that long after the last call.
     fn held(&self) -> usize;

@@ -7,9 +7,11 @@ mod models;
 mod phone;
 mod rules;
 mod rules_packs;
+mod rules_ticket;
 mod safety;
 mod serve;
 mod sim;
+mod survey;
 mod taxonomy;
 mod voice;
 
@@ -58,6 +60,8 @@ enum Verb {
     Taxonomy(taxonomy::Args),
     /// Check rules of dispatch and rule packs, and explain: whom a case goes to, when a limit ends.
     Rules(rules::Args),
+    /// Audit the record of callbacks, and draw samples again.
+    Survey(survey::Args),
     /// Train and try the net behind the rules for dangers and the wish for a person.
     Safety(safety::Args),
     /// Render ahead what is sure to be said.
@@ -80,6 +84,7 @@ pub fn main() -> ExitCode {
         Verb::Kb(args) => knowledge::run(args),
         Verb::Taxonomy(args) => taxonomy::run(args),
         Verb::Rules(args) => rules::run(args),
+        Verb::Survey(args) => block_on(survey::run(args)),
         Verb::Safety(args) => safety::run(args),
         Verb::Voice(args) => voice::run(args),
     };

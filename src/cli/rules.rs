@@ -6,11 +6,12 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Subcommand;
 use huiyin::desk::dispatch::{self, Case, Decision, Miss, Occurred, Rules, Suggestion, Unit};
-use huiyin::kernel::Civil;
+use huiyin::kernel::{Civil, TicketId};
 use huiyin::runtime::clock::SystemClock;
 use huiyin::runtime::dispatching;
 
 use super::rules_packs::{self, Deadlines, check_pack, is_pack, tell_faults};
+use super::rules_ticket;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -28,10 +29,20 @@ enum Verb {
     },
     /// When the limits of a rule pack end, with every step of the arithmetic.
     Deadlines(Deadlines),
-    /// Who would get a case, and what every rule says to it.
+    /// Who would get a case, and what every rule says to it; or, of a ticket, when its limits end and how that was counted.
     Explain {
         /// What the caller tells.
-        words: String,
+        #[arg(required_unless_present = "ticket")]
+        words: Option<String>,
+        /// The arithmetic of this ticket's deadlines: start, days skipped, pauses, extensions, article.
+        #[arg(long, conflicts_with_all = ["words", "category", "place", "address", "time", "on", "all"])]
+        ticket: Option<TicketId>,
+        /// The store that the ticket is in.
+        #[arg(long, requires = "ticket", default_value = "data/huiyin.db")]
+        store: PathBuf,
+        /// A calendar of one's own over the installed one; several lie over each other.
+        #[arg(long, requires = "ticket")]
+        calendar: Vec<PathBuf>,
         /// Code of the category: 0101.
         #[arg(long, default_value = "")]
         category: String,
@@ -60,7 +71,11 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     match args.verb {
         Verb::Check { files } => check_all(&files),
         Verb::Deadlines(args) => rules_packs::tell(&args),
-        Verb::Explain { words, category, place, address, time, on, file, all } => {
+        Verb::Explain { ticket: Some(ticket), store, calendar, file, .. } => {
+            rules_ticket::explain(ticket, &store, &calendar, file.as_deref())
+        }
+        Verb::Explain { words, category, place, address, time, on, file, all, .. } => {
+            let words = words.unwrap_or_default();
             let rules = dispatching::read(file.as_deref(), &dispatching::categories()?)??;
             let registered = match &on {
                 Some(day) => day_of(day)?,

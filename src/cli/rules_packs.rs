@@ -114,7 +114,7 @@ fn chosen<'a>(pack: &'a Pack, args: &'a Deadlines) -> anyhow::Result<Vec<&'a Lim
     Ok(pack.limits_of(procedure).collect())
 }
 
-fn told_calendar(calendar: &Calendar) -> String {
+pub fn told_calendar(calendar: &Calendar) -> String {
     let years: Vec<i32> = calendar.published().collect();
     match (years.first(), years.last()) {
         (Some(first), Some(last)) => {

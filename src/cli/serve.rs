@@ -26,11 +26,23 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
             "huiyin: SIP on {} (UDP and TCP), console on http://{}/",
             listening.sip, listening.console
         );
+        if let Some(tls) = listening.tls {
+            eprintln!("huiyin: SIP over TLS on {tls}");
+        }
+        if let Some(own) = &listening.own {
+            let how = if own.fresh { "made just now" } else { "made by an earlier start" };
+            eprintln!(
+                "huiyin: its certificate is our own, {how}; no authority vouches for it, so compare its SHA-256 fingerprint:\n\
+                 huiyin: {}",
+                own.fingerprint
+            );
+        }
         if let Some(public) = listening.public {
             eprintln!("huiyin: page for citizens on http://{public}/");
         }
         // For whoever started us and waits for it.
-        println!("ready sip={} console={}", listening.sip, listening.console);
+        let tls = listening.tls.map(|tls| format!(" tls={tls}")).unwrap_or_default();
+        println!("ready sip={} console={}{tls}", listening.sip, listening.console);
     })
     .await?;
     Ok(ExitCode::SUCCESS)

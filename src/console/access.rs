@@ -267,7 +267,7 @@ fn allowed(app: &App, peer: Peer, request: &Request) -> Result<(), ApiError> {
 }
 
 fn is_for_programs(path: &str) -> bool {
-    path.starts_with("/api/") || path == "/api" || path.starts_with("/assets/")
+    ["/api/", "/assets/", "/open311/"].iter().any(|place| path.starts_with(place)) || path == "/api"
 }
 
 /// An error on the way to a page is a page; who is not logged in is led to the login.

@@ -9,17 +9,20 @@ use serde_json::{Value, json};
 
 use super::App;
 use super::error::ApiError;
+use super::orders::Number;
 use super::read::{Body, Ids, text};
+use crate::desk::{Actor, Order, TicketEvent};
 use crate::hotline::Command;
-use crate::kernel::{AgentId, Slot, TicketId, VerificationId};
+use crate::kernel::evidence::Source;
+use crate::kernel::{AgentId, Filled, Slot, TicketId};
 
-const RESULT_CHARS: usize = 2000;
+pub(super) const RESULT_CHARS: usize = 2000;
 const VALUE_CHARS: usize = 2000;
-const NAME_CHARS: usize = 40;
+pub(super) const NAME_CHARS: usize = 40;
 
-type Done = Result<Json<Value>, ApiError>;
+pub(super) type Done = Result<Json<Value>, ApiError>;
 
-async fn carry_out(app: &App, command: Command) -> Done {
+pub(super) async fn carry_out(app: &App, command: Command) -> Done {
     match (app.commands)(command).await {
         Some(Ok(())) => Ok(Json(json!({ "done": true }))),
         Some(Err(refused)) => Err(refused.into()),
@@ -32,15 +35,29 @@ async fn carry_out(app: &App, command: Command) -> Done {
 pub(super) struct Resulted {
     result: String,
     by: String,
+    /// How many events of the ticket they have seen.
+    seen: Option<Number>,
+}
+
+/// The same in the ticket's own words, refused when it has changed since.
+fn since(
+    seen: &Option<Number>,
+    ticket: TicketId,
+    by: String,
+    event: TicketEvent,
+) -> Result<Option<Command>, ApiError> {
+    let Some(seen) = seen else { return Ok(None) };
+    let (seen, order) = (Some(seen.read("seen")?), Box::new(Order::Event(event)));
+    Ok(Some(Command::Order { ticket, seen, by: Actor::desk(by), order }))
 }
 
 pub(super) async fn close(State(app): State<Arc<App>>, ids: Ids, body: Body<Resulted>) -> Done {
-    let command = Command::CloseTicket {
-        ticket: TicketId(ids.id()?),
-        result: text("result", &body.0.result, RESULT_CHARS)?,
-        by: text("by", &body.0.by, NAME_CHARS)?,
-    };
-    carry_out(&app, command).await
+    let ticket = TicketId(ids.id()?);
+    let result = text("result", &body.0.result, RESULT_CHARS)?;
+    let by = text("by", &body.0.by, NAME_CHARS)?;
+    let event = TicketEvent::Closed { result: result.clone() };
+    let command = since(&body.0.seen, ticket, by.clone(), event)?;
+    carry_out(&app, command.unwrap_or(Command::CloseTicket { ticket, result, by })).await
 }
 
 #[derive(Deserialize)]
@@ -48,15 +65,16 @@ pub(super) async fn close(State(app): State<Arc<App>>, ids: Ids, body: Body<Resu
 pub(super) struct Reason {
     why: String,
     by: String,
+    seen: Option<Number>,
 }
 
 pub(super) async fn reopen(State(app): State<Arc<App>>, ids: Ids, body: Body<Reason>) -> Done {
-    let command = Command::Reopen {
-        ticket: TicketId(ids.id()?),
-        why: text("why", &body.0.why, RESULT_CHARS)?,
-        by: text("by", &body.0.by, NAME_CHARS)?,
-    };
-    carry_out(&app, command).await
+    let ticket = TicketId(ids.id()?);
+    let why = text("why", &body.0.why, RESULT_CHARS)?;
+    let by = text("by", &body.0.by, NAME_CHARS)?;
+    let event = TicketEvent::Reopened { why: why.clone() };
+    let command = since(&body.0.seen, ticket, by.clone(), event)?;
+    carry_out(&app, command.unwrap_or(Command::Reopen { ticket, why, by })).await
 }
 
 #[derive(Deserialize)]
@@ -64,6 +82,7 @@ pub(super) async fn reopen(State(app): State<Arc<App>>, ids: Ids, body: Body<Rea
 pub(super) struct Edit {
     value: String,
     by: String,
+    seen: Option<Number>,
 }
 
 pub(super) async fn edit(State(app): State<Arc<App>>, ids: Ids, body: Body<Edit>) -> Done {
@@ -80,10 +99,15 @@ pub(super) async fn edit(State(app): State<Arc<App>>, ids: Ids, body: Body<Edit>
         return Err(ApiError::field("bad_number", "value", error, remedy));
     }
     let by = text("by", &body.0.by, NAME_CHARS)?;
-    carry_out(&app, Command::EditField { ticket: TicketId(ids.id()?), slot, value, by }).await
+    let ticket = TicketId(ids.id()?);
+    let filled =
+        Filled { value: value.clone(), code: None, evidence: Vec::new(), source: Source::Staff };
+    let event = TicketEvent::Edited { slot, filled };
+    let command = since(&body.0.seen, ticket, by.clone(), event)?;
+    carry_out(&app, command.unwrap_or(Command::EditField { ticket, slot, value, by })).await
 }
 
-fn is_number(value: &str) -> bool {
+pub(super) fn is_number(value: &str) -> bool {
     let digits = value.strip_prefix('+').unwrap_or(value);
     (3..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())
 }
@@ -99,22 +123,4 @@ pub(super) async fn ready(State(app): State<Arc<App>>, ids: Ids, _: Body<Nothing
 
 pub(super) async fn away(State(app): State<Arc<App>>, ids: Ids, _: Body<Nothing>) -> Done {
     carry_out(&app, Command::AgentAway { agent: AgentId(ids.id()?) }).await
-}
-
-pub(super) async fn close_verification(
-    State(app): State<Arc<App>>,
-    ids: Ids,
-    body: Body<Resulted>,
-) -> Done {
-    let verification = VerificationId(ids.id()?);
-    let result = text("result", &body.0.result, RESULT_CHARS)?;
-    let by = text("by", &body.0.by, NAME_CHARS)?;
-    let row = app.store.verification(verification).await?;
-    let row = row.ok_or_else(|| ApiError::missing("verification", verification.0))?;
-    if row.closed_at.is_some() {
-        let error = format!("verification {} is closed already", row.id);
-        let remedy = "reopen its ticket when there is more to do";
-        return Err(ApiError::new(axum::http::StatusCode::CONFLICT, "not_now", error, remedy));
-    }
-    carry_out(&app, Command::CloseVerification { verification, result, by }).await
 }

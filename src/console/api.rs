@@ -107,10 +107,14 @@ struct WholeTicket {
     events: Vec<EventRow>,
 }
 
-/// With the number as it is: whoever handles the ticket may have to call it.
+/// With the number as it is: whoever handles the ticket may have to call it. That of a secret one is sealed.
 pub(super) async fn ticket(State(app): State<Arc<App>>, ids: Ids) -> Answer {
     let id = TicketId(ids.id()?);
-    let ticket = app.store.ticket(id).await?.ok_or_else(|| ApiError::missing("ticket", id.0))?;
+    let mut ticket =
+        app.store.ticket(id).await?.ok_or_else(|| ApiError::missing("ticket", id.0))?;
+    if ticket.secret {
+        masking::seal(&mut ticket);
+    }
     let events = app.store.ticket_events(id).await?;
     json_of(&WholeTicket { ticket, events })
 }

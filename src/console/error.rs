@@ -82,10 +82,10 @@ impl From<DeskError> for ApiError {
     fn from(error: DeskError) -> Self {
         use DeskError as E;
         let text = error.to_string();
-        let conflict = |code, remedy: &str| ApiError::new(StatusCode::CONFLICT, code, &text, remedy);
-        let missing = |remedy: &str| {
-            ApiError::new(StatusCode::NOT_FOUND, "not_found", &text, remedy)
-        };
+        let conflict =
+            |code, remedy: &str| ApiError::new(StatusCode::CONFLICT, code, &text, remedy);
+        let missing =
+            |remedy: &str| ApiError::new(StatusCode::NOT_FOUND, "not_found", &text, remedy);
         match error {
             E::NotNow { .. } => {
                 conflict("not_now", "load the ticket again; a closed one can be reopened")
@@ -96,11 +96,23 @@ impl From<DeskError> for ApiError {
             E::Unfit { .. } | E::NothingToExtend(_) | E::OutOfOrder { .. } => {
                 conflict("unfit", "load the ticket again and see how it stands")
             }
-            E::ObjectionLate { .. } => conflict("late", "deal with it, or ask the desk to take it back"),
+            E::ObjectionLate { .. } => {
+                conflict("late", "deal with it, or ask the desk to take it back")
+            }
             E::Clock(_) => conflict("clock", "`huiyin rules explain --ticket` shows its deadlines"),
             E::NotTheirs { .. } => {
                 let remedy = "let one act whose part it is";
                 ApiError::new(StatusCode::FORBIDDEN, "not_theirs", &text, remedy)
+            }
+            E::Refused { code, .. } => {
+                let status = match code {
+                    "not_found" => StatusCode::NOT_FOUND,
+                    "not_now" | "no_verifier" | "verifies_itself" | "draw_past" => {
+                        StatusCode::CONFLICT
+                    }
+                    _ => StatusCode::UNPROCESSABLE_ENTITY,
+                };
+                ApiError::new(status, code, &text, "do what the error says, or load the page again")
             }
             E::NoResult => {
                 ApiError::field("empty", "result", &text, "say what was done for the citizen")

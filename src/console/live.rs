@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::App;
 use super::error::ApiError;
-use super::masking::{mask_numbers, words};
+use super::masking::{SEALED, mask_numbers, tells_who, words};
 use crate::desk::Ticket;
 use crate::hotline::Fact;
 use crate::kernel::Slot;
@@ -105,7 +105,7 @@ pub(super) fn fact_json(fact: &Fact) -> Value {
 
 fn survey_json(fact: &Fact) -> Value {
     match fact {
-        Fact::SurveyDue { survey, ticket, attempt, due, at } => json!({
+        Fact::SurveyDue { survey, ticket, origin: _, attempt, due, at } => json!({
             "kind": "survey_due", "survey": survey.0, "ticket": ticket.0, "attempt": attempt,
             "due_at": due.unix_ms, "at": at.unix_ms,
         }),
@@ -116,17 +116,46 @@ fn survey_json(fact: &Fact) -> Value {
             "kind": "survey_answer", "survey": survey.0, "call": call.0,
             "answer": answer_json(answer), "at": at.unix_ms,
         }),
-        Fact::SurveyEnded { survey, ticket, outcome, last, at } => json!({
+        Fact::SurveyEnded { survey, ticket, outcome, last, at, .. } => json!({
             "kind": "survey_ended", "survey": survey.0, "ticket": ticket.0, "outcome": outcome,
             "last": last, "at": at.unix_ms,
         }),
-        Fact::VerificationOpened { verification, survey, ticket, reason, at } => json!({
+        Fact::VerificationOpened { verification, survey, ticket, reason, at, .. } => json!({
             "kind": "verification_opened", "verification": verification.0, "survey": survey.0,
             "ticket": ticket.0, "reason": reason, "at": at.unix_ms,
         }),
-        Fact::VerificationClosed { verification, result, by, at } => json!({
-            "kind": "verification_closed", "verification": verification.0,
+        Fact::VerificationAssigned { verification, unit, by, at } => json!({
+            "kind": "verification_assigned", "verification": verification.0, "unit": unit,
+            "by": by, "at": at.unix_ms,
+        }),
+        Fact::VerificationClosed { verification, outcome, result, by, at } => json!({
+            "kind": "verification_closed", "verification": verification.0, "outcome": outcome.key(),
             "result": words(result), "by": by, "at": at.unix_ms,
+        }),
+        other => callback_json(other),
+    }
+}
+
+fn callback_json(fact: &Fact) -> Value {
+    match fact {
+        Fact::SurveyDialled { survey, ticket, call, attempt, at } => json!({
+            "kind": "survey_dialled", "survey": survey.0, "ticket": ticket.0, "call": call.0,
+            "attempt": attempt, "at": at.unix_ms,
+        }),
+        Fact::CallbackAsked { survey, ticket, why, by, at } => json!({
+            "kind": "callback_asked", "survey": survey.0, "ticket": ticket.0, "why": words(why),
+            "by": by, "at": at.unix_ms,
+        }),
+        Fact::CampaignAnnounced { campaign, plan, at } => json!({
+            "kind": "campaign_announced", "campaign": campaign.0, "name": plan.name,
+            "seed": plan.seed, "draw_at": plan.draw_at.unix_ms, "at": at.unix_ms,
+        }),
+        Fact::CampaignDrawn { campaign, draw, at } => json!({
+            "kind": "campaign_drawn", "campaign": campaign.0, "population": draw.population.len(),
+            "chosen": draw.chosen.len(), "at": at.unix_ms,
+        }),
+        Fact::DoNotCall { number, on, at, .. } => json!({
+            "kind": "do_not_call", "number": number.masked(), "on": on, "at": at.unix_ms,
         }),
         // The rest is written by `fact_json`.
         _ => Value::Null,
@@ -139,8 +168,13 @@ fn ticket_json(ticket: &Ticket) -> Value {
         .iter()
         .map(|(slot, filled)| {
             let number = *slot == Slot::Number;
-            let hide = |text: &str| if number { mask(text) } else { mask_numbers(text) };
-            let code = filled.code.as_deref();
+            let sealed = ticket.secret && tells_who(slot.key());
+            let hide = |text: &str| match (sealed, number) {
+                (true, _) => SEALED.to_owned(),
+                (false, true) => mask(text),
+                (false, false) => mask_numbers(text),
+            };
+            let code = filled.code.as_deref().filter(|_| !sealed);
             let code = code.map(|code| if number { mask(code) } else { code.to_owned() });
             let evidence: Vec<Value> = filled
                 .evidence

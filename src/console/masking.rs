@@ -17,7 +17,7 @@ fn joins(c: char) -> bool {
 }
 
 /// Masks what looks like a telephone or identity number within words, also when it was spoken: 幺三八零零….
-pub(super) fn mask_numbers(text: &str) -> String {
+pub(in crate::console) fn mask_numbers(text: &str) -> String {
     let chars: Vec<char> = text.chars().collect();
     let mut out = String::with_capacity(text.len());
     let mut at = 0;
@@ -50,7 +50,8 @@ pub(super) fn mask_numbers(text: &str) -> String {
 }
 
 pub(super) fn call(row: &mut CallRow) {
-    row.number = row.number.as_deref().map(mask);
+    let number = row.number.as_deref();
+    row.number = number.map(|n| if row.secret { SEALED.to_owned() } else { mask(n) });
 }
 
 pub(super) fn turn(row: &mut TurnRow) {
@@ -68,6 +69,32 @@ pub(super) fn field(row: &mut FieldRow) {
 
 pub(super) fn ticket(row: &mut TicketRow) {
     row.fields.iter_mut().for_each(field);
+    row.result = row.result.as_deref().map(mask_numbers);
+    if row.secret {
+        seal(row);
+    }
+}
+
+/// What stands where something is sealed.
+pub(super) const SEALED: &str = "***";
+
+/// Fields that tell who reported.
+pub(super) fn tells_who(slot: &str) -> bool {
+    slot == "number" || slot == "caller"
+}
+
+/// Who made a report never goes to the accused (信访工作条例 §30): it is not shown but to those who open it, one by one, and
+/// sign for it.
+pub(super) fn seal(row: &mut TicketRow) {
+    for field in &mut row.fields {
+        if tells_who(&field.slot) {
+            field.value = SEALED.to_owned();
+            field.code = None;
+            field.evidence.clear();
+        } else {
+            field.value = mask_numbers(&field.value);
+        }
+    }
     row.result = row.result.as_deref().map(mask_numbers);
 }
 

@@ -7,15 +7,21 @@
 mod access;
 mod actions;
 mod api;
+mod asked;
 mod assets;
 mod audio;
+mod callbacks;
 mod error;
+mod export;
 mod figures;
 mod knowledge;
 mod listener;
 mod live;
 mod login;
 mod masking;
+mod names;
+mod open311;
+mod orders;
 mod pages;
 pub mod public;
 mod read;
@@ -36,7 +42,7 @@ use crate::desk::dispatch::Rules;
 use crate::desk::{Agent, DeskError};
 use crate::hotline::{Command, Fact};
 use crate::kernel::Pii;
-use crate::kernel::limits::{CONSOLE_CONNECTIONS, CONSOLE_FEEDS};
+use crate::kernel::limits::{CONSOLE_CONNECTIONS, CONSOLE_EXPORTS, CONSOLE_FEEDS};
 use crate::knowledge::Library;
 use crate::store::Store;
 
@@ -91,6 +97,7 @@ struct App {
     access: access::Access,
     texts: texts::Texts,
     feeds: Arc<Semaphore>,
+    exports: Arc<Semaphore>,
     stop: CancellationToken,
 }
 
@@ -116,6 +123,7 @@ pub async fn serve(
         access: access::Access::new(console.token)?,
         texts: texts::Texts::load()?,
         feeds: Arc::new(Semaphore::new(CONSOLE_FEEDS)),
+        exports: Arc::new(Semaphore::new(CONSOLE_EXPORTS)),
         stop: stopped.clone(),
     };
     let service =

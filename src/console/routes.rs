@@ -9,7 +9,10 @@ use axum::middleware;
 use axum::routing::{MethodRouter, get, post};
 
 use super::error::ApiError;
-use super::{App, access, actions, api, assets, audio, knowledge, live, login, pages};
+use super::{
+    App, access, actions, api, assets, audio, callbacks, export, knowledge, live, login, open311,
+    orders, pages,
+};
 use crate::kernel::limits::CONSOLE_BODY_BYTES_MAX;
 
 /// Who may use a route. Without a token everybody on this machine is staff.
@@ -50,7 +53,14 @@ pub static ROUTES: &[Route] = &[
     reads("/agents", Who::Staff, || get(pages::agents)),
     reads("/agents/{id}", Who::Staff, || get(pages::agent)),
     reads("/surveys", Who::Staff, || get(pages::surveys)),
+    reads("/surveys/audit", Who::Staff, || get(pages::audit)),
+    reads("/campaigns", Who::Staff, || get(pages::campaigns)),
+    reads("/campaigns/{id}", Who::Staff, || get(pages::campaign)),
     reads("/supervisor", Who::Staff, || get(pages::supervisor)),
+    reads("/board", Who::Staff, || get(pages::board)),
+    reads("/board/units/{code}", Who::Staff, || get(pages::unit)),
+    reads("/board/supervision", Who::Staff, || get(pages::supervision)),
+    reads("/rates", Who::Staff, || get(pages::rates)),
     reads("/knowledge", Who::Staff, || get(pages::knowledge)),
     reads("/knowledge/{id}", Who::Staff, || get(pages::item)),
     reads("/questions", Who::Staff, || get(pages::questions)),
@@ -69,10 +79,15 @@ pub static ROUTES: &[Route] = &[
     reads("/api/tickets/{id}", Who::Staff, || get(api::ticket)),
     changes("/api/tickets/{id}/close", Who::Staff, || post(actions::close)),
     changes("/api/tickets/{id}/reopen", Who::Staff, || post(actions::reopen)),
+    changes("/api/tickets/{id}/orders/{order}", Who::Staff, || post(orders::order)),
     changes("/api/tickets/{id}/fields/{slot}", Who::Staff, || post(actions::edit)),
     reads("/api/agents", Who::Staff, || get(api::agents)),
     changes("/api/agents/{id}/ready", Who::Staff, || post(actions::ready)),
     changes("/api/agents/{id}/away", Who::Staff, || post(actions::away)),
+    reads("/api/export/{name}", Who::Staff, || get(export::export)),
+    reads("/api/plots/{name}", Who::Staff, || get(pages::plot)),
+    reads("/open311/v2/{name}", Who::Staff, || get(open311::list)),
+    reads("/open311/v2/requests/{name}", Who::Staff, || get(open311::one)),
     reads("/api/surveys", Who::Staff, || get(api::surveys)),
     reads("/api/verifications", Who::Staff, || get(api::verifications)),
     reads("/api/knowledge", Who::Staff, || get(knowledge::items)),
@@ -83,7 +98,15 @@ pub static ROUTES: &[Route] = &[
     reads("/api/questions", Who::Staff, || get(knowledge::questions)),
     changes("/api/questions/draft", Who::Staff, || post(knowledge::draft_from_questions)),
     changes("/api/questions/dismiss", Who::Staff, || post(knowledge::dismiss)),
-    changes("/api/verifications/{id}/close", Who::Staff, || post(actions::close_verification)),
+    changes("/api/verifications/{id}/assign", Who::Staff, || post(callbacks::assign)),
+    changes("/api/verifications/{id}/close", Who::Staff, || post(callbacks::close)),
+    changes("/api/tickets/{id}/callback", Who::Staff, || post(callbacks::call_back)),
+    changes("/api/do-not-call", Who::Staff, || post(callbacks::do_not_call)),
+    reads("/api/campaigns", Who::Staff, || get(callbacks::campaigns)),
+    changes("/api/campaigns", Who::Staff, || post(callbacks::announce)),
+    reads("/api/campaigns/{id}", Who::Staff, || get(callbacks::campaign)),
+    reads("/api/callbacks", Who::Staff, || get(callbacks::review)),
+    reads("/api/callbacks/audit", Who::Staff, || get(callbacks::audit)),
 ];
 
 /// The rule for a request; HEAD is a GET without a body.

@@ -193,8 +193,11 @@ impl Rulebook {
         for limit in pack.limits.iter().filter(|limit| limit.holds_for(&clock.procedure)) {
             for run in runs(limit, &ticket.trail) {
                 let given = granted(ticket, limit, &run);
-                let deadline =
-                    deadline(pack, limit, run.start, &self.calendar, &ticket.pauses, &given)?;
+                let count = |given: &[Extension]| {
+                    deadline(pack, limit, run.start, &self.calendar, &ticket.pauses, given)
+                };
+                // What was granted by another pack, or by the pack as it was, does not stop the clock.
+                let deadline = count(&given).or_else(|_| count(&[]))?;
                 timed.push(Timed { pack, limit, run, deadline });
             }
         }
@@ -286,6 +289,12 @@ impl Rulebook {
             }
             TicketEvent::Objected { .. } => self.objection_in_time(ticket, now),
             TicketEvent::Paused { kind, .. } => self.pause(ticket, kind),
+            TicketEvent::ExtensionAsked { limit, by, told, .. } => {
+                let timed = self.timed(ticket)?;
+                let open = |one: &&Timed<'_>| one.run.end.is_none() && one.limit.code == *limit;
+                let one = timed.iter().find(open).ok_or(DeskError::NothingToExtend(ticket.id))?;
+                self.may_extend(ticket, one, *by, told.is_some(), now)
+            }
             _ => Ok(()),
         }
     }
@@ -304,10 +313,9 @@ impl Rulebook {
     }
 
     fn pause(&self, ticket: &Ticket, kind: &str) -> Result<(), DeskError> {
-        let clock = self.clock(ticket).unwrap_or_else(|| ClockRef {
-            pack: "none".to_owned(),
-            procedure: String::new(),
-        });
+        let clock = self
+            .clock(ticket)
+            .unwrap_or_else(|| ClockRef { pack: "none".to_owned(), procedure: String::new() });
         let kinds = self.packs.get(&clock.pack).map_or(&[][..], |pack| &pack.pauses);
         if kinds.iter().any(|known| known.code == kind) {
             return Ok(());
@@ -371,6 +379,7 @@ impl Rulebook {
         told: Option<String>,
         now: Wall,
     ) -> Result<TicketEvent, DeskError> {
+        let told = told.filter(|words| !words.trim().is_empty());
         let timed = self.timed(ticket)?;
         let wanted = |one: &&Timed<'_>| {
             one.run.end.is_none()
@@ -380,15 +389,27 @@ impl Rulebook {
                 }
         };
         let one = timed.iter().find(wanted).ok_or(DeskError::NothingToExtend(ticket.id))?;
-        let unit = one.limit.extension.as_ref().map_or(one.limit.within.unit, |rule| rule.most.unit);
-        let by = Span { amount, unit };
-        let told = told.filter(|words| !words.trim().is_empty());
-        let mut given = granted(ticket, one.limit, &one.run);
-        given.push(Extension { by, asked: now, told: told.is_some().then_some(now) });
-        let (start, calendar) = (one.run.start, &self.calendar);
-        deadline(one.pack, one.limit, start, calendar, &ticket.pauses, &given)?;
+        let rule = one.limit.extension.as_ref();
+        let by = Span { amount, unit: rule.map_or(one.limit.within.unit, |rule| rule.most.unit) };
+        self.may_extend(ticket, one, by, told.is_some(), now)?;
         let limit = one.limit.code.clone();
         Ok(TicketEvent::ExtensionAsked { limit, by, why, told })
+    }
+
+    /// In time, not too often, not for too long, and told to the citizen.
+    fn may_extend(
+        &self,
+        ticket: &Ticket,
+        one: &Timed<'_>,
+        by: Span,
+        told: bool,
+        now: Wall,
+    ) -> Result<(), DeskError> {
+        let mut given = granted(ticket, one.limit, &one.run);
+        given.push(Extension { by, asked: now, told: told.then_some(now) });
+        let (start, calendar) = (one.run.start, &self.calendar);
+        deadline(one.pack, one.limit, start, calendar, &ticket.pauses, &given)?;
+        Ok(())
     }
 
     fn unit(&self, told: &str) -> Result<&Unit, DeskError> {
@@ -430,7 +451,7 @@ fn is_member(unit: &Unit, member: &str) -> Result<(), DeskError> {
 /// What was granted to this run.
 fn granted(ticket: &Ticket, limit: &Limit, run: &Run) -> Vec<Extension> {
     let own = ticket.granted.iter().filter(|one| one.limit == limit.code);
-    own.map(|one| one.extension).filter(|one| run.holds(one.asked)).collect()
+    own.filter(|one| run.holds(one.seen)).map(|one| one.extension).collect()
 }
 
 fn procedures(pack: &Pack) -> String {

@@ -88,6 +88,9 @@ pub enum Input {
     QueueFull,
     /// The recogniser has no room for this call.
     Overloaded,
+    /// The robot has its hands full with other calls. This one goes to people; the few words that a ticket needs can be
+    /// heard.
+    Busy,
     /// The caller is gone.
     HungUp,
     /// [`super::Dialogue::deadline`] has come.

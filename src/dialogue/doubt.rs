@@ -4,6 +4,7 @@ use super::contract::{HandOverReason, Understood};
 use super::hearing;
 use super::lines::Line;
 use super::machine::Dialogue;
+use super::say::Expect;
 use super::state::{Ask, Held, State};
 use super::tries::{Failing, Tries};
 use crate::intake::Doubt;
@@ -20,27 +21,35 @@ impl Dialogue {
             return false;
         };
         if let State::Asking { ask: Ask::Doubt(held), .. } = &self.state {
-            // The same doubt about the answer itself: that is an answer.
-            let again = match (held.doubt, doubt) {
-                (Doubt::Danger(_), Doubt::Danger(_)) | (Doubt::Person, Doubt::Person) => true,
-                (Doubt::Danger(_), Doubt::Person) | (Doubt::Person, Doubt::Danger(_)) => false,
-            };
-            let again = again && u.reading.yes_no != Some(false);
-            if again {
-                let held = (**held).clone();
-                self.draft.merge(&u.reading, &u.utterance);
-                self.doubt_confirmed(now, held);
+            let held = (**held).clone();
+            match (held.doubt, doubt) {
+                (Doubt::Person, Doubt::Danger(_)) => self.keep_held(),
+                (Doubt::Danger(_), Doubt::Person) => return false,
+                _ if u.reading.yes_no == Some(false) => return false,
+                // The same doubt about the answer itself is an answer.
+                (Doubt::Danger(_), Doubt::Danger(_)) | (Doubt::Person, Doubt::Person) => {
+                    self.draft.merge(&u.reading, &u.utterance);
+                    self.doubt_confirmed(now, held);
+                    return true;
+                }
             }
-            return again;
         }
         let settled = match doubt {
             Doubt::Danger(_) => self.safe >= SAFE_MAX,
             Doubt::Person => self.unaided >= UNAIDED_MAX,
         };
+        // 第二个 and a place answer what was asked; what answers nothing leads to a person in the end.
+        let asked = match &self.state {
+            State::Asking { ask, .. } => ask.expect(),
+            _ => Expect::Open,
+        };
+        let answers =
+            matches!(asked, Expect::Choice | Expect::Slot(_)) || u.reading.yes_no.is_some();
+        let answered = doubt == Doubt::Person && answers;
         // Who waits for a person gets one.
         let waits = matches!(self.state, State::Asking { ask: Ask::Callback(_), .. });
         let open = matches!(self.state, State::Asking { .. } | State::Closing { .. });
-        if settled || waits || !open {
+        if settled || answered || waits || !open {
             return false;
         }
         let line = match doubt {

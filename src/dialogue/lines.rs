@@ -146,6 +146,7 @@ lines! {
     "survey.toml" {
         /// Who calls and about what; recorded: must be heard.
         SurveyNotice = "notice_callback" ("when", "matter"),
+        SurveyNoticeRunning = "notice_running" ("when", "matter"),
         SurveySolved = "solved" (),
         SurveySolvedSilent = "solved_silent" (),
         SurveySolvedUnclear = "solved_unclear" (),

@@ -127,6 +127,7 @@ impl Dialogue {
             }
             Input::NoAgents | Input::QueueFull => self.nobody(now),
             Input::Overloaded => self.overloaded(now),
+            Input::Busy => self.busy(now),
             Input::HungUp => self.hung_up(),
             Input::Tick => self.tick(now),
         }

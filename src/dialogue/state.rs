@@ -153,7 +153,9 @@ impl Ask {
     /// Whatever is answered, the call ends with the ticket that is there already.
     pub(super) fn registers(&self) -> bool {
         match self {
-            Ask::Doubt(held) => matches!(&held.before, State::Asking { ask, .. } if ask.registers()),
+            Ask::Doubt(held) => {
+                matches!(&held.before, State::Asking { ask, .. } if ask.registers())
+            }
             Ask::LeaveWord => true,
             Ask::Number(dictation) | Ask::NumberBack(dictation) | Ask::NumberKeys(dictation) => {
                 dictation.registers()

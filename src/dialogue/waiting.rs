@@ -306,6 +306,13 @@ impl Dialogue {
         }
     }
 
+    /// Somebody else must conduct this talk; words can be heard all the same.
+    pub(super) fn busy(&mut self, now: Moment) {
+        if matches!(self.state, State::New | State::Asking { .. }) {
+            self.hand_over(now, HandOverReason::Overloaded, None);
+        }
+    }
+
     /// 再见: what was told for a ticket is kept.
     pub(super) fn bye(&mut self, now: Moment, u: &Understood) {
         let answered =

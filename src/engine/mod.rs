@@ -4,7 +4,6 @@ pub mod closed;
 pub mod encoder;
 pub mod eval;
 pub mod models;
-mod onnx;
 pub mod remote;
 pub mod resample;
 pub mod silero;

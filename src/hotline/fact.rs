@@ -1,10 +1,13 @@
 //! What has become true: the store keeps facts in this order, the pages show them as they come.
 
+use super::callback::CallbacksLeft;
 use super::unanswered::Why;
 use crate::desk::{Entry, Ticket};
-use crate::kernel::{AgentId, CallId, Pii, SurveyId, TicketId, VerificationId, Wall};
+use crate::kernel::{AgentId, CallId, CampaignId, Pii, SurveyId, TicketId, VerificationId, Wall};
 use crate::speech::Utterance;
-use crate::survey::Answer;
+use crate::survey::campaign::{Draw, Origin, Plan};
+use crate::survey::verify::Outcome;
+use crate::survey::{Answer, VerifyReason};
 
 /// Which way a call was made.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,6 +27,8 @@ impl Direction {
     }
 }
 
+// A ticket is by far the largest, and a few facts an utterance are moved: a box would gain nothing.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, PartialEq, Debug)]
 pub enum Fact {
     CallStarted {
@@ -79,8 +84,17 @@ pub enum Fact {
     SurveyDue {
         survey: SurveyId,
         ticket: TicketId,
+        origin: Origin,
         attempt: u32,
         due: Wall,
+        at: Wall,
+    },
+    /// An attempt is going to be made, by this call; it counts from here on.
+    SurveyDialled {
+        survey: SurveyId,
+        ticket: TicketId,
+        call: CallId,
+        attempt: u32,
         at: Wall,
     },
     SurveyStarted {
@@ -94,12 +108,43 @@ pub enum Fact {
         answer: Answer,
         at: Wall,
     },
-    /// An attempt is over; `last`: no other follows.
+    /// An attempt is over, or, with attempt 0, the callback is without another; `last`: no other follows.
     SurveyEnded {
         survey: SurveyId,
         ticket: TicketId,
+        origin: Origin,
         outcome: String,
+        attempt: u32,
         last: bool,
+        at: Wall,
+    },
+    /// Staff want this citizen called; the callback follows.
+    CallbackAsked {
+        survey: SurveyId,
+        ticket: TicketId,
+        why: String,
+        by: String,
+        at: Wall,
+    },
+    /// A sample is announced, with its seed.
+    CampaignAnnounced {
+        campaign: CampaignId,
+        plan: Plan,
+        at: Wall,
+    },
+    /// It is drawn; nobody of it is called before this is kept.
+    CampaignDrawn {
+        campaign: CampaignId,
+        draw: Draw,
+        at: Wall,
+    },
+    /// This number is not called back any more (`on`), or is again.
+    DoNotCall {
+        number: Pii<String>,
+        on: bool,
+        survey: Option<SurveyId>,
+        why: String,
+        by: String,
         at: Wall,
     },
     VerificationOpened {
@@ -107,10 +152,19 @@ pub enum Fact {
         survey: SurveyId,
         ticket: TicketId,
         reason: String,
+        /// The first moment that is too late.
+        due: Option<Wall>,
+        at: Wall,
+    },
+    VerificationAssigned {
+        verification: VerificationId,
+        unit: String,
+        by: String,
         at: Wall,
     },
     VerificationClosed {
         verification: VerificationId,
+        outcome: Outcome,
         result: String,
         by: String,
         at: Wall,
@@ -121,7 +175,17 @@ pub enum Fact {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Ack {
     /// The ticket of this call is stored.
-    Ticket { call: CallId, ticket: TicketId },
+    Ticket {
+        call: CallId,
+        ticket: TicketId,
+    },
+    /// The attempt that this call makes is stored.
+    Dial {
+        call: CallId,
+    },
+    Draw {
+        campaign: CampaignId,
+    },
 }
 
 /// What a restart finds in the store.
@@ -137,12 +201,20 @@ pub struct Restored {
     pub tickets: Vec<Ticket>,
     /// Callbacks that are not final.
     pub surveys: Vec<PendingSurvey>,
+    pub callbacks: CallbacksLeft,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PendingSurvey {
     pub survey: SurveyId,
     pub ticket: TicketId,
+    pub origin: Origin,
+    /// The grade was given before the service stopped.
+    pub graded: bool,
+    /// What is unhappy about the answers that were given.
+    pub dispute: Option<VerifyReason>,
+    /// A verification was opened.
+    pub verified: bool,
     /// When earlier attempts were made.
     pub attempts: Vec<Wall>,
     pub due: Wall,

@@ -1,9 +1,10 @@
 //! The hotline: one owner of every call, ticket, agent and callback, composed of the machines of the rooms. Utterance-sized
 //! events in, effects out, no IO: the runtime carries the effects out over real sockets, the simulation in virtual time.
 //!
+//! - `admission.rs`: who takes the next call, by measured load.
 //! - `talk.rs`: what is heard and said on a call.
 //! - `people.rs`: the queue, the agents' telephones, the talk between people.
-//! - `tickets.rs`: 工单 and what staff do with them.
+//! - `tickets.rs`: 工单 and what staff do with them; `residents.rs`: which of them are at hand.
 //! - `callback.rs`: 回访.
 //!
 //! Invariants:
@@ -13,9 +14,12 @@
 //!   and then, at the latest after [`ENDING_MS`], [`Fact::CallEnded`] closes the call;
 //! - the legs of an ended call are hung up, whatever else happens.
 
+pub mod admission;
 mod callback;
+mod door;
 mod fact;
 mod people;
+mod residents;
 mod talk;
 mod tickets;
 mod unanswered;
@@ -23,18 +27,24 @@ mod unanswered;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-pub use callback::CallbackRules;
+pub use callback::{CallbackRules, CallbacksLeft, window_of};
 pub use fact::{Ack, Direction, Fact, PendingSurvey, Restored};
-pub use tickets::Command;
+pub use tickets::{Command, Wanted};
 pub use unanswered::Why;
+
+pub use admission::{Job, Measured};
+
+use admission::{Admission, Strain};
 
 use crate::call::EndReason;
 use crate::desk::queue::{Queue, Rules};
 use crate::desk::{Agent, DeskError, Rulebook, Ticket};
 use crate::dialogue::{Dialogue, Manner, Prompts, Say, SayId, Understood};
-use crate::kernel::limits::CALLS_MAX;
-use crate::kernel::{AgentId, CallId, LegId, Moment, Pii, Slot, SurveyId, TicketId, Wall};
+use crate::kernel::{
+    AgentId, CallId, CampaignId, LegId, Moment, Pii, Slot, SurveyId, TicketId, Wall,
+};
 use crate::speech::{Speaker, Utterance};
+use crate::survey::campaign::Stratum;
 use crate::survey::{OnLine, Survey, SurveyOutcome};
 
 /// What the hotline is made with.
@@ -45,9 +55,8 @@ pub struct Setup {
     pub queue: Rules,
     pub agents: Vec<Agent>,
     pub callbacks: CallbackRules,
-    /// Talks that the engines can follow at once. A caller beyond it is told so at once and queued to people, so that the
-    /// running talks keep their pace.
-    pub conversations: usize,
+    /// How many talks the robot takes.
+    pub admission: admission::Rules,
 }
 
 /// How a saying ended.
@@ -120,6 +129,21 @@ pub enum Input {
         understood: Understood,
     },
     Stored(Ack),
+    /// What a sample is drawn from, as [`Effect::Sample`] asked: ticket numbers in any order.
+    Population {
+        campaign: CampaignId,
+        tickets: Vec<TicketId>,
+    },
+    /// Tickets from the store, as [`Effect::Fetch`] asked.
+    Fetched {
+        tickets: Vec<Ticket>,
+    },
+    /// Tickets from the store, which a command wants: see [`Hotline::missing`].
+    Loaded {
+        tickets: Vec<Ticket>,
+    },
+    /// What was measured of the house's load since the last time; wanted every second.
+    Load(Measured),
     /// The media of a closed call has handed out all it had.
     MediaClosed {
         call: CallId,
@@ -145,6 +169,8 @@ pub enum Party {
 }
 
 /// What is to be done, in this order.
+// For the sake of its facts: see there.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug)]
 pub enum Effect {
     /// Answer the inbound leg; its sound is the caller's of this call.
@@ -195,6 +221,15 @@ pub enum Effect {
         fact: Fact,
         ack: Option<Ack>,
     },
+    /// Say what this sample is drawn from, by all that is kept; answered by [`Input::Population`].
+    Sample {
+        campaign: CampaignId,
+        stratum: Stratum,
+    },
+    /// Give these tickets out of the store, behind all facts that wait to be kept; answered by [`Input::Fetched`].
+    Fetch {
+        tickets: Vec<TicketId>,
+    },
     /// The answer to a command.
     Reply {
         token: u64,
@@ -231,6 +266,8 @@ struct Call {
     /// The agent's leg while it is being rung or talked on, and whether it was answered.
     agent: Option<(AgentId, LegId, bool)>,
     ticket: Option<TicketId>,
+    /// The citizen's number in plain digits, where the network gave one or we dialled it.
+    number: Option<Pii<String>>,
     /// Somebody is in danger.
     emergency: bool,
     next_utterance: u32,
@@ -272,10 +309,13 @@ pub struct Hotline {
     setup: Setup,
     calls: BTreeMap<CallId, Call>,
     legs: BTreeMap<LegId, CallId>,
-    tickets: BTreeMap<TicketId, Ticket>,
+    tickets: residents::Residents,
     rulebook: Arc<Rulebook>,
     callbacks: callback::Callbacks,
     queue: Queue,
+    admission: Admission,
+    /// What was last told of it.
+    strain: Option<Strain>,
     next_call: u64,
     next_leg: u64,
     last_ticket: u64,
@@ -291,10 +331,12 @@ impl Hotline {
         let callbacks = callback::Callbacks::restore(&restored);
         Hotline {
             queue,
+            admission: Admission::new(setup.admission),
+            strain: None,
             callbacks,
             calls: BTreeMap::new(),
             legs: BTreeMap::new(),
-            tickets: restored.tickets.into_iter().map(|t| (t.id, t)).collect(),
+            tickets: residents::Residents::new(restored.tickets),
             rulebook: Arc::new(Rulebook::empty()),
             next_call: restored.next_call.max(1),
             next_leg: 1,
@@ -362,6 +404,12 @@ impl Hotline {
             }
             Input::Understood { call, understood } => self.understood(call, understood),
             Input::Stored(Ack::Ticket { call, ticket }) => self.ticket_stored(call, ticket),
+            Input::Stored(Ack::Dial { call }) => self.dial_stored(call),
+            Input::Stored(Ack::Draw { campaign }) => self.draw_stored(campaign),
+            Input::Population { campaign, tickets } => self.draw_sample(campaign, tickets),
+            Input::Fetched { tickets } => self.fetched(tickets),
+            Input::Loaded { tickets } => self.loaded(tickets),
+            Input::Load(measured) => self.admission.measured(now, measured),
             Input::MediaClosed { call } => self.media_closed(call),
             Input::Command { token, command } => {
                 let result = self.command(command);
@@ -370,6 +418,8 @@ impl Hotline {
             Input::Stop => self.stop(),
             Input::Tick => self.tick(),
         }
+        self.let_tickets_go();
+        self.count_talks();
     }
 
     fn effect(&mut self, effect: Effect) {
@@ -387,7 +437,7 @@ impl Hotline {
     }
 
     fn invited(&mut self, leg: LegId, number: Option<Pii<String>>) {
-        if self.stopping || self.calls.len() >= CALLS_MAX {
+        if !self.takes_calls() {
             return self.effect(Effect::Refuse { leg, code: 503 });
         }
         let id = CallId(self.next_call);
@@ -399,6 +449,9 @@ impl Hotline {
             manner: self.setup.manner,
         });
         self.add_call(id, Direction::Inbound, leg, Talk::Robot(Box::new(dialogue)), None);
+        if let Some(call) = self.calls.get_mut(&id) {
+            call.number = number.as_ref().map(|number| callback::plain_number(number.reveal()));
+        }
         let at = self.wall;
         self.keep(Fact::CallStarted { call: id, direction: Direction::Inbound, number, at });
         self.effect(Effect::Answer { call: id, leg });
@@ -421,6 +474,7 @@ impl Hotline {
             talk,
             agent: None,
             ticket,
+            number: None,
             emergency: false,
             next_utterance: 0,
             unanswered_end_ms: None,
@@ -446,12 +500,7 @@ impl Hotline {
         }
         call.up = true;
         match call.direction {
-            Direction::Inbound => {
-                self.tell_dialogue(id, crate::dialogue::Input::Begin);
-                if self.conversing() > self.setup.conversations {
-                    self.tell_dialogue(id, crate::dialogue::Input::Overloaded);
-                }
-            }
+            Direction::Inbound => self.show_in(id),
             Direction::Callback => self.callback_up(id),
         }
     }
@@ -515,20 +564,6 @@ impl Hotline {
         let outcome = outcome.unwrap_or_else(|| self.outcome_of_hang_up(id));
         self.calls.remove(&id);
         self.keep(Fact::CallEnded { call: id, outcome, at: self.wall });
-    }
-
-    fn stop(&mut self) {
-        self.stopping = true;
-        // Nobody is rung for a caller who is about to be cut off.
-        let waiting: Vec<CallId> = self.queue.waiting().collect();
-        for call in waiting {
-            self.tell_queue(crate::desk::queue::Input::Leave { call });
-        }
-        let running: Vec<CallId> = self.calls.keys().copied().collect();
-        for id in running {
-            self.interrupt_ticket(id);
-            self.begin_ending(id, Some("interrupted"));
-        }
     }
 
     fn tick(&mut self) {

@@ -1,14 +1,14 @@
 //! 工单 and what staff do with them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Ack, Effect, Fact, Hotline};
-use crate::desk::{
-    Actor, DeskError, Order, Ticket, TicketEvent, TicketState, queue, rulebook,
-};
+use crate::desk::{Actor, DeskError, Order, Ticket, TicketEvent, TicketState, queue, rulebook};
 use crate::intake::Draft;
 use crate::kernel::evidence::Source;
-use crate::kernel::{AgentId, CallId, Filled, Slot, TicketId, VerificationId, Wall};
+use crate::kernel::{AgentId, CallId, Filled, Pii, Slot, TicketId, VerificationId, Wall};
+use crate::survey::campaign::Plan;
+use crate::survey::verify::Outcome;
 
 /// What staff may want.
 #[derive(Clone, PartialEq, Debug)]
@@ -46,12 +46,48 @@ pub enum Command {
         why: String,
         by: String,
     },
+    /// 核实: by a unit or desk that did not handle the case.
+    AssignVerification {
+        verification: VerificationId,
+        unit: String,
+        by: String,
+    },
     /// 核实结果.
     CloseVerification {
         verification: VerificationId,
+        outcome: Outcome,
         result: String,
         by: String,
     },
+    /// 单件回访: call this citizen, in the next window.
+    CallBack {
+        ticket: TicketId,
+        why: String,
+        by: String,
+    },
+    /// 抽样回访: announce a sample and its seed; it is drawn when its time has come.
+    AnnounceCampaign {
+        plan: Plan,
+    },
+    /// 别再打: `on`, or the citizen took it back.
+    DoNotCall {
+        number: Pii<String>,
+        on: bool,
+        why: String,
+        by: String,
+    },
+}
+
+/// What a command needs of the store.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Wanted {
+    pub tickets: Vec<TicketId>,
+}
+
+impl Wanted {
+    pub fn is_nothing(&self) -> bool {
+        self.tickets.is_empty()
+    }
 }
 
 /// `YYMMDD` and four digits: 2611220001. A day with more than 9,999 tickets borrows numbers of the next.
@@ -136,11 +172,11 @@ impl Hotline {
         let (ticket, seen, by, order) = match command {
             Command::AgentReady { agent } => return self.try_queue(queue::Input::Ready { agent }),
             Command::AgentAway { agent } => return self.try_queue(queue::Input::Away { agent }),
-            Command::CloseVerification { verification, result, by } => {
-                let at = self.wall;
-                self.keep(Fact::VerificationClosed { verification, result, by, at });
-                return Ok(());
-            }
+            Command::AssignVerification { .. }
+            | Command::CloseVerification { .. }
+            | Command::CallBack { .. }
+            | Command::AnnounceCampaign { .. }
+            | Command::DoNotCall { .. } => return self.callback_command(command),
             Command::Order { ticket, seen, by, order } => (ticket, seen, by, *order),
             Command::EditField { ticket, slot, value, by } => {
                 let filled =
@@ -158,6 +194,86 @@ impl Hotline {
             }
         };
         self.order(ticket, seen, by, order)
+    }
+
+    fn callback_command(&mut self, command: Command) -> Result<(), DeskError> {
+        match command {
+            Command::AssignVerification { verification, unit, by } => {
+                self.assign_verification(verification, unit, by)
+            }
+            Command::CloseVerification { verification, outcome, result, by } => {
+                self.close_verification(verification, outcome, result, by)
+            }
+            Command::CallBack { ticket, why, by } => self.callback_by_hand(ticket, why, by),
+            Command::AnnounceCampaign { plan } => self.announce_campaign(plan),
+            Command::DoNotCall { number, on: false, why, by } => self.call_again(&number, by, why),
+            Command::DoNotCall { number, on: true, why, by } => {
+                self.stop_calling(number, None, by, why);
+                Ok(())
+            }
+            // The rest is carried out by `command`.
+            _ => Ok(()),
+        }
+    }
+
+    /// What of a command's tickets is not at hand: it is to be loaded from the store and given in as [`super::Input::Loaded`]
+    /// before the command, behind all facts that wait to be kept.
+    pub fn missing(&self, command: &Command) -> Wanted {
+        let mut wanted = Wanted::default();
+        let mut want = |id: TicketId| match self.tickets.get(&id) {
+            None => wanted.tickets.push(id),
+            Some(ticket) => {
+                let parts = ticket.merged.iter().filter(|part| self.tickets.get(part).is_none());
+                wanted.tickets.extend(parts);
+            }
+        };
+        match command {
+            Command::AgentReady { .. } | Command::AgentAway { .. } => {}
+            Command::EditField { ticket, .. }
+            | Command::CloseTicket { ticket, .. }
+            | Command::Reopen { ticket, .. } => want(*ticket),
+            Command::Order { ticket, order, .. } => {
+                want(*ticket);
+                if let Order::Event(TicketEvent::Merged { into, .. }) = &**order {
+                    want(*into);
+                }
+            }
+            Command::CallBack { ticket, .. } => want(*ticket),
+            // Tickets of open verifications are at hand.
+            Command::AssignVerification { .. }
+            | Command::CloseVerification { .. }
+            | Command::AnnounceCampaign { .. }
+            | Command::DoNotCall { .. } => {}
+        }
+        wanted
+    }
+
+    /// What is at hand already is newer.
+    pub(super) fn loaded(&mut self, tickets: Vec<Ticket>) {
+        for mut ticket in tickets {
+            if self.tickets.get(&ticket.id).is_some() {
+                continue;
+            }
+            if let Err(error) = self.rulebook.time(&mut ticket) {
+                tracing::error!(%error, ticket = ticket.id.0, "the deadline of a ticket cannot be counted");
+            }
+            self.tickets.insert(ticket.id, ticket);
+        }
+    }
+
+    /// Tickets that nobody has touched for long, and no call, callback or verification is about.
+    pub(super) fn let_tickets_go(&mut self) {
+        if !self.tickets.is_full() {
+            return;
+        }
+        let in_calls = self.calls.values().filter_map(|call| call.ticket);
+        let needed: BTreeSet<TicketId> = in_calls.chain(self.callbacks_about()).collect();
+        self.tickets.let_go(|id| needed.contains(&id));
+    }
+
+    /// Tickets at hand.
+    pub fn tickets_at_hand(&self) -> usize {
+        self.tickets.len()
     }
 
     fn order(
@@ -194,8 +310,10 @@ impl Hotline {
         self.plan_callback(id);
         let merged = self.tickets.get(&id).map(|ticket| ticket.merged.clone()).unwrap_or_default();
         for part in merged {
-            let still =
-                self.tickets.get(&part).is_some_and(|t| t.state == TicketState::Merged { into: id });
+            let still = self
+                .tickets
+                .get(&part)
+                .is_some_and(|t| t.state == TicketState::Merged { into: id });
             if still {
                 let event = TicketEvent::Closed { result: result.to_owned() };
                 self.change_ticket(part, event, Actor::system());

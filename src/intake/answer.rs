@@ -62,14 +62,17 @@ impl Answers {
         })
     }
 
+    pub(super) fn with_net(self, net: Net) -> Answers {
+        Answers { net, ..self }
+    }
+
     /// Rules first; what they do not know the net may, surely or in doubt.
     pub(super) fn urgent(&self, text: &Text<'_>) -> Urgent {
         let margins = self.net.margins(text.str());
-        let mut urgent =
-            Urgent { emergency: self.emergencies.find(text), ..Urgent::default() };
+        let mut urgent = Urgent { emergency: self.emergencies.find(text), ..Urgent::default() };
         let danger = Doubt::Danger(margins.kind);
         match urgent.emergency {
-            Some(kind) if margins.danger <= safety::AGAINST => {
+            Some(kind) if safety::is_against(margins.danger, safety::DANGER) => {
                 (urgent.emergency, urgent.doubt) = (None, Some(Doubt::Danger(kind)));
             }
             Some(_) => {}
@@ -83,18 +86,27 @@ impl Answers {
             return urgent;
         }
         let short = said <= PERSON_CHARS_MAX;
-        urgent.command = short
-            .then(|| self.person.find(text))
-            .flatten()
-            .or_else(|| (said <= PROGRESS_CHARS_MAX).then(|| self.progress.find(text)).flatten());
+        if short && self.person.find(text).is_some() {
+            match safety::is_against(margins.person, safety::PERSON) {
+                true => urgent.doubt = urgent.doubt.or(Some(Doubt::Person)),
+                false => urgent.command = Some(Command::Person),
+            }
+            return urgent;
+        }
+        urgent.command = (said <= PROGRESS_CHARS_MAX).then(|| self.progress.find(text)).flatten();
         if urgent.command.is_none() && short {
             if margins.person >= safety::PERSON.sure {
                 urgent.command = Some(Command::Person);
-            } else if margins.person >= safety::PERSON.doubt {
+            } else if margins.person >= safety::PERSON.doubt && !self.answers(text) {
                 urgent.doubt = urgent.doubt.or(Some(Doubt::Person));
             }
         }
         urgent
+    }
+
+    /// 对的 asks for nobody.
+    fn answers(&self, text: &Text<'_>) -> bool {
+        self.yes_no(text).is_some() || self.grade(text).is_some()
     }
 
     pub(super) fn undispatched(&self, text: &Text<'_>) -> Option<Undispatched> {

@@ -13,7 +13,7 @@ const STILL: f32 = 0.02;
 
 /// A point: its dense part first, then the coordinates that are not zero.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub(super) struct Features {
+pub(in crate::intake) struct Features {
     pub dense: Vec<f32>,
     /// Ascending.
     pub sparse: Vec<(u32, f32)>,
@@ -29,7 +29,7 @@ pub(super) struct Plane {
 
 /// A plane for each class.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub(super) struct Linear {
+pub(in crate::intake) struct Linear {
     planes: Vec<Plane>,
 }
 

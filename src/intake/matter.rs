@@ -1,12 +1,19 @@
-//! Of what type a matter is: words and their weights.
+//! Of what type a matter is: words and their weights, and what labelled sentences teach where there is an encoder.
+
+mod learned;
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::IntakeError;
+use super::category::Points;
 use super::lexicon::rows;
 use super::reading::MatterType;
 use super::text::Text;
 use crate::kernel::{Filled, Slot};
+use crate::language::sounding::Syllable;
+use learned::Learned;
+pub use learned::examples;
 
 /// Words that only lean towards a type make no surer.
 const LEANING_MAX: f32 = 0.45;
@@ -43,11 +50,28 @@ struct Weight {
 
 pub(super) struct Matters {
     weights: Vec<Weight>,
+    learned: Option<Learned>,
+}
+
+/// What the words show of one type.
+#[derive(Clone, Copy)]
+struct Shown {
+    matter: MatterType,
+    confidence: f32,
+    /// Not only words that lean towards it.
+    told: bool,
 }
 
 impl Matters {
     pub(super) fn new() -> Result<Matters, IntakeError> {
-        Ok(Matters { weights: weights()? })
+        Ok(Matters { weights: weights()?, learned: None })
+    }
+
+    /// Taught by the sentences that ship, each placed by its meaning.
+    pub(super) fn taught(mut self, points: Arc<dyn Points>) -> Result<Matters, IntakeError> {
+        self.learned = None;
+        self.learned = Learned::of(&self, points)?;
+        Ok(self)
     }
 
     pub(super) fn asks_question(&self, text: &Text<'_>) -> bool {
@@ -55,8 +79,27 @@ impl Matters {
         asked >= 1.5 && asked > self.score(text, Key::Action).0
     }
 
-    /// The types with their confidences, the likeliest first: each one's share of all types' weight, less when that is small.
-    pub(super) fn matters(&self, text: &Text<'_>) -> Vec<(MatterType, f32)> {
+    /// The types with their confidences, the likeliest first. `open`: a matter may be told, not only the answer to a question.
+    pub(super) fn matters(&self, text: &Text<'_>, open: bool) -> Vec<(MatterType, f32)> {
+        let shown = self.shown(text);
+        // A number or a short answer tells of no matter, however near it may lie to one.
+        let story = text.syllables.iter().filter(|s| !is_digit(text.str(), s)).count();
+        let learned = self.learned.as_ref().filter(|_| open && story >= STORY_CHARS_MIN);
+        let Some(likely) = learned.and_then(|l| l.likely(self, text, &shown)) else {
+            return shown.into_iter().map(|s| (s.matter, s.confidence)).collect();
+        };
+        let sure = |(matter, likely): (MatterType, f32)| {
+            let shown = shown.iter().find(|s| s.matter == matter);
+            let told = shown.is_some_and(|s| s.told);
+            let by_words = shown.map_or(0.0, |s| s.confidence);
+            (matter, if told { likely.max(by_words) } else { likely.min(LEANING_MAX) })
+        };
+        // The order stays as learned: a confidence here is also what is dared on it.
+        likely.into_iter().map(sure).collect()
+    }
+
+    /// What the words show, the likeliest first: each type's share of all types' weight, less when that is small.
+    fn shown(&self, text: &Text<'_>) -> Vec<Shown> {
         let asks = self.asks_question(text);
         let scores = BY_WEIGHT.map(|matter| {
             let extra = if asks && matter == MatterType::Consultation { 2.0 } else { 0.0 };
@@ -66,15 +109,23 @@ impl Matters {
         let all: f32 = scores.iter().map(|(_, _, score)| score).sum();
         if all == 0.0 && text.sounding(&text.whole()) >= STORY_CHARS_MIN {
             // Who tells something without any sign of its type mostly complains, or needs help.
-            return vec![(MatterType::Complaint, 0.1), (MatterType::Help, 0.05)];
+            let guess = [(MatterType::Complaint, 0.1), (MatterType::Help, 0.05)];
+            return guess
+                .map(|(matter, confidence)| Shown { matter, confidence, told: false })
+                .into();
         }
-        let mut matters = scores.map(|(matter, told, score)| {
+        let mut shown = scores.map(|(matter, told, score)| {
             let confidence = score / (score + MATTER_HALF + 0.5 * (all - score));
-            (matter, if told > 0.0 { confidence } else { confidence.min(LEANING_MAX) })
+            let told = told > 0.0;
+            Shown {
+                matter,
+                confidence: if told { confidence } else { confidence.min(LEANING_MAX) },
+                told,
+            }
         });
         // Of equals the first stays first.
-        matters.sort_by(|(_, a), (_, b)| b.total_cmp(a));
-        matters.into_iter().filter(|(_, confidence)| *confidence > 0.0).collect()
+        shown.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+        shown.into_iter().filter(|s| s.confidence > 0.0).collect()
     }
 
     /// The sum of the weights of a key's words, none over another, and the heaviest word's place.
@@ -109,6 +160,11 @@ impl Matters {
         let span = span.unwrap_or(text.whole());
         Some((Slot::MatterType, text.filled(matter.label(), code, &span, confidence)))
     }
+}
+
+fn is_digit(text: &str, syllable: &Syllable) -> bool {
+    let said = text.get(syllable.text.clone()).unwrap_or_default();
+    said.chars().all(|c| c.is_ascii_digit() || "零〇幺一二两三四五六七八九".contains(c))
 }
 
 fn weights() -> Result<Vec<Weight>, IntakeError> {

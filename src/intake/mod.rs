@@ -10,6 +10,7 @@ mod clues;
 mod contrast;
 mod dictation;
 mod draft;
+mod faithful;
 mod lexicon;
 mod linear;
 mod matter;
@@ -29,6 +30,8 @@ use std::sync::Arc;
 pub use crate::language::address::{AddressError, Division, Gazetteer, Level};
 pub use contrast::{Contrast, contrast, corrected_words};
 pub use dictation::{corrected_number, whole as whole_number};
+pub use matter::examples as matter_examples;
+pub use faithful::{Unfaithful, faithful};
 pub use draft::{Draft, NARRATIVE_CHARS_MAX, place_is_precise_to_township, place_parts};
 pub use reading::{Command, Doubt, Emergency, Grade, MatterType, Reading, Topic, Undispatched};
 pub use summary::{Clause, SUMMARY_CHARS_MAX};
@@ -103,7 +106,7 @@ impl Intake {
             true => self.categories.topics(&text, open),
             false => (Vec::new(), None),
         };
-        let matters = if told { self.matters.matters(&text) } else { Vec::new() };
+        let matters = if told { self.matters.matters(&text, open) } else { Vec::new() };
         let mut reading = Reading {
             command,
             emergency,
@@ -158,6 +161,19 @@ impl Intake {
     /// With other categories than the shipped ones, or with what tells these better.
     pub fn with_categories(self, categories: Categories) -> Intake {
         Intake { categories, ..self }
+    }
+
+    /// With types of matters told by the meaning of what was said too. Blocks while the sentences that teach them are encoded.
+    ///
+    /// # Errors
+    /// A table of ours that cannot be read.
+    pub fn with_points(self, points: Arc<dyn category::Points>) -> Result<Intake, IntakeError> {
+        Ok(Intake { matters: self.matters.taught(points)?, ..self })
+    }
+
+    /// With another net behind the rules for dangers and the wish for a person than the shipped one.
+    pub fn with_net(self, net: safety::Net) -> Intake {
+        Intake { answers: self.answers.with_net(net), ..self }
     }
 
     pub fn categories(&self) -> &Categories {

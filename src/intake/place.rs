@@ -8,19 +8,23 @@ use super::contrast::contrast;
 use super::lexicon::{Lists, rows};
 use super::text::{Text, is_silent};
 use crate::kernel::{Filled, Slot};
-use crate::language::address::{Around, Division, Gazetteer, Mention};
+use crate::language::address::{Around, Division, Gazetteer, Level, Mention};
 
 /// A detail ends within this many characters of the division.
 const REACH: usize = 30;
 /// A place that is only described counts less than a division.
 const DETAIL_CONFIDENCE: f32 = 0.6;
 const ANSWER_CONFIDENCE: f32 = 0.5;
+/// A village by its characters, and by its sound.
+const VILLAGE_CONFIDENCE: f32 = 0.9;
+const HEARD_CONFIDENCE: f32 = 0.7;
 /// The longest answer taken as a place when it names none that is known.
 const ANSWER_CHARS_MAX: usize = 15;
 
 pub(super) struct Places {
     gazetteer: Arc<Gazetteer>,
     around: Around,
+    home: String,
     words: Lists,
 }
 
@@ -44,7 +48,7 @@ impl Places {
             words.push_longest_first(kind, list.split_whitespace().collect());
         }
         let around = gazetteer.around(home);
-        Ok(Places { gazetteer, around, words })
+        Ok(Places { gazetteer, around, home: home.to_owned(), words })
     }
 
     /// `taken`: words that are something else: 11月20号 is no house.
@@ -60,7 +64,11 @@ impl Places {
         if let Some(denied) = contrast(text.str()).and_then(|both| text.find(both.denied, 0)) {
             mentions.retain(|mention| !denied.contains(&mention.span.start));
         }
-        if let Some(mention) = self.best(text, mentions) {
+        let mention = self.best(text, mentions);
+        if let Some(place) = self.village(text, mention.as_ref()) {
+            return place;
+        }
+        if let Some(mention) = mention {
             return self.named(text, mention);
         }
         let span =
@@ -94,6 +102,30 @@ impl Places {
         best
     }
 
+    /// A village that the city's own file knows, where no township was told: its township, and the village as the detail.
+    fn village(&self, text: &Text<'_>, mention: Option<&Mention>) -> Option<Place> {
+        let told = mention.and_then(|mention| mention.division.as_ref());
+        if told.is_some_and(|division| division.level == Level::Township) {
+            return None;
+        }
+        let under = told.map_or(self.home.as_str(), |division| division.code.as_str());
+        let village = self.gazetteer.village_in(&text.chars, under)?;
+        let detail = self.detail(text, village.span.start, village.span.len(), true);
+        let end = detail.map_or(village.span.end, |detail| detail.end.max(village.span.end));
+        let from = mention.map_or(village.span.start, |m| m.span.start.min(village.span.start));
+        let span = from..end;
+        let words = text.slice(&(village.span.start..end));
+        let confidence = if village.exact { VILLAGE_CONFIDENCE } else { HEARD_CONFIDENCE };
+        let (value, code, options) = match village.townships.as_slice() {
+            [township] => {
+                (format!("{} {words}", township.full_name), Some(township.code.clone()), Vec::new())
+            }
+            several => (words.to_owned(), None, several.to_vec()),
+        };
+        let fact = Some((text.filled(value, code, &span, confidence), span));
+        Some(Place { fact, options })
+    }
+
     fn named(&self, text: &Text<'_>, mention: Mention) -> Place {
         let detail = self.detail(text, mention.span.end, 2, true);
         let detail = detail.filter(|span| self.says_where(text.slice(span)));
@@ -118,7 +150,8 @@ impl Places {
         any_end: bool,
     ) -> Option<Range<usize>> {
         let mut start = from;
-        while let Some(word) = self.words.list("lead").iter().find(|w| text.after(start).starts_with(**w))
+        while let Some(word) =
+            self.words.list("lead").iter().find(|w| text.after(start).starts_with(**w))
         {
             start += word.chars().count();
         }
@@ -143,7 +176,8 @@ impl Places {
         for at in 0..text.len() {
             let marked = self.words.list("marker").iter().any(|w| text.before(at).ends_with(w));
             let opens = at == 0 || text.chars.get(at - 1).is_some_and(|c| is_silent(*c));
-            let marker_next = self.words.list("marker").iter().any(|w| text.after(at).starts_with(w));
+            let marker_next =
+                self.words.list("marker").iter().any(|w| text.after(at).starts_with(w));
             if marker_next || !marked && !opens {
                 continue;
             }

@@ -50,6 +50,10 @@ id!(
     VerificationId, "V"
 );
 id!(
+    /// 抽样回访: one campaign of callbacks, with one draw.
+    CampaignId, "K"
+);
+id!(
     /// 话务员: an agent, by work number.
     AgentId, "A"
 );

@@ -12,10 +12,14 @@ pub const BRIDGE_FRAMES: usize = 25;
 pub const SPEECH_CHUNKS: usize = 64;
 /// Utterances waiting for a recogniser; beyond it the caller is handed to a person.
 pub const ASR_QUEUE: usize = 32;
+/// Measures of the house's load that are remembered, of each kind; the oldest is forgotten first.
+pub const LOAD_SAMPLES: usize = 1024;
 /// Clauses waiting for the voice.
 pub const TTS_QUEUE: usize = 64;
 /// Largest answer of a remote recogniser: a page of text with its times.
 pub const REMOTE_ANSWER_BYTES_MAX: usize = 256 * 1024;
+/// Summaries that are being rewritten at a time.
+pub const REWRITINGS_MAX: usize = 8;
 /// Outcomes of requests that a circuit breaker remembers.
 pub const BREAKER_OUTCOMES: usize = 20;
 /// Longest utterance handed to the recogniser.
@@ -68,10 +72,22 @@ pub const CONSOLE_LOGINS: usize = 4;
 pub const CONSOLE_BODY_BYTES_MAX: usize = 64 * 1024;
 /// Rows on one page of a list.
 pub const CONSOLE_ROWS: i64 = 200;
+/// Tables that are being written for somebody at once.
+pub const CONSOLE_EXPORTS: usize = 2;
+/// Rows of one CSV file: it is written while it is read, a page at a time.
+pub const EXPORT_ROWS_MAX: i64 = 1_000_000;
+/// Rows of one workbook, which is whole in memory before it leaves.
+pub const EXPORT_SHEET_ROWS_MAX: i64 = 10_000;
+/// Rows of a table that are read at once.
+pub const EXPORT_PAGE: i64 = 500;
+/// Days that rates are counted over at once: three years.
+pub const RATES_DAYS_MAX: i64 = 1_096;
 /// Questions without an answer that are put together at once; older ones wait.
 pub const QUESTIONS_MAX: i64 = 500;
 /// Questions whose points are remembered between two looks at them.
 pub const QUESTIONS_REMEMBERED: usize = 4096;
+/// Tickets that the hotline has at hand beyond those of running calls and pending callbacks.
+pub const TICKETS_LATELY: usize = 4096;
 /// Text messages under way to the gateway at once, of as many tickets.
 pub const MESSAGES_AT_ONCE: i64 = 8;
 /// Keys of text messages that the file of them is known to hold; older ones are not looked at.

@@ -13,7 +13,7 @@ pub mod time;
 pub use calendar::{Calendar, DayKind};
 pub use evidence::{Evidence, Filled, Slot};
 pub use fault::{Fault, Faults, Finder, Gravity};
-pub use id::{AgentId, CallId, LegId, SurveyId, TicketId, VerificationId};
+pub use id::{AgentId, CallId, CampaignId, LegId, SurveyId, TicketId, VerificationId};
 pub use redact::Pii;
 pub use rng::Rng;
 pub use time::{Civil, Day, Moment, Wall};

@@ -108,13 +108,22 @@ impl<E: Encoder> Prepared<E> {
         Prepared { points: records.into_iter().collect(), inner }
     }
 
-    /// Encodes all of a base into the folder, for [`Prepared::open`]; what is there already is not encoded again. Blocks.
+    /// Encodes all of a base, and other texts, into the folder, for [`Prepared::open`]; what is there already is not encoded again.
+    /// Blocks.
     ///
     /// # Errors
     /// The encoder's.
-    pub fn prepare(base: Base, encoder: &E, folder: &Path) -> Result<(), KnowledgeError> {
+    pub fn prepare(
+        base: Base,
+        also: &[&str],
+        encoder: &E,
+        folder: &Path,
+    ) -> Result<(), KnowledgeError> {
         let known = Known::open(encoder, folder);
         Index::build(Arc::new(base), &known)?;
+        for text in also {
+            known.encode(text)?;
+        }
         known.keep();
         Ok(())
     }

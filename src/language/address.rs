@@ -9,8 +9,10 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 mod find;
+mod villages;
 
 pub use find::{Around, Mention};
+pub use villages::{VillageFault, VillageMention};
 
 /// The four files of the package (`dist/`) that [`Gazetteer::load`] reads.
 pub const FILES: [&str; 4] = ["provinces.json", "cities.json", "areas.json", "streets.json"];
@@ -91,6 +93,7 @@ pub struct Gazetteer {
     by_code: HashMap<String, u32>,
     /// Full names and stems, to the entries that bear them.
     pub(super) forms: HashMap<String, Vec<u32>>,
+    villages: villages::Villages,
 }
 
 impl Gazetteer {

@@ -156,7 +156,11 @@ impl CallTask {
         loop {
             tokio::select! {
                 biased;
-                _ = tick.tick() => self.frame().await,
+                due = tick.tick() => {
+                    let late = due.elapsed() >= Duration::from_millis(FRAME_MS);
+                    self.setup.engines.recogniser.gauge().frame(late);
+                    self.frame().await;
+                }
                 () = self.setup.rtp.receive(self.setup.clock.now()) => {}
                 heard = agent_side(&mut self.agent, &self.setup.clock) => {
                     if let Some(heard) = heard {

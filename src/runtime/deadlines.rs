@@ -9,7 +9,8 @@ use crate::desk::Rulebook;
 use crate::desk::clock::{Pack, SHIPPED, check};
 use crate::desk::dispatch::Rules;
 use crate::engine::models::ModelDir;
-use crate::kernel::{Calendar, Faults};
+use crate::kernel::{Calendar, Faults, TicketId};
+use crate::store::Store;
 
 /// The package's calendar where it is installed, and files of one's own over it, each over those before. Without the
 /// package the days by law are left, and every year says that it is provisional.
@@ -77,6 +78,34 @@ pub fn rulebook(rules: Arc<Rules>, calendar: Calendar) -> anyhow::Result<Ruleboo
         packs.push((name.to_owned(), sound_pack(&file).with_context(named)?));
     }
     Ok(Rulebook::new(rules, packs, calendar)?)
+}
+
+/// Tickets looked at before others may write.
+const REFRESHED_AT_ONCE: i64 = 64;
+
+/// Counts the deadlines of all tickets anew: a calendar or a rule pack may be another than when they were written. How many
+/// have changed. What happens to a ticket meanwhile counts more.
+pub async fn refresh(store: &Store, rulebook: &Rulebook) -> anyhow::Result<u64> {
+    let (mut after, mut changed) = (TicketId(0), 0);
+    loop {
+        let ids = store.timed_tickets(after, REFRESHED_AT_ONCE).await?;
+        let Some(last) = ids.last() else { return Ok(changed) };
+        after = *last;
+        for id in ids {
+            // One that cannot be rebuilt does not keep the others from their deadlines.
+            let loaded = match store.load_tickets(&[id]).await {
+                Ok(loaded) => loaded,
+                Err(error) => {
+                    tracing::error!(%error, "a ticket's deadline stays as it was written");
+                    continue;
+                }
+            };
+            for mut ticket in loaded.into_iter().filter(|ticket| ticket.id == id) {
+                rulebook.time(&mut ticket)?;
+                changed += u64::from(store.retime(&ticket).await?);
+            }
+        }
+    }
 }
 
 fn text(file: &Path) -> anyhow::Result<String> {

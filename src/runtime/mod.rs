@@ -4,15 +4,19 @@
 //! - [`serve`]: the service wired together; [`shell`]: the hotline's owner; [`call_task`]: one call's sound.
 //! - [`listener`], [`speaking`]: an ear and a mouth; [`recogniser`], [`voice`], [`meaning`], [`pool`]: slow
 //!   work on threads; [`hearing`]: what each question expects.
+//! - [`gauge`]: what is measured of the load.
 //! - [`deadlines`]: rule packs and the calendar.
+//! - [`certificate`]: our own, for TLS where none is given; [`telephone`]: the line that is opened with it.
 //! - [`keeper`], [`recordings`]: what is written down; [`outbox`]: text messages. [`phone`]: a scripted telephone.
 
 pub mod call_task;
 pub mod categories;
+pub mod certificate;
 pub mod clock;
 pub mod deadlines;
 pub mod dispatching;
 pub mod engines;
+pub mod gauge;
 pub mod hearing;
 pub mod keeper;
 pub mod library;
@@ -23,8 +27,10 @@ pub mod phone;
 pub mod pool;
 pub mod recogniser;
 pub mod recordings;
+pub mod rewriting;
 pub mod rtp_socket;
 pub mod serve;
 pub mod shell;
 pub mod speaking;
+mod telephone;
 pub mod voice;

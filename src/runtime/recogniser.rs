@@ -1,8 +1,10 @@
 //! Recognisers on their own threads, with admission: words that somebody waits for go before looks ahead.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
+use super::gauge::Gauge;
 use super::pool::{Full, Load, Pool};
 use crate::kernel::limits::ASR_QUEUE;
 use crate::speech::{Asr, Expected, Heard, SpeechError};
@@ -19,14 +21,22 @@ struct AsrJob {
 /// Recognisers, one a thread.
 pub struct Recogniser {
     pool: Pool<AsrJob>,
+    gauge: Arc<Gauge>,
 }
 
 /// What is wanted of a job, which may change while it waits.
 #[derive(Debug)]
 struct Wish {
     dropped: AtomicBool,
-    /// Somebody waits for the result; else it is a look ahead.
-    last: AtomicBool,
+    /// Since when somebody waits for the result; before that it is a look ahead.
+    awaited: OnceLock<Instant>,
+}
+
+impl Wish {
+    /// Somebody waits from now on, if they did not yet.
+    fn wait(&self) {
+        self.awaited.get_or_init(Instant::now);
+    }
 }
 
 /// Dropping it tells the recogniser that nobody wants the result any more.
@@ -45,24 +55,37 @@ impl AsrJob {
     }
 
     fn can_wait(&self) -> bool {
-        !self.wish.last.load(Ordering::Relaxed)
+        self.wish.awaited.get().is_none()
     }
 }
 
 impl Recogniser {
     pub fn start(engines: Vec<Box<dyn Asr>>) -> std::io::Result<Self> {
+        let gauge = Arc::new(Gauge::default());
         let workers = engines
             .into_iter()
             .map(|mut engine| {
+                let gauge = gauge.clone();
                 move |job: AsrJob| {
-                    if !job.is_dropped() {
-                        let heard = engine.recognise(&job.pcm, &job.expected, true);
-                        (job.reply)(heard);
+                    if job.is_dropped() {
+                        return;
                     }
+                    let begun = Instant::now();
+                    let heard = engine.recognise(&job.pcm, &job.expected, true);
+                    // A look ahead that somebody waits for by now is one that they have waited for since then.
+                    let since = job.wish.awaited.get().filter(|_| !job.is_dropped());
+                    let waited = since.map(|since| begun.saturating_duration_since(*since));
+                    gauge.recognised(waited, begun.elapsed());
+                    (job.reply)(heard);
                 }
             })
             .collect();
-        Ok(Recogniser { pool: Pool::start("asr", ASR_QUEUE, workers)? })
+        Ok(Recogniser { pool: Pool::start("asr", ASR_QUEUE, workers)?, gauge })
+    }
+
+    /// Where its times are gathered, and those of whoever shares the machine with it.
+    pub fn gauge(&self) -> &Arc<Gauge> {
+        &self.gauge
     }
 
     /// `expected` is what the question makes likely. `last`: somebody waits for the words; else it is a look ahead, which is
@@ -79,8 +102,10 @@ impl Recogniser {
         if !last && self.pool.waiting() >= self.pool.workers() {
             return Err(Full("look-ahead"));
         }
-        let wish = Wish { dropped: AtomicBool::new(false), last: AtomicBool::new(last) };
-        let wish = Arc::new(wish);
+        let wish = Arc::new(Wish { dropped: AtomicBool::new(false), awaited: OnceLock::new() });
+        if last {
+            wish.wait();
+        }
         let job = AsrJob { pcm, expected, wish: wish.clone(), reply: Box::new(reply) };
         if last {
             self.pool.push_before(job, AsrJob::can_wait)?;
@@ -92,7 +117,7 @@ impl Recogniser {
 
     /// Somebody waits for this look ahead now.
     pub fn hurry(&self, wanted: &Wanted) {
-        wanted.0.last.store(true, Ordering::Relaxed);
+        wanted.0.wait();
         self.pool.promote(|job| Arc::ptr_eq(&job.wish, &wanted.0), AsrJob::can_wait);
     }
 

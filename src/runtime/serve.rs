@@ -4,7 +4,6 @@ use std::fs::{File, TryLockError};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -12,27 +11,28 @@ use tokio::net::TcpListener;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+use super::certificate::Own;
 use super::clock::SystemClock;
-use super::{deadlines, dispatching};
 use super::engines::{self, SpeechEngines};
 use super::keeper::Keeper;
 use super::library::{Publisher, entries};
 use super::meaning::Meaning;
 use super::outbox::{self, Outbox};
 use super::recordings::Recordings;
+use super::rewriting::Rewriting;
 use super::rtp_socket::PortRange;
 use super::shell::{Message, Parts, Shell};
+use super::telephone::Telephone;
 use super::voice::{SoundStore, plan};
-use crate::call::session::Wishes;
-use crate::call::{CallError, LegIds, Registration, Signalling, SipConfig, SipStack, TlsListen};
+use super::{deadlines, dispatching};
+use crate::call::Signalling;
 use crate::config::{Carrier, Config, Sip};
 use crate::console::{self, Console, public};
 use crate::desk::Rulebook;
 use crate::desk::dispatch::Rules;
 use crate::dialogue::{Line, Manner, Prompts};
 use crate::engine::models::ModelDir;
-use crate::hotline::{Fact, Hotline, Input, Restored, Setup};
-use crate::kernel::LegId;
+use crate::hotline::{CallbackRules, Fact, Hotline, Input, Restored, Setup, window_of};
 use crate::kernel::limits::{FEED_EVENTS, HOTLINE_INBOX};
 use crate::knowledge::Library;
 use crate::knowledge::editing::Entry;
@@ -56,33 +56,30 @@ pub async fn serve(
     let publisher = publisher(&store, &library, &speech, &prompts);
     let recordings = Recordings::new(&config.data_dir);
     let restored = restored(&store, &recordings, &clock).await?;
-    let moment = prompts.text(Line::Moment, 0, &[]).into();
-    let setup = setup(&config, prompts);
+    let setup = setup(&config, prompts.clone())?;
 
     let (inbox, messages) = mpsc::channel(HOTLINE_INBOX);
     let (feed, _) = broadcast::channel(FEED_EVENTS);
     let keeper = keeper(&store, &feed, &inbox);
     let post = outbox::post(&config, texts, &store)?;
-    let (line, signals) = line(&config).await?;
-    let rules = Arc::new(dispatching::rules(config.dispatch_rules.as_deref())?);
-    let rulebook = rulebook(&config, rules.clone())?;
+    let Telephone { line, signals, own, renewal } = Telephone::open(&config, &clock).await?;
+    let rulebook = rulebook(&config)?;
     let knowledge = console::Knowledge { library, published: publisher.waker() };
-    let console = console(&config, store.clone(), feed.clone(), &inbox, &recordings, rules, knowledge);
-    let listener = console::listen(config.console.bind).await?;
-    let citizens = Citizens::listen(&config, &store).await?;
-    let listening = Listening {
-        sip: line.listening(),
-        console: listener.local_addr()?,
-        public: citizens.as_ref().map(|citizens| citizens.at),
+    let rules = rulebook.rules().clone();
+    let console =
+        console(&config, store.clone(), feed.clone(), &inbox, &recordings, rules, knowledge);
+    let pages = Pages::serve(&config, &store, console).await?;
+    let listening = pages.listening(line.as_ref(), own);
+    let around = Around {
+        pages,
+        publisher,
+        refreshing: refresh(store.clone(), rulebook.clone()),
+        sending: post.map(|post| Outbox::start(post, clock.clone(), feed.subscribe())),
+        store: store.clone(),
     };
-    let (console_stop, console_stopped) = oneshot::channel::<()>();
-    let pages = tokio::spawn(console::serve(listener, console, async move {
-        let _ = console_stopped.await;
-    }));
-    let citizens = citizens.map(Citizens::serve);
-    let sending = post.map(|post| Outbox::start(post, clock.clone(), feed.subscribe()));
     let shell = Shell::new(Parts {
         hotline: Hotline::new(setup, restored).ruled_by(rulebook),
+        rewriting: Rewriting::of(config.summary.as_ref(), &clock)?,
         clock,
         line: line.clone(),
         engines: speech,
@@ -92,8 +89,9 @@ pub async fn serve(
         outbound: config.outbound,
         recordings,
         facts: keeper.facts.clone(),
+        store,
         inbox: inbox.clone(),
-        moment,
+        moment: prompts.text(Line::Moment, 0, &[]).into(),
     });
     let mut shell = tokio::spawn(shell.run(messages, signals));
     ready(&listening);
@@ -105,21 +103,37 @@ pub async fn serve(
             anyhow::bail!("the telephone line closed");
         }
     }
-    end_calls(&inbox).await;
-    line.shutdown(Duration::from_secs(3)).await;
-    let _ = console_stop.send(());
-    let _ = citizens.map(|(stop, _)| stop.send(()));
-    publisher.stop();
-    shell.abort();
-    let _ = shell.await;
-    drop(inbox);
-    keeper.finish(Duration::from_secs(5)).await;
-    if let Some(sending) = sending {
-        sending.finish().await;
-    }
-    let _ = tokio::time::timeout(Duration::from_secs(2), pages).await;
-    store.close().await;
+    drop(renewal);
+    end_calls(&inbox, &*line).await;
+    around.end(shell, inbox, keeper).await;
     Ok(())
+}
+
+/// What runs beside the hotline.
+struct Around {
+    pages: Pages,
+    publisher: Publisher,
+    refreshing: JoinHandle<()>,
+    sending: Option<Outbox>,
+    store: Store,
+}
+
+impl Around {
+    /// Ends all in its order: what shows first, what keeps last.
+    async fn end(self, shell: JoinHandle<()>, inbox: mpsc::Sender<Message>, keeper: Keeper) {
+        let pages = self.pages.stop();
+        self.publisher.stop();
+        self.refreshing.abort();
+        shell.abort();
+        let _ = shell.await;
+        drop(inbox);
+        keeper.finish(Duration::from_secs(5)).await;
+        if let Some(sending) = self.sending {
+            sending.finish().await;
+        }
+        let _ = tokio::time::timeout(Duration::from_secs(2), pages).await;
+        self.store.close().await;
+    }
 }
 
 /// The store, with what is told by text message written down from the first event on.
@@ -129,6 +143,52 @@ async fn open(config: &Config, texts: &Messages) -> anyhow::Result<Store> {
         Carrier::Off => store,
         Carrier::File(_) | Carrier::Webhook { .. } => store.telling(texts.kinds()),
     })
+}
+
+/// The console, and the page for citizens where there is one.
+struct Pages {
+    console: SocketAddr,
+    public: Option<SocketAddr>,
+    stops: Vec<oneshot::Sender<()>>,
+    task: JoinHandle<()>,
+}
+
+impl Pages {
+    async fn serve(config: &Config, store: &Store, console: Console) -> anyhow::Result<Pages> {
+        let listener = console::listen(config.console.bind).await?;
+        let citizens = Citizens::listen(config, store).await?;
+        let (at, public) = (listener.local_addr()?, citizens.as_ref().map(|page| page.at));
+        let (stop, stopped) = oneshot::channel::<()>();
+        let task = tokio::spawn(async move {
+            let stopped = async move {
+                let _ = stopped.await;
+            };
+            if let Err(error) = console::serve(listener, console, stopped).await {
+                tracing::error!(%error, "the console is gone");
+            }
+        });
+        let stops = citizens.map(|citizens| citizens.serve().0).into_iter().chain([stop]);
+        Ok(Pages { console: at, public, stops: stops.collect(), task })
+    }
+
+    /// These, and the line.
+    fn listening(&self, line: &dyn Signalling, own: Option<Own>) -> Listening {
+        Listening {
+            sip: line.listening(),
+            tls: line.tls_listening(),
+            own,
+            console: self.console,
+            public: self.public,
+        }
+    }
+
+    /// Nobody new is served; the task ends when those who are served are.
+    fn stop(self) -> JoinHandle<()> {
+        for stop in self.stops {
+            let _ = stop.send(());
+        }
+        self.task
+    }
 }
 
 /// The page for citizens, on its own address.
@@ -193,10 +253,22 @@ fn claim(data_dir: &Path) -> anyhow::Result<File> {
 }
 
 /// What deadlines are counted by.
-pub fn rulebook(config: &Config, rules: Arc<Rules>) -> anyhow::Result<Arc<Rulebook>> {
+pub fn rulebook(config: &Config) -> anyhow::Result<Arc<Rulebook>> {
+    let rules = Arc::new(dispatching::rules(config.dispatch_rules.as_deref())?);
     let models = ModelDir::locate(config.models_dir.as_deref())?;
     let calendar = deadlines::calendar(&models, &config.calendars)?;
     Ok(Arc::new(deadlines::rulebook(rules, calendar)?))
+}
+
+/// Brings the deadlines that were counted with another calendar or other rules up to date, beside the service.
+fn refresh(store: Store, rulebook: Arc<Rulebook>) -> tokio::task::JoinHandle<()> {
+    tokio::spawn(async move {
+        match deadlines::refresh(&store, &rulebook).await {
+            Ok(0) => {}
+            Ok(changed) => tracing::info!(changed, "deadlines were counted anew"),
+            Err(error) => tracing::error!(%error, "deadlines stay as they were written"),
+        }
+    })
 }
 
 /// The wordings of the configuration, or those that ship.
@@ -248,15 +320,30 @@ pub fn rendered(config: &Config) -> anyhow::Result<SoundStore> {
     store.with_context(|| format!("the folder {} cannot be used", folder.display()))
 }
 
-fn setup(config: &Config, prompts: Arc<Prompts>) -> Setup {
-    Setup {
+fn setup(config: &Config, prompts: Arc<Prompts>) -> anyhow::Result<Setup> {
+    Ok(Setup {
         prompts,
         manner: Manner::default(),
         queue: config.queue,
         agents: config.agents.clone(),
-        callbacks: config.callbacks,
-        conversations: config.conversations,
-    }
+        callbacks: callback_rules(config)?,
+        admission: config.admission,
+    })
+}
+
+/// The configured rules with the calendar, and with the hours and limits of a rule pack where one is named.
+fn callback_rules(config: &Config) -> anyhow::Result<CallbackRules> {
+    let models = ModelDir::locate(config.models_dir.as_deref())?;
+    let calendar = deadlines::calendar(&models, &config.calendars)?;
+    let pack = config.callback_pack.as_deref().map(deadlines::sound_pack).transpose()?;
+    let calling = pack.as_ref().and_then(|pack| pack.calling.as_ref());
+    let window = calling.map(window_of).transpose().context("callbacks.pack")?;
+    Ok(CallbackRules {
+        window: window.unwrap_or(config.callbacks.window),
+        calendar: Arc::new(calendar),
+        pack: pack.map(Arc::new),
+        ..config.callbacks.clone()
+    })
 }
 
 /// What the last run left, its open calls marked and their recordings mended.
@@ -288,64 +375,26 @@ fn keeper(store: &Store, feed: &broadcast::Sender<Fact>, inbox: &mpsc::Sender<Me
 }
 
 /// Lets every call say its last words, as long as [`STOP_DEADLINE`] allows.
-async fn end_calls(inbox: &mpsc::Sender<Message>) {
+async fn end_calls(inbox: &mpsc::Sender<Message>, line: &dyn Signalling) {
     let (done, stopped) = oneshot::channel();
     let _ = inbox.send(Message::Stop { done }).await;
     if tokio::time::timeout(STOP_DEADLINE, stopped).await.is_err() {
         tracing::error!("some calls did not end in time; the next start marks them as interrupted");
     }
+    line.shutdown(Duration::from_secs(3)).await;
 }
 
 /// Where the service can be reached.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Listening {
     pub sip: SocketAddr,
+    /// SIP over TLS.
+    pub tls: Option<SocketAddr>,
+    /// Its certificate, where it is one of our own.
+    pub own: Option<Own>,
     pub console: SocketAddr,
     /// The page for citizens, where there is one.
     pub public: Option<SocketAddr>,
-}
-
-async fn line(
-    config: &Config,
-) -> anyhow::Result<(Arc<dyn Signalling>, mpsc::Receiver<crate::call::SignalEvent>)> {
-    let registrations = match (&config.outbound.registrar, &config.outbound.user) {
-        (Some(registrar), Some(user)) => vec![Registration {
-            registrar: registrar.clone(),
-            credentials: crate::call::Credentials {
-                user: user.clone(),
-                password: config.outbound.password.clone().unwrap_or_default(),
-                realm: None,
-            },
-            expires: Duration::from_secs(600),
-        }],
-        _ => Vec::new(),
-    };
-    // The hotline gives its own legs odd numbers.
-    let next = AtomicU64::new(2);
-    let ids: LegIds = Arc::new(move || LegId(next.fetch_add(2, Ordering::Relaxed)));
-    let sip = SipConfig {
-        listen: config.sip.bind,
-        advertise: (config.sip.advertise != config.sip.bind.ip()).then_some(config.sip.advertise),
-        user: config.sip.number.clone(),
-        trunks: config.sip.trunks.clone(),
-        registrations,
-        tls: config.sip.tls.as_ref().map(|tls| TlsListen {
-            listen: tls.bind,
-            certificate: tls.certificate.clone(),
-            key: tls.key.clone(),
-        }),
-        tls_ca: config.sip.tls_ca.clone(),
-        session: Wishes { interval_s: config.sip.session_s, ..Wishes::default() },
-        ..SipConfig::default()
-    };
-    // The line calls the address `sip.listen`; ours is set with `sip.bind`.
-    let started = SipStack::start(sip, ids).await.map_err(|error| match error {
-        CallError::Listen { transport, addr, source, setting: "sip.listen" } => {
-            CallError::Listen { transport, addr, setting: "sip.bind", source }
-        }
-        other => other,
-    });
-    Ok(started?)
 }
 
 fn console(

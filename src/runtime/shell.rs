@@ -2,32 +2,43 @@
 //! task. Nothing here waits for a peer: commands to the line run as tasks with a deadline, and what became of them comes
 //! back as an input.
 
+mod early;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::time::{Instant, MissedTickBehavior};
 
 use super::call_task::{self, CallHandle, MediaCommand, Ringing};
 use super::clock::SystemClock;
 use super::engines::SpeechEngines;
 use super::keeper::Kept;
 use super::meaning::Meaning;
+use super::rewriting::Rewriting;
 use super::rtp_socket::{PortRange, RtpSession};
-use crate::call::sdp::{self, LocalMedia};
+use crate::call::sdp::{self, LocalMedia, Security};
 use crate::call::{CallError, Dial, EndReason, ReinviteAnswer, SignalEvent, Signalling};
 use crate::config::{Outbound, Sip};
-use crate::desk::DeskError;
+use crate::desk::{Actor, DeskError, Order, Ticket, TicketEvent};
 use crate::dialogue::Understood;
-use crate::hotline::{Command, Effect, Hotline, Input, Party};
+use crate::hotline::{Command, Effect, Fact, Hotline, Input, Party, Wanted};
 use crate::intake::Reading;
-use crate::kernel::limits::CALLS_MAX;
-use crate::kernel::{CallId, LegId, Pii};
+use crate::kernel::{CallId, CampaignId, Filled, LegId, Pii, Slot, TicketId};
+use crate::store::{Store, StoreError};
+use crate::survey::campaign::Stratum;
 
+/// How often the hotline is told of the house's load.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Every command to the line is over by then.
 const LINE_DEADLINE: Duration = Duration::from_secs(10);
+/// A population that could not be read is read again after this.
+const SAMPLE_RETRY: Duration = Duration::from_secs(5);
+
+/// Where the answer to a command goes. Dropped without one, the asker is told that the service is busy.
+pub type Reply = oneshot::Sender<Result<(), DeskError>>;
 
 /// What reaches the owner of the hotline.
 pub enum Message {
@@ -38,12 +49,33 @@ pub enum Message {
     },
     Command {
         command: Command,
-        reply: oneshot::Sender<Result<(), DeskError>>,
+        reply: Reply,
+    },
+    /// Tickets from the store, and the command that wanted them.
+    Loaded {
+        tickets: Vec<Ticket>,
+        command: Command,
+        reply: Reply,
     },
     /// Stop taking calls, end the running ones, then say so.
     Stop {
         done: oneshot::Sender<()>,
     },
+}
+
+/// A ticket is loaded by then, or the command fails.
+const LOAD_DEADLINE: Duration = Duration::from_secs(4);
+
+async fn fetch(
+    store: Store,
+    facts: mpsc::Sender<Kept>,
+    tickets: Vec<TicketId>,
+) -> Result<Vec<Ticket>, StoreError> {
+    let (done, written) = oneshot::channel();
+    if facts.send(Kept::Barrier(done)).await.is_ok() {
+        let _ = written.await;
+    }
+    store.load_tickets(&tickets).await
 }
 
 /// What the shell works with.
@@ -58,6 +90,8 @@ pub struct Parts {
     pub outbound: Outbound,
     pub recordings: super::recordings::Recordings,
     pub facts: mpsc::Sender<Kept>,
+    pub store: Store,
+    pub rewriting: Option<Rewriting>,
     pub inbox: mpsc::Sender<Message>,
     /// What a caller hears when the answer takes its time.
     pub moment: Arc<str>,
@@ -71,15 +105,15 @@ struct Arranged {
 
 pub struct Shell {
     parts: Parts,
-    /// Offers of calls that are not answered yet; `None`: the peer wants ours.
-    offers: HashMap<LegId, Option<String>>,
+    /// Offers of calls that are not answered yet, `None`: the peer wants ours; and how its sound is to be protected.
+    offers: HashMap<LegId, (Option<String>, Security)>,
     /// Our offers that are not answered yet.
     arranged: HashMap<LegId, (CallId, Arranged)>,
     /// What we told each running leg of our sound, for re-INVITEs.
     locals: HashMap<LegId, (CallId, LocalMedia)>,
     calls: HashMap<CallId, CallHandle>,
     citizens: HashSet<LegId>,
-    replies: HashMap<u64, oneshot::Sender<Result<(), DeskError>>>,
+    replies: HashMap<u64, Reply>,
     next_token: u64,
     next_session: u64,
     stopping: Option<oneshot::Sender<()>>,
@@ -110,6 +144,8 @@ impl Shell {
         mut signals: mpsc::Receiver<SignalEvent>,
     ) {
         self.input(Input::Tick).await;
+        let mut look = tokio::time::interval(LOOK_EVERY);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let now = self.parts.clock.now();
             let wait = self.parts.hotline.deadline().map_or(60_000, |at| at.since(now));
@@ -121,6 +157,10 @@ impl Shell {
                     None => return,
                 },
                 () = tick => self.input(Input::Tick).await,
+                _ = look.tick() => {
+                    let measured = self.parts.engines.recogniser.gauge().take();
+                    self.input(Input::Load(measured)).await;
+                }
                 Some(finished) = self.tasks.join_next() => {
                     if let Err(error) = finished {
                         tracing::error!(%error, "a task of the line failed");
@@ -146,10 +186,16 @@ impl Shell {
             }
             Message::MediaLost { leg } => self.hang_up(leg, EndReason::MediaTimeout),
             Message::Command { command, reply } => {
-                let token = self.next_token;
-                self.next_token += 1;
-                self.replies.insert(token, reply);
-                self.input(Input::Command { token, command }).await;
+                let wanted = self.parts.hotline.missing(&command);
+                if wanted.is_nothing() {
+                    self.command(command, reply).await;
+                } else {
+                    self.load(wanted, command, reply);
+                }
+            }
+            Message::Loaded { tickets, command, reply } => {
+                self.input(Input::Loaded { tickets }).await;
+                self.command(command, reply).await;
             }
             Message::Stop { done } => {
                 self.stopping = Some(done);
@@ -159,10 +205,33 @@ impl Shell {
         }
     }
 
+    async fn command(&mut self, command: Command, reply: Reply) {
+        let token = self.next_token;
+        self.next_token += 1;
+        self.replies.insert(token, reply);
+        self.input(Input::Command { token, command }).await;
+    }
+
+    /// Fetches what a command wants from the store, behind all facts that wait to be written.
+    fn load(&mut self, wanted: Wanted, command: Command, reply: Reply) {
+        let (store, facts) = (self.parts.store.clone(), self.parts.facts.clone());
+        let inbox = self.parts.inbox.clone();
+        self.tasks.spawn(async move {
+            match tokio::time::timeout(LOAD_DEADLINE, fetch(store, facts, wanted.tickets)).await {
+                Ok(Ok(tickets)) => {
+                    let _ = inbox.send(Message::Loaded { tickets, command, reply }).await;
+                }
+                Ok(Err(error)) => tracing::error!(%error, "a ticket cannot be loaded"),
+                Err(_) => tracing::error!("the store did not give a ticket in time"),
+            }
+        });
+    }
+
     async fn signal(&mut self, signal: SignalEvent) {
         match signal {
-            SignalEvent::Invite { leg, from, to: _, sdp, source: _ } => {
-                self.offers.insert(leg, sdp);
+            SignalEvent::Invite { leg, from, to: _, sdp, source } => {
+                let security = self.parts.sip.protection.from(source.ip());
+                self.offers.insert(leg, (sdp, security));
                 let number = Some(from).filter(|n| n.reveal() != "anonymous");
                 self.input(Input::Invited { leg, number }).await;
             }
@@ -190,7 +259,7 @@ impl Shell {
         let (now, wall) = (self.parts.clock.now(), self.parts.clock.wall());
         self.parts.hotline.handle(now, wall, input);
         // Said ahead, so that a trunk that asks goes elsewhere before it sends a call.
-        self.parts.line.full(self.parts.hotline.calls() >= CALLS_MAX);
+        self.parts.line.full(!self.parts.hotline.takes_calls());
         let effects: Vec<Effect> = self.parts.hotline.drain().collect();
         for effect in effects {
             self.effect(effect).await;
@@ -218,11 +287,19 @@ impl Shell {
             Effect::Part { call } => self.to_call(call, MediaCommand::Part),
             Effect::Understand { utterance, asked } => self.understand(utterance, asked),
             Effect::Keep { fact, ack } => {
+                if let Fact::Ticket { ticket, entry } = &fact
+                    && matches!(entry.event, TicketEvent::Registered)
+                {
+                    self.rewrite(ticket);
+                }
                 // Waiting here is right: a store that cannot keep up holds the hotline, not its facts.
-                if self.parts.facts.send(Kept { fact, ack }).await.is_err() {
+                let kept = Kept::Fact { fact: Box::new(fact), ack };
+                if self.parts.facts.send(kept).await.is_err() {
                     tracing::error!("the store's writer is gone; a fact was not kept");
                 }
             }
+            Effect::Sample { campaign, stratum } => self.sample(campaign, stratum),
+            Effect::Fetch { tickets } => self.fetch_tickets(tickets),
             Effect::Reply { token, result } => {
                 if let Some(reply) = self.replies.remove(&token) {
                     let _ = reply.send(result);
@@ -261,11 +338,64 @@ impl Shell {
         }
     }
 
+    /// Puts the summary into plainer words where somebody is there to do it, unless the ticket has changed by then.
+    fn rewrite(&mut self, ticket: &Ticket) {
+        let (Some(rewriting), Some(summary)) =
+            (self.parts.rewriting.clone(), ticket.fields.get(&Slot::Summary).cloned())
+        else {
+            return;
+        };
+        let (inbox, id, seen) = (self.parts.inbox.clone(), ticket.id, ticket.version);
+        self.tasks.spawn(async move {
+            let Some(value) = rewriting.rewritten(&summary.value).await else { return };
+            let filled = Filled { value, ..summary };
+            let order = Box::new(Order::Event(TicketEvent::Edited { slot: Slot::Summary, filled }));
+            let command = Command::Order { ticket: id, seen: Some(seen), by: Actor::system(), order };
+            let (reply, done) = oneshot::channel();
+            if inbox.send(Message::Command { command, reply }).await.is_ok()
+                && let Ok(Err(why)) = done.await
+            {
+                tracing::info!(%why, "a rewriting came too late");
+            }
+        });
+    }
+
     /// Hands the hotline an input after those that wait already.
     fn later(&mut self, input: Input) {
         let inbox = self.parts.inbox.clone();
         self.tasks.spawn(async move {
             let _ = inbox.send(Message::Input(input)).await;
+        });
+    }
+
+    /// Reads what a sample is drawn from, as often as it takes: it was announced, so it is drawn.
+    fn sample(&mut self, campaign: CampaignId, stratum: Stratum) {
+        let (inbox, store) = (self.parts.inbox.clone(), self.parts.store.clone());
+        self.tasks.spawn(async move {
+            let tickets = loop {
+                match store.population(stratum).await {
+                    Ok(tickets) => break tickets,
+                    Err(error) => tracing::error!(%error, "a sample waits for its population"),
+                }
+                tokio::time::sleep(SAMPLE_RETRY).await;
+            };
+            let _ = inbox.send(Message::Input(Input::Population { campaign, tickets })).await;
+        });
+    }
+
+    /// Loads the tickets of those who were drawn, as often as it takes.
+    fn fetch_tickets(&mut self, tickets: Vec<TicketId>) {
+        let (inbox, store) = (self.parts.inbox.clone(), self.parts.store.clone());
+        let facts = self.parts.facts.clone();
+        self.tasks.spawn(async move {
+            let tickets = loop {
+                match fetch(store.clone(), facts.clone(), tickets.clone()).await {
+                    Ok(tickets) => break tickets,
+                    Err(error) => tracing::error!(%error, "tickets that were drawn cannot be loaded"),
+                }
+                tokio::time::sleep(SAMPLE_RETRY).await;
+            };
+            let _ = inbox.send(Message::Input(Input::Fetched { tickets })).await;
         });
     }
 
@@ -310,8 +440,9 @@ impl Shell {
         self.on_line(leg, "hang up", async move { line.hang_up(leg, reason).await });
     }
 
-    async fn arrange(&mut self) -> Result<Arranged, std::io::Error> {
-        let rtp = self.parts.ports.session(self.parts.sip.bind.ip()).await?;
+    async fn arrange(&mut self, security: Security) -> Result<Arranged, std::io::Error> {
+        let ports = self.parts.ports.secured(security);
+        let rtp = ports.session(self.parts.sip.bind.ip()).await?;
         let session = self.next_session;
         self.next_session += 1;
         let local = rtp.local(self.parts.sip.advertise, session);
@@ -319,8 +450,9 @@ impl Shell {
     }
 
     async fn answer(&mut self, call: CallId, leg: LegId) {
-        let offer = self.offers.remove(&leg).flatten();
-        let mut arranged = match self.arrange().await {
+        // The offer is gone with a leg that has ended.
+        let (offer, security) = self.offers.remove(&leg).unwrap_or_default();
+        let mut arranged = match self.arrange(security).await {
             Ok(arranged) => arranged,
             Err(error) => {
                 tracing::error!(%error, "no port for the sound of a call");
@@ -380,7 +512,13 @@ impl Shell {
     }
 
     async fn dial(&mut self, call: CallId, leg: LegId, party: Party) {
-        let arranged = match self.arrange().await {
+        let to = match &party {
+            Party::Agent { uri, .. } => uri.clone(),
+            Party::Citizen { number } => {
+                self.parts.outbound.route.replace("{number}", number.reveal())
+            }
+        };
+        let arranged = match self.arrange(self.parts.sip.protection.to(&to)).await {
             Ok(arranged) => arranged,
             Err(error) => {
                 tracing::error!(%error, "no port for the sound of a call");
@@ -388,13 +526,9 @@ impl Shell {
                 return self.later(Input::LegEnded { leg, reason });
             }
         };
-        let to = match &party {
-            Party::Agent { uri, .. } => uri.clone(),
-            Party::Citizen { number } => {
-                self.citizens.insert(leg);
-                self.parts.outbound.route.replace("{number}", number.reveal())
-            }
-        };
+        if let Party::Citizen { .. } = &party {
+            self.citizens.insert(leg);
+        }
         let credentials = match (&party, &self.parts.outbound) {
             (
                 Party::Citizen { .. },
@@ -421,39 +555,6 @@ impl Shell {
         self.arranged.insert(leg, (call, arranged));
         let line = self.parts.line.clone();
         self.on_line(leg, "dial", async move { line.dial(leg, dial).await });
-    }
-
-    /// Sound comes though nobody has picked up: of a citizen's line the network's announcements are heard.
-    fn early(&mut self, leg: LegId, answer: &str) {
-        if !self.citizens.contains(&leg) {
-            return;
-        }
-        let Some((call, mut arranged)) = self.arranged.remove(&leg) else {
-            return self.agree(leg, answer);
-        };
-        match sdp::accept(answer, &arranged.local) {
-            Ok(negotiated) => {
-                arranged.rtp.agree(&negotiated);
-                self.start_call(call, leg, arranged, Ringing::There);
-            }
-            Err(error) => {
-                // It may still be answered in words that we know.
-                tracing::warn!(%leg, %error, "sound before the answer is not heard");
-                self.arranged.insert(leg, (call, arranged));
-            }
-        }
-    }
-
-    /// The session of a leg whose sound flows already is told once more.
-    fn agree(&mut self, leg: LegId, answer: &str) {
-        let Some((_, local)) = self.locals.get(&leg) else { return };
-        match sdp::accept(answer, local) {
-            Ok(negotiated) => self.to_media(leg, MediaCommand::Agree(leg, negotiated)),
-            Err(error) => {
-                tracing::warn!(%leg, %error, "an answer to our offer was refused");
-                self.hang_up(leg, EndReason::HungUpByUs);
-            }
-        }
     }
 
     /// The other side has picked up.

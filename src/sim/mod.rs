@@ -7,10 +7,13 @@
 //! - `world.rs`: the clock, the agenda, the run.
 //! - `line.rs`: telephones: who rings, who picks up, who hangs up.
 //! - `talk.rs`: the robot's mouth, the citizens' turns, people talking with each other.
+//! - `ear.rs`: recognisers that take their time.
 //! - `staff.rs`: what the desk does with tickets, verifications and duty.
 //! - `check.rs`: what must hold of every run.
+//! - `year/`: a year of tickets, deadlines, callbacks and messages, with stops of the service.
 
 mod check;
+mod ear;
 mod line;
 mod mind;
 mod people;
@@ -18,6 +21,8 @@ mod staff;
 mod talk;
 mod voice;
 mod world;
+pub mod year;
 
 pub use check::Violation;
+pub use ear::Hearing;
 pub use world::{Report, Scenario, SimError, run};

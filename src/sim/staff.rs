@@ -1,9 +1,10 @@
 //! The desk's people: they close what is registered, sometimes open it again, verify, go for a break and come back.
 
 use super::world::{Event, World};
-use crate::desk::TicketEvent;
+use crate::desk::{Ticket, TicketEvent};
 use crate::hotline::{Command, Fact, Input};
-use crate::kernel::{AgentId, Slot, TicketId};
+use crate::kernel::{AgentId, Slot};
+use crate::survey::verify::Outcome;
 
 const MINUTE_MS: u64 = 60_000;
 
@@ -21,7 +22,7 @@ impl World {
     /// What the desk does about a fact.
     pub(super) fn desk(&mut self, fact: &Fact) {
         match fact {
-            Fact::Ticket { ticket, entry } => self.desk_ticket(ticket.id, &entry.event),
+            Fact::Ticket { ticket, entry } => self.desk_ticket(ticket, &entry.event),
             Fact::AgentState { agent, state: "away", .. } => {
                 let back = self.minutes(2, 8);
                 self.command_after(back, Command::AgentReady { agent: *agent });
@@ -31,6 +32,7 @@ impl World {
                 let at = self.minutes(10, 50);
                 let command = Command::CloseVerification {
                     verification: *verification,
+                    outcome: Outcome::Confirmed,
                     result: "已核实".into(),
                     by: "班长".into(),
                 };
@@ -41,7 +43,8 @@ impl World {
         }
     }
 
-    fn desk_ticket(&mut self, ticket: TicketId, event: &TicketEvent) {
+    fn desk_ticket(&mut self, kept: &Ticket, event: &TicketEvent) {
+        let ticket = kept.id;
         match event {
             TicketEvent::Taken { .. } if self.rng.chance(0.3) => {
                 let command = Command::EditField {
@@ -60,7 +63,7 @@ impl World {
             }
             _ => {}
         }
-        let new = self.tickets.insert(ticket);
+        let new = self.tickets.insert(ticket, kept.clone()).is_none();
         if new || matches!(event, TicketEvent::Reopened { .. }) {
             let result = "已办结".to_owned();
             let at = self.minutes(2, 60);

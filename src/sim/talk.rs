@@ -148,15 +148,19 @@ impl World {
         if patience_ms > 0 && !joined {
             self.plan(patience_ms, Event::PatienceEnds { call, epoch });
         }
-        match words_of(call, speech, end_ms) {
-            Some(words) if self.rng.chance(0.003) => {
-                drop(words);
-                self.input(Input::Overloaded { call })
-            }
-            Some(words) => self.input(words),
+        let input = match words_of(call, speech, end_ms) {
+            Some(_) if self.rng.chance(0.003) => Input::Overloaded { call },
+            Some(words) => words,
             // Between people nobody asks again.
-            None if joined => Ok(()),
-            None => self.input(Input::Unclear { call }),
+            None if joined => return Ok(()),
+            None => Input::Unclear { call },
+        };
+        match self.recognise() {
+            0 => self.input(input),
+            later => {
+                self.plan_input(later, input);
+                Ok(())
+            }
         }
     }
 

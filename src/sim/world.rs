@@ -1,18 +1,22 @@
 //! The clock, the agenda and the run.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::check::{Checker, Violation};
+use super::ear::{Ear, Hearing};
 use super::line::Leg;
 use super::mind::Mind;
 use super::voice::Voice;
 use crate::call::EndReason;
-use crate::desk::{Agent, AgentState};
-use crate::dialogue::{Manner, Prompts};
-use crate::hotline::{Ack, CallbackRules, Command, Effect, Fact, Hotline, Input, Restored, Setup};
+use crate::desk::{Agent, AgentState, Ticket};
+use crate::dialogue::{Line, Manner, Prompts};
+use crate::hotline::{
+    Ack, CallbackRules, Command, Effect, Fact, Hotline, Input, Job, Restored, Setup, admission,
+};
 use crate::kernel::{AgentId, CallId, Civil, LegId, Moment, Rng, TicketId, Wall};
+use crate::speech::Speaker;
 use crate::survey::schedule::Window;
 
 /// Why a world cannot be made.
@@ -40,8 +44,10 @@ pub struct Scenario {
     pub every_ms: u64,
     /// Callbacks at once.
     pub callback_lines: usize,
-    /// Talks of the robot at once.
+    /// Talks of the robot at once, as long as nothing is measured.
     pub conversations: usize,
+    /// `None`: words are there as soon as they are said, and nothing is measured.
+    pub hearing: Option<Hearing>,
 }
 
 impl Default for Scenario {
@@ -53,6 +59,7 @@ impl Default for Scenario {
             every_ms: 20_000,
             callback_lines: 2,
             conversations: 12,
+            hearing: None,
         }
     }
 }
@@ -66,6 +73,11 @@ pub struct Report {
     pub outcomes: BTreeMap<String, u64>,
     /// Callers who were refused: all lines busy.
     pub refused: u64,
+    /// Callers who were told at once that the robot has its hands full.
+    pub told_busy: u64,
+    /// From the end of an utterance to its words: the median, and the 95th percentile.
+    pub heard_p50_ms: u64,
+    pub heard_p95_ms: u64,
     /// What the hotline was told, and what it wanted.
     pub inputs: u64,
     pub effects: u64,
@@ -104,6 +116,8 @@ pub(super) enum Event {
         epoch: u64,
     },
     Break(AgentId),
+    Recognised(Job),
+    Look,
     /// Something reaches the hotline.
     Input(Box<Input>),
 }
@@ -118,12 +132,16 @@ pub(super) struct World {
     hotline: Hotline,
     mind: Mind,
     pub checker: Checker,
+    pub ear: Ear,
     pub legs: BTreeMap<LegId, Leg>,
     pub voices: BTreeMap<CallId, Voice>,
-    pub tickets: BTreeSet<TicketId>,
+    /// As they were kept last.
+    pub tickets: BTreeMap<TicketId, Ticket>,
     hash: Fnv,
+    busy_text: String,
     pub arrived: u32,
     pub refused: u64,
+    pub told_busy: u64,
     pub tokens: u64,
     inputs: u64,
     effects: u64,
@@ -165,13 +183,22 @@ impl World {
             state: AgentState::Away,
         });
         let window = Window::default();
+        let prompts = Arc::new(Prompts::builtin()?);
         let setup = Setup {
-            prompts: Arc::new(Prompts::builtin()?),
+            prompts: prompts.clone(),
             manner: Manner::default(),
             queue: Default::default(),
             agents: agents.collect(),
-            callbacks: CallbackRules { delay_ms: 60_000, window, lines: scenario.callback_lines },
-            conversations: scenario.conversations,
+            callbacks: CallbackRules {
+                window,
+                lines: scenario.callback_lines,
+                ..CallbackRules::default()
+            },
+            admission: admission::Rules {
+                guess: scenario.conversations,
+                most: scenario.hearing.map_or(scenario.conversations, |hearing| hearing.most),
+                recognisers: scenario.hearing.map_or(1, |hearing| hearing.recognisers),
+            },
         };
         Ok(World {
             rng: Rng::new(scenario.seed),
@@ -182,12 +209,15 @@ impl World {
             hotline: Hotline::new(setup, Restored::default()),
             mind: Mind::new()?,
             checker: Checker::new(window, scenario.callback_lines, Manner::default().announce_ms),
+            ear: Ear::default(),
             legs: BTreeMap::new(),
             voices: BTreeMap::new(),
-            tickets: BTreeSet::new(),
+            tickets: BTreeMap::new(),
             hash: Fnv::default(),
+            busy_text: prompts.text(Line::HandOverOverloaded, 0, &[]),
             arrived: 0,
             refused: 0,
+            told_busy: 0,
             tokens: 0,
             inputs: 0,
             effects: 0,
@@ -204,6 +234,10 @@ impl World {
 
     pub(super) fn plan_input(&mut self, after_ms: u64, input: Input) {
         self.plan(after_ms, Event::Input(Box::new(input)));
+    }
+
+    pub(super) fn calls_run(&self) -> bool {
+        self.hotline.calls() > 0
     }
 
     fn wall(&self) -> Wall {
@@ -252,6 +286,11 @@ impl World {
                 self.breaks(agent);
                 Ok(())
             }
+            Event::Recognised(job) => {
+                self.recognised(job);
+                Ok(())
+            }
+            Event::Look => self.look(),
             Event::Input(input) => self.input(*input),
         }
     }
@@ -259,6 +298,9 @@ impl World {
     /// The hotline takes an input; what it wants is carried out or planned, never taken in at once.
     pub(super) fn input(&mut self, input: Input) -> Result<(), SimError> {
         self.inputs += 1;
+        if let Input::Command { command, .. } = &input {
+            self.load(command);
+        }
         self.hotline.handle(self.now, self.wall(), input);
         let effects: Vec<Effect> = self.hotline.drain().collect();
         for effect in effects {
@@ -270,6 +312,16 @@ impl World {
             self.effect(effect)?;
         }
         Ok(())
+    }
+
+    /// What a command wants and the hotline has let go comes from what was kept, as from a store.
+    fn load(&mut self, command: &Command) {
+        let wanted = self.hotline.missing(command);
+        let kept = |id: &TicketId| self.tickets.get(id).cloned();
+        let tickets: Vec<Ticket> = wanted.tickets.iter().filter_map(kept).collect();
+        if !tickets.is_empty() {
+            self.hotline.handle(self.now, self.wall(), Input::Loaded { tickets });
+        }
     }
 
     fn effect(&mut self, effect: Effect) -> Result<(), SimError> {
@@ -294,7 +346,8 @@ impl World {
                 self.plan_input(UNDERSTAND_MS, Input::Understood { call, understood });
             }
             Effect::Keep { fact, ack } => self.keep(&fact, ack),
-            Effect::Reply { .. } => {}
+            // Nobody announces a sample here.
+            Effect::Reply { .. } | Effect::Sample { .. } | Effect::Fetch { .. } => {}
             Effect::Close { call } => self.close(call),
         }
         Ok(())
@@ -302,6 +355,12 @@ impl World {
 
     fn keep(&mut self, fact: &Fact, ack: Option<Ack>) {
         self.desk(fact);
+        if let Fact::Turn { utterance, .. } = fact
+            && utterance.speaker == Speaker::Robot
+            && utterance.text == self.busy_text
+        {
+            self.told_busy += 1;
+        }
         if let Some(ack) = ack {
             // A store that is slow, and one that is too slow to be waited for.
             let after_ms = match self.rng.below(200) {
@@ -313,13 +372,19 @@ impl World {
         }
     }
 
-    fn report(self) -> Report {
+    fn report(mut self) -> Report {
+        self.ear.delays_ms.sort_unstable();
+        let rank = |share: usize| self.ear.delays_ms.get(self.ear.delays_ms.len() * share / 100);
+        let [heard_p50_ms, heard_p95_ms] = [50, 95].map(|share| rank(share).copied().unwrap_or(0));
         let agents = self.hotline.queue().agents();
         let (outcomes, violations) = self.checker.finish(self.hotline.calls(), agents);
         Report {
             hash: self.hash.0,
             outcomes,
             refused: self.refused,
+            told_busy: self.told_busy,
+            heard_p50_ms,
+            heard_p95_ms,
             inputs: self.inputs,
             effects: self.effects,
             tickets: self.tickets.len() as u64,

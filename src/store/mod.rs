@@ -1,17 +1,31 @@
 //! What is kept: calls, words, tickets, callbacks, in SQLite beside the program. One writer, many readers, write-ahead log;
 //! a row exists as soon as it is true. The SQL is the common part of SQLite and PostgreSQL.
 
+mod audit;
+mod board;
+mod callbacks;
+mod export;
 mod knowledge;
 mod outbox;
 mod payload;
+mod rates;
 mod read;
+mod records;
 mod related;
 mod standing;
+mod surveys;
 mod tickets;
 mod write;
 
+pub use board::{
+    BoardRow, Key, LIGHTS_SQL, Lamp, LightsRow, Marks, NEXT_DUE_SQL, Show, is_done, unit_sql,
+};
+pub use export::{AnswerOut, Opened, Wanted};
+pub use audit::{Audit, Finding};
+pub use callbacks::{CampaignRow, Drawn, MemberRow, ReviewRow, Which};
 pub use knowledge::{KnowledgeEvent, KnowledgeRow, Taken, UnansweredRow};
 pub use outbox::{DueMessage, MessageRow};
+pub use rates::{CallCount, Counted};
 pub use read::{
     AgentRow, AnswerRow, AttemptRow, CallRow, EventRow, EvidenceRow, FieldRow, Figures, SurveyRow,
     TicketRow, TurnRow, VerificationRow,
@@ -36,6 +50,10 @@ pub enum StoreError {
     Open { path: PathBuf, source: sqlx::Error },
     #[error("the store {path} cannot be brought up to date: {source}")]
     Migrate { path: PathBuf, source: sqlx::migrate::MigrateError },
+    #[error(
+        "the store {path} was written by an older version; start `huiyin serve` on it once, which brings it up to date"
+    )]
+    Old { path: PathBuf },
     #[error("the store failed: {0}")]
     Sql(#[from] sqlx::Error),
     #[error("the store holds {table}.{column} = {value:?}, which this version does not know")]
@@ -91,7 +109,24 @@ impl Store {
             .map_err(opened)?;
         let store = Store { writer, readers, told: outbox::Told::default() };
         store.carry_over().await?;
+        store.adopt_records().await?;
         Ok(store)
+    }
+
+    /// Opens a file that is there for reading alone, also while a service runs on it. One that an older version wrote is
+    /// refused.
+    pub async fn look(path: &Path) -> Result<Store, StoreError> {
+        let opened = |source| StoreError::Open { path: path.into(), source };
+        let options = SqliteConnectOptions::new().filename(path).read_only(true);
+        let readers = SqlitePoolOptions::new().max_connections(1).connect_with(options).await;
+        let readers = readers.map_err(opened)?;
+        let applied: Result<i64, _> = sqlx::query_scalar("SELECT COUNT(*) FROM _sqlx_migrations")
+            .fetch_one(&readers)
+            .await;
+        if applied.map_err(opened)? < MIGRATIONS.iter().count() as i64 {
+            return Err(StoreError::Old { path: path.into() });
+        }
+        Ok(Store { writer: readers.clone(), readers, told: outbox::Told::default() })
     }
 
     /// Waits for what is under way and closes the file.

@@ -84,11 +84,7 @@ impl Store {
     }
 
     /// Messages to be sent at `now`, the longest due first. Of one ticket only the earliest: steps are told in their order.
-    pub async fn due_messages(
-        &self,
-        now: Wall,
-        limit: i64,
-    ) -> Result<Vec<DueMessage>, StoreError> {
+    pub async fn due_messages(&self, now: Wall, limit: i64) -> Result<Vec<DueMessage>, StoreError> {
         let rows: Vec<RawDue> = sqlx::query_as(
             "SELECT o.ticket_id, o.event_seq, o.kind, o.number, o.text, o.attempts, o.born_at, f.value AS unit
              FROM outbox o LEFT JOIN ticket_fields f ON f.ticket_id = o.ticket_id AND f.slot = 'unit'
@@ -211,11 +207,6 @@ impl Store {
     }
 }
 
-/// A report (举报) is kept secret: nothing about it leaves the house by a carrier, not even to whom it concerns.
-fn is_secret(ticket: &Ticket) -> bool {
-    ticket.fields.get(&Slot::MatterType).and_then(|kind| kind.code.as_deref()) == Some("report")
-}
-
 /// The message about event number `seq`, if it is one that is told and there is a mobile number to tell it to.
 pub(super) async fn put_message(
     db: &mut SqliteConnection,
@@ -224,11 +215,13 @@ pub(super) async fn put_message(
     (seq, kind): (i64, &str),
     at: Wall,
 ) -> Result<(), StoreError> {
-    if !told.0.contains(kind) || is_secret(ticket) {
+    // Nothing about what is secret leaves the house by a carrier, not even to whom it concerns.
+    if !told.0.contains(kind) || ticket.secret {
         return Ok(());
     }
     let number = ticket.fields.get(&Slot::Number);
-    let number = number.and_then(|n| n.code.as_deref().and_then(mobile).or_else(|| mobile(&n.value)));
+    let number =
+        number.and_then(|n| n.code.as_deref().and_then(mobile).or_else(|| mobile(&n.value)));
     let Some(number) = number else { return Ok(()) };
     sqlx::query(
         "INSERT INTO outbox (ticket_id, event_seq, kind, number, state, attempts, born_at, due_at, changed_at)

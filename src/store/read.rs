@@ -1,13 +1,11 @@
 //! Rows become what pages show and what a restart needs.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use sqlx::FromRow;
 
 use super::{Store, StoreError};
-use crate::hotline::{PendingSurvey, Restored};
-use crate::kernel::{AgentId, CallId, Slot, SurveyId, TicketId, VerificationId, Wall};
+use crate::hotline::Restored;
+use crate::kernel::{AgentId, CallId, Slot, TicketId, VerificationId, Wall};
 
 /// A call. Times are Unix milliseconds.
 #[derive(Clone, Debug, FromRow, Serialize)]
@@ -21,6 +19,8 @@ pub struct CallRow {
     pub started_at: i64,
     pub ended_at: Option<i64>,
     pub ticket_id: Option<i64>,
+    /// A ticket of it is secret: who called is sealed.
+    pub secret: bool,
 }
 
 /// Somebody's words; positions are milliseconds from the start of the recording.
@@ -170,8 +170,14 @@ pub struct VerificationRow {
     pub ticket_id: i64,
     /// `unhappy`, `unsolved` or `contradiction`.
     pub reason: String,
+    /// The unit or desk that looks into it.
+    pub unit: Option<String>,
     pub opened_at: i64,
+    /// The first moment that is too late.
+    pub due_at: Option<i64>,
     pub closed_at: Option<i64>,
+    /// `confirmed`, `overturned` or `reopened`.
+    pub outcome: Option<String>,
     pub result: Option<String>,
     pub actor: Option<String>,
 }
@@ -189,7 +195,10 @@ pub struct Figures {
 
 const CALLS: &str =
     "SELECT c.id, c.direction, c.number, c.state, c.outcome, c.started_at, c.ended_at,
-     (SELECT MAX(t.id) FROM tickets t WHERE t.call_id = c.id) AS ticket_id FROM calls c ";
+     (SELECT MAX(t.id) FROM tickets t WHERE t.call_id = c.id) AS ticket_id,
+     (EXISTS (SELECT 1 FROM tickets t WHERE t.call_id = c.id AND t.secret <> 0)
+       OR EXISTS (SELECT 1 FROM surveys s JOIN tickets t ON t.id = s.ticket_id
+         WHERE s.call_id = c.id AND t.secret <> 0)) AS secret FROM calls c ";
 
 const TICKETS: &str =
     "SELECT id, call_id, state, agent, result, survey_id, opened_at, changed_at, unit, level, place, category, pack,
@@ -238,12 +247,10 @@ impl Store {
     }
 
     pub async fn ticket(&self, id: TicketId) -> Result<Option<TicketRow>, StoreError> {
-        let rows = sqlx::query_as(sqlx::AssertSqlSafe(format!(
-            "{TICKETS} WHERE id = $1",
-        )))
-        .bind(id.0 as i64)
-        .fetch_all(&self.readers)
-        .await?;
+        let rows = sqlx::query_as(sqlx::AssertSqlSafe(format!("{TICKETS} WHERE id = $1",)))
+            .bind(id.0 as i64)
+            .fetch_all(&self.readers)
+            .await?;
         Ok(self.with_fields(rows).await?.pop())
     }
 
@@ -296,29 +303,33 @@ impl Store {
         .fetch_all(&self.readers)
         .await?;
         for row in &mut rows {
-            row.answers = sqlx::query_as(
-                "SELECT survey_id, seq, call_id, question, value, words, pressed, utterance, start_ms,
-                 end_ms, confidence, confirmed <> 0 AS confirmed
-                 FROM survey_answers WHERE survey_id = $1 ORDER BY seq",
-            )
-            .bind(row.id)
-            .fetch_all(&self.readers)
-            .await?;
-            row.attempts = sqlx::query_as(
-                "SELECT survey_id, attempt, outcome, at FROM survey_attempts
-                 WHERE survey_id = $1 ORDER BY attempt",
-            )
-            .bind(row.id)
-            .fetch_all(&self.readers)
-            .await?;
+            row.answers = self.survey_answers(row.id).await?;
+            row.attempts = self.survey_attempts(row.id).await?;
         }
         Ok(rows)
+    }
+
+    pub(super) async fn survey_answers(&self, survey: i64) -> Result<Vec<AnswerRow>, StoreError> {
+        let query = sqlx::query_as(
+            "SELECT survey_id, seq, call_id, question, value, words, pressed, utterance, start_ms,
+             end_ms, confidence, confirmed <> 0 AS confirmed
+             FROM survey_answers WHERE survey_id = $1 ORDER BY seq",
+        );
+        Ok(query.bind(survey).fetch_all(&self.readers).await?)
+    }
+
+    pub(super) async fn survey_attempts(&self, survey: i64) -> Result<Vec<AttemptRow>, StoreError> {
+        let query = sqlx::query_as(
+            "SELECT survey_id, attempt, outcome, at FROM survey_attempts
+             WHERE survey_id = $1 ORDER BY attempt",
+        );
+        Ok(query.bind(survey).fetch_all(&self.readers).await?)
     }
 
     /// Open verifications first, then the newest.
     pub async fn verifications(&self, limit: i64) -> Result<Vec<VerificationRow>, StoreError> {
         let query = sqlx::query_as(
-            "SELECT id, survey_id, ticket_id, reason, opened_at, closed_at, result, actor
+            "SELECT id, survey_id, ticket_id, reason, unit, opened_at, due_at, closed_at, outcome, result, actor
              FROM verifications
              ORDER BY CASE WHEN closed_at IS NULL THEN 0 ELSE 1 END, id DESC LIMIT $1",
         );
@@ -330,7 +341,7 @@ impl Store {
         id: VerificationId,
     ) -> Result<Option<VerificationRow>, StoreError> {
         let query = sqlx::query_as(
-            "SELECT id, survey_id, ticket_id, reason, opened_at, closed_at, result, actor
+            "SELECT id, survey_id, ticket_id, reason, unit, opened_at, due_at, closed_at, outcome, result, actor
              FROM verifications WHERE id = $1",
         );
         Ok(query.bind(id.0 as i64).fetch_optional(&self.readers).await?)
@@ -403,39 +414,25 @@ impl Store {
             Ok(value.unwrap_or(0).max(0) as u64)
         };
         let surveys = self.pending_surveys().await?;
-        let called: Vec<TicketId> = surveys.iter().map(|survey| survey.ticket).collect();
+        let callbacks = self.callbacks_left().await?;
+        let mut wanted: Vec<TicketId> = surveys.iter().map(|survey| survey.ticket).collect();
+        wanted.extend(callbacks.verifications.iter().map(|verification| verification.ticket));
+        wanted.extend(callbacks.wanted.iter().map(|(_, ticket)| *ticket));
+        wanted.extend(callbacks.unplanned.iter().map(|(_, ticket)| *ticket));
+        wanted.sort_unstable();
+        wanted.dedup();
         Ok(Restored {
             next_call: highest("SELECT MAX(id) FROM calls").await? + 1,
-            next_survey: highest("SELECT MAX(id) FROM surveys").await? + 1,
+            next_survey: highest(
+                "SELECT MAX(id) FROM (SELECT id FROM surveys UNION ALL SELECT survey_id FROM survey_asks) AS given",
+            )
+            .await?
+                + 1,
             next_verification: highest("SELECT MAX(id) FROM verifications").await? + 1,
             last_ticket: highest("SELECT MAX(id) FROM tickets").await?,
-            tickets: self.load_tickets(&called).await?,
+            tickets: self.load_tickets(&wanted).await?,
             surveys,
+            callbacks,
         })
-    }
-
-    async fn pending_surveys(&self) -> Result<Vec<PendingSurvey>, StoreError> {
-        let rows: Vec<(i64, i64, i64)> = sqlx::query_as(
-            "SELECT id, ticket_id, due_at FROM surveys WHERE state <> 'ended' ORDER BY id",
-        )
-        .fetch_all(&self.readers)
-        .await?;
-        let mut attempts: BTreeMap<i64, Vec<Wall>> = BTreeMap::new();
-        let made: Vec<(i64, i64)> = sqlx::query_as(
-            "SELECT a.survey_id, a.at FROM survey_attempts a JOIN surveys s ON s.id = a.survey_id
-             WHERE s.state <> 'ended' ORDER BY a.survey_id, a.attempt",
-        )
-        .fetch_all(&self.readers)
-        .await?;
-        for (survey, at) in made {
-            attempts.entry(survey).or_default().push(Wall::from_ms(at));
-        }
-        let pending = rows.into_iter().map(|(id, ticket, due)| PendingSurvey {
-            survey: SurveyId(id as u64),
-            ticket: TicketId(ticket as u64),
-            attempts: attempts.remove(&id).unwrap_or_default(),
-            due: Wall::from_ms(due),
-        });
-        Ok(pending.collect())
     }
 }

@@ -19,6 +19,7 @@ pub struct Known {
 struct Head {
     id: i64,
     opened_at: i64,
+    secret: bool,
 }
 
 #[derive(FromRow)]
@@ -63,7 +64,7 @@ impl Store {
     pub async fn standing(&self, id: TicketId) -> Result<Option<Known>, StoreError> {
         let Ok(id) = i64::try_from(id.0) else { return Ok(None) };
         let head: Option<Head> =
-            sqlx::query_as("SELECT id, opened_at FROM tickets WHERE id = $1 AND state <> 'draft'")
+            sqlx::query_as("SELECT id, opened_at, secret <> 0 AS secret FROM tickets WHERE id = $1 AND state <> 'draft'")
                 .bind(id)
                 .fetch_optional(&self.readers)
                 .await?;
@@ -76,7 +77,7 @@ impl Store {
     /// The tickets of whoever calls from `number`, the newest first.
     pub async fn standings_of(&self, number: &str) -> Result<Vec<Known>, StoreError> {
         let heads: Vec<Head> = sqlx::query_as(
-            "SELECT DISTINCT t.id, t.opened_at FROM tickets t JOIN ticket_fields f ON f.ticket_id = t.id
+            "SELECT DISTINCT t.id, t.opened_at, t.secret <> 0 AS secret FROM tickets t JOIN ticket_fields f ON f.ticket_id = t.id
              WHERE f.slot = 'number' AND f.value IN ($1, $2) AND f.value <> '' AND t.state <> 'draft'
              ORDER BY t.id DESC LIMIT $3",
         )
@@ -108,7 +109,7 @@ impl Store {
         let events = events.iter().map(|(kind, at)| (kind.as_str(), Wall::from_ms(*at)));
         let (id, opened) = (TicketId(head.id as u64), Wall::from_ms(head.opened_at));
         let mut standing = Standing::new(id, opened, events);
-        standing.secret = field("matter_type").and_then(|f| f.code.as_deref()) == Some("report");
+        standing.secret = head.secret;
         if !standing.secret {
             standing.unit = value("unit");
             standing.subject = value("category").or_else(|| value("matter_type"));

@@ -7,9 +7,7 @@ use sqlx::{FromRow, SqliteConnection};
 use super::{Store, StoreError, payload};
 use crate::desk::ticket::{Actor, Entry, Role, Ticket, TicketEvent, TicketState};
 use crate::kernel::evidence::Source;
-use crate::kernel::{
-    AgentId, CallId, Evidence, Filled, Slot, SurveyId, TicketId, Wall,
-};
+use crate::kernel::{AgentId, CallId, Evidence, Filled, Slot, SurveyId, TicketId, Wall};
 
 #[derive(FromRow)]
 struct Line {
@@ -41,6 +39,41 @@ impl Store {
     pub async fn entries(&self, id: TicketId) -> Result<Vec<Entry>, StoreError> {
         let mut db = self.readers.acquire().await?;
         entries(&mut db, id).await
+    }
+
+    /// Tickets on which a limit runs, from after `after` on, at most `limit`, by their numbers.
+    pub async fn timed_tickets(
+        &self,
+        after: TicketId,
+        limit: i64,
+    ) -> Result<Vec<TicketId>, StoreError> {
+        let ids: Vec<i64> = sqlx::query_scalar(
+            "SELECT id FROM tickets WHERE id > $1 AND limit_code IS NOT NULL ORDER BY id LIMIT $2",
+        )
+        .bind(after.0 as i64)
+        .bind(limit)
+        .fetch_all(&self.readers)
+        .await?;
+        Ok(ids.into_iter().map(|id| TicketId(id as u64)).collect())
+    }
+
+    /// Writes the deadline of a ticket that nothing has happened to since it was loaded; whether it was another before.
+    pub async fn retime(&self, ticket: &Ticket) -> Result<bool, StoreError> {
+        let due = ticket.due.as_ref();
+        let ms = |at: Option<Wall>| at.map(|at| at.unix_ms);
+        let done = sqlx::query(
+            "UPDATE tickets SET limit_code = $3, duty = $4, due_at = $5, yellow_at = $6 WHERE id = $1 AND version = $2
+             AND (limit_code IS DISTINCT FROM $3 OR due_at IS DISTINCT FROM $5 OR yellow_at IS DISTINCT FROM $6)",
+        )
+        .bind(ticket.id.0 as i64)
+        .bind(i64::from(ticket.version))
+        .bind(due.map(|due| due.limit.as_str()))
+        .bind(due.map(|due| due.duty.key()))
+        .bind(ms(due.and_then(|due| due.at)))
+        .bind(ms(due.and_then(|due| due.yellow)))
+        .execute(&self.writer)
+        .await?;
+        Ok(done.rows_affected() > 0)
     }
 
     /// Tickets of before events were kept whole get one event that says how they stood.
@@ -88,9 +121,8 @@ async fn entries(db: &mut SqliteConnection, id: TicketId) -> Result<Vec<Entry>, 
 }
 
 fn entry(id: TicketId, line: Line) -> Result<Entry, StoreError> {
-    let (event, set_back_ms) = payload::read(&line.payload).map_err(|problem| {
-        StoreError::Payload { ticket: id, seq: line.seq, problem }
-    })?;
+    let (event, set_back_ms) = payload::read(&line.payload)
+        .map_err(|problem| StoreError::Payload { ticket: id, seq: line.seq, problem })?;
     let role = Role::from_key(&line.role).ok_or(StoreError::Unknown {
         table: "ticket_events",
         column: "role",
@@ -110,7 +142,12 @@ pub(super) async fn keep(
     // Other events leave the fields as they are.
     let written = matches!(
         entry.event,
-        TicketEvent::Drafted { .. } | TicketEvent::Edited { .. } | TicketEvent::Carried { .. }
+        TicketEvent::Drafted { .. }
+            | TicketEvent::Carried { .. }
+            | TicketEvent::Edited { .. }
+            | TicketEvent::Dispatched { .. }
+            | TicketEvent::Transferred { .. }
+            | TicketEvent::ObjectionDecided { .. }
     );
     if written {
         fields(db, ticket).await?;

@@ -3,11 +3,12 @@
 use sqlx::SqliteConnection;
 
 use super::outbox::{Told, put_message};
+use super::surveys::{interrupted_attempts, survey_fact};
 use super::{Store, StoreError, tickets};
+use crate::desk::{Entry, Ticket};
 use crate::hotline::Fact;
-use crate::kernel::{CallId, SurveyId, TicketId, Wall};
+use crate::kernel::{CallId, TicketId, Wall};
 use crate::speech::Utterance;
-use crate::survey::{Answer, Given};
 
 impl Store {
     /// Keeps these facts, all or none, in their order.
@@ -33,6 +34,7 @@ impl Store {
         for id in drafts {
             tickets::interrupt(&mut transaction, TicketId(id as u64), at).await?;
         }
+        interrupted_attempts(&mut transaction, at).await?;
         sqlx::query("UPDATE surveys SET state = 'due', changed_at = $1 WHERE state = 'calling'")
             .bind(at.unix_ms)
             .execute(&mut *transaction)
@@ -50,11 +52,7 @@ impl Store {
     }
 }
 
-async fn keep_one(
-    db: &mut SqliteConnection,
-    told: &Told,
-    fact: &Fact,
-) -> Result<(), StoreError> {
+async fn keep_one(db: &mut SqliteConnection, told: &Told, fact: &Fact) -> Result<(), StoreError> {
     match fact {
         Fact::CallStarted { call, direction, number, at } => {
             sqlx::query(
@@ -102,11 +100,7 @@ async fn keep_one(
             .execute(db)
             .await?;
         }
-        Fact::Ticket { ticket, entry } => {
-            tickets::keep(db, ticket, entry).await?;
-            let told_by = (i64::from(entry.seq), entry.event.key());
-            put_message(db, told, ticket, told_by, entry.at).await?;
-        }
+        Fact::Ticket { ticket, entry } => ticket_event(db, told, ticket, entry).await?,
         Fact::AgentState { agent, state, call, at } => {
             sqlx::query(
                 "INSERT INTO agent_states (agent, state, call_id, at) VALUES ($1, $2, $3, $4)
@@ -122,6 +116,19 @@ async fn keep_one(
         other => survey_fact(db, other).await?,
     }
     Ok(())
+}
+
+/// The event, the ticket after it, and the message that tells it.
+async fn ticket_event(
+    db: &mut SqliteConnection,
+    told: &Told,
+    ticket: &Ticket,
+    entry: &Entry,
+) -> Result<(), StoreError> {
+    super::rates::answered(db, ticket.id, entry).await?;
+    tickets::keep(db, ticket, entry).await?;
+    let told_by = (i64::from(entry.seq), entry.event.key());
+    put_message(db, told, ticket, told_by, entry.at).await
 }
 
 async fn unanswered(
@@ -141,99 +148,6 @@ async fn unanswered(
     .bind(at.unix_ms)
     .execute(db)
     .await?;
-    Ok(())
-}
-
-async fn survey_fact(db: &mut SqliteConnection, fact: &Fact) -> Result<(), StoreError> {
-    match fact {
-        Fact::SurveyDue { survey, ticket, attempt, due, at } => {
-            sqlx::query(
-                "INSERT INTO surveys (id, ticket_id, state, attempt, due_at, changed_at)
-                 VALUES ($1, $2, 'due', $3, $4, $5)
-                 ON CONFLICT (id) DO UPDATE
-                 SET state = 'due', attempt = $3, due_at = $4, changed_at = $5",
-            )
-            .bind(survey.0 as i64)
-            .bind(ticket.0 as i64)
-            .bind(i64::from(*attempt))
-            .bind(due.unix_ms)
-            .bind(at.unix_ms)
-            .execute(db)
-            .await?;
-        }
-        Fact::SurveyStarted { survey, call, at } => {
-            sqlx::query(
-                "UPDATE surveys SET state = 'calling', call_id = $2, changed_at = $3 WHERE id = $1",
-            )
-            .bind(survey.0 as i64)
-            .bind(call.0 as i64)
-            .bind(at.unix_ms)
-            .execute(db)
-            .await?;
-        }
-        Fact::SurveyAnswer { survey, call, answer, at } => {
-            survey_answer(db, *survey, *call, answer, *at).await?;
-        }
-        Fact::SurveyEnded { survey, ticket, outcome, last, at } => {
-            let state = if *last { "ended" } else { "due" };
-            sqlx::query(
-                "INSERT INTO surveys (id, ticket_id, state, outcome, attempt, due_at, changed_at)
-                 VALUES ($1, $2, $3, $4, 0, $5, $5)
-                 ON CONFLICT (id) DO UPDATE SET state = $3, outcome = $4, changed_at = $5",
-            )
-            .bind(survey.0 as i64)
-            .bind(ticket.0 as i64)
-            .bind(state)
-            .bind(outcome.as_str())
-            .bind(at.unix_ms)
-            .execute(&mut *db)
-            .await?;
-            sqlx::query(
-                "INSERT INTO survey_attempts (survey_id, attempt, outcome, at)
-                 SELECT $1, COALESCE(MAX(attempt), 0) + 1, $2, $3
-                 FROM survey_attempts WHERE survey_id = $1",
-            )
-            .bind(survey.0 as i64)
-            .bind(outcome.as_str())
-            .bind(at.unix_ms)
-            .execute(db)
-            .await?;
-        }
-        other => verification_fact(db, other).await?,
-    }
-    Ok(())
-}
-
-async fn verification_fact(db: &mut SqliteConnection, fact: &Fact) -> Result<(), StoreError> {
-    match fact {
-        Fact::VerificationOpened { verification, survey, ticket, reason, at } => {
-            sqlx::query(
-                "INSERT INTO verifications (id, survey_id, ticket_id, reason, opened_at)
-                 VALUES ($1, $2, $3, $4, $5)",
-            )
-            .bind(verification.0 as i64)
-            .bind(survey.0 as i64)
-            .bind(ticket.0 as i64)
-            .bind(reason.as_str())
-            .bind(at.unix_ms)
-            .execute(db)
-            .await?;
-        }
-        Fact::VerificationClosed { verification, result, by, at } => {
-            sqlx::query(
-                "UPDATE verifications SET closed_at = $2, result = $3, actor = $4
-                 WHERE id = $1 AND closed_at IS NULL",
-            )
-            .bind(verification.0 as i64)
-            .bind(at.unix_ms)
-            .bind(result.as_str())
-            .bind(by.as_str())
-            .execute(db)
-            .await?;
-        }
-        // The rest is kept by `keep_one`.
-        _ => {}
-    }
     Ok(())
 }
 
@@ -258,42 +172,6 @@ async fn turn(
     .bind(f64::from(utterance.confidence))
     .bind(latency_ms.map(|ms| ms as i64))
     .bind(i64::from(cut_short))
-    .bind(at.unix_ms)
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
-async fn survey_answer(
-    db: &mut SqliteConnection,
-    survey: SurveyId,
-    call: CallId,
-    answer: &Answer,
-    at: Wall,
-) -> Result<(), StoreError> {
-    let value = answer.value().key();
-    let (start_ms, end_ms) = answer.heard_at_ms();
-    let (words, key, evidence) = match answer.given() {
-        Given::Spoken { words, evidence } => (Some(words.reveal().clone()), None, Some(*evidence)),
-        Given::Key { key, .. } => (None, Some(key.to_string()), None),
-    };
-    sqlx::query(
-        "INSERT INTO survey_answers (survey_id, seq, call_id, question, value, words, pressed,
-         utterance, start_ms, end_ms, confidence, confirmed, at)
-         SELECT $1, COALESCE(MAX(seq), 0) + 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12
-         FROM survey_answers WHERE survey_id = $1",
-    )
-    .bind(survey.0 as i64)
-    .bind(call.0 as i64)
-    .bind(answer.question().key())
-    .bind(value)
-    .bind(words)
-    .bind(key)
-    .bind(evidence.map(|e| i64::from(e.utterance)))
-    .bind(start_ms as i64)
-    .bind(end_ms as i64)
-    .bind(evidence.map(|e| f64::from(e.confidence)))
-    .bind(i64::from(answer.is_confirmed()))
     .bind(at.unix_ms)
     .execute(db)
     .await?;

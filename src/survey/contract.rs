@@ -20,6 +20,8 @@ pub struct Setup {
 #[derive(Clone, Debug)]
 pub struct Matter {
     pub ticket: TicketId,
+    /// It is not closed yet: nobody is asked whether to handle it again.
+    pub running: bool,
     /// In a few words that fit after 反映的: 夜间施工噪声问题.
     pub words: Pii<String>,
     /// When it was reported, as spoken: 十一月二十二日.

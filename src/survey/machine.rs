@@ -52,6 +52,7 @@ const REASON_FAILINGS_MAX: u8 = 2;
 impl Survey {
     pub fn new(setup: Setup) -> Survey {
         let Setup { survey, matter, prompts, manner } = setup;
+        let running = matter.running;
         Survey {
             survey,
             matter,
@@ -63,7 +64,7 @@ impl Survey {
             solved: None,
             grade: None,
             reason_asked: false,
-            reopen_asked: false,
+            reopen_asked: running,
             reopen: None,
             rounds: [0; Question::ALL.len()],
             repeats: 0,
@@ -183,7 +184,11 @@ impl Survey {
     pub(super) fn notice(&self) -> Phrase {
         let values =
             [("when", self.matter.when.as_str()), ("matter", self.matter.words.reveal().as_str())];
-        self.statement(Line::SurveyNotice, &values)
+        let line = match self.matter.running {
+            true => Line::SurveyNoticeRunning,
+            false => Line::SurveyNotice,
+        };
+        self.statement(line, &values)
     }
 
     fn begin(&mut self, now: Moment) {

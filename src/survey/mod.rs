@@ -1,7 +1,10 @@
-//! 回访: the callback after a ticket is closed, and when it may dial. The talk is a plain machine that asks two
-//! questions, and of the unhappy two more; the calendar of attempts is a pure function ([`schedule`]).
+//! 回访: the callback about a ticket, whom it asks and when it may dial. The talk is a plain machine that asks two
+//! questions, and of the unhappy two more; samples ([`campaign`]), the calendar of attempts ([`schedule`]), the record of
+//! what was answered ([`chain`]) and what follows an unhappy answer ([`verify`]) are pure.
 
 mod answers;
+pub mod campaign;
+pub mod chain;
 mod contract;
 mod error;
 mod hearing;
@@ -10,6 +13,7 @@ mod machine;
 mod remarks;
 pub mod schedule;
 mod state;
+pub mod verify;
 mod words;
 
 pub use contract::{

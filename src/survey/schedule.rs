@@ -1,10 +1,34 @@
 //! When a callback may dial: within the window of the local day, so often a day, so often in all, and not at once
-//! again. A pure function of the attempts made, so that a restart or a clock set back changes nothing.
+//! again. A pure function of the attempts made and of the calendar, so that a restart or a clock set back changes nothing.
 
 use super::error::SurveyError;
-use crate::kernel::{Civil, Wall};
+use crate::kernel::calendar::DayKind;
+use crate::kernel::{Calendar, Civil, Wall};
 
 const DAY_MINUTES: u32 = 24 * 60;
+/// So far ahead a day of calling is looked for.
+const DAYS_AHEAD: usize = 2 * 366;
+
+/// Which days are called on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Days {
+    #[default]
+    All,
+    /// Weekends too, but no day that is off for a holiday.
+    NoHolidays,
+    Working,
+}
+
+impl Days {
+    pub fn from_key(key: &str) -> Result<Days, SurveyError> {
+        match key {
+            "all" => Ok(Days::All),
+            "no_holidays" => Ok(Days::NoHolidays),
+            "working" => Ok(Days::Working),
+            _ => Err(SurveyError::Days(key.to_owned())),
+        }
+    }
+}
 
 /// The hours of calling and how often. The default is 09:00 to 20:00, twice a day and three times in all, two
 /// hours apart: no public rule was found for surveys by telephone, so these are ours (never at night).
@@ -13,6 +37,7 @@ pub struct Window {
     opens_minute: u32,
     /// The first minute in which no call may begin; 1440 for the day's end.
     closes_minute: u32,
+    days: Days,
     per_day: usize,
     in_all: usize,
     spacing_ms: i64,
@@ -24,6 +49,7 @@ impl Default for Window {
         Window {
             opens_minute: 9 * hour,
             closes_minute: 20 * hour,
+            days: Days::All,
             per_day: 2,
             in_all: 3,
             spacing_ms: 2 * 3_600_000,
@@ -59,7 +85,26 @@ impl Window {
         Ok(Window { per_day, in_all, spacing_ms, ..self })
     }
 
-    /// A call may begin at this moment.
+    /// The same hours on these days alone.
+    #[must_use]
+    pub fn on(self, days: Days) -> Window {
+        Window { days, ..self }
+    }
+
+    /// A call may begin at this moment: the hour is right, and the day.
+    pub fn allows(&self, at: Wall, calendar: &Calendar) -> bool {
+        self.is_open(at) && self.day_is_open(at.civil(), calendar)
+    }
+
+    fn day_is_open(&self, day: Civil, calendar: &Calendar) -> bool {
+        match self.days {
+            Days::All => true,
+            Days::NoHolidays => !matches!(calendar.kind(day.day()), DayKind::Holiday { .. }),
+            Days::Working => calendar.is_working(day.day()),
+        }
+    }
+
+    /// The hour is one of calling, whatever the day.
     pub fn is_open(&self, at: Wall) -> bool {
         let local = at.civil();
         let minute = local.hour * 60 + local.minute;
@@ -75,7 +120,7 @@ impl Window {
 /// What to do about a citizen who has not been reached.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Next {
-    /// Not before then; [`Window::is_open`] holds at that moment.
+    /// Not before then; [`Window::allows`] holds at that moment.
     At(Wall),
     GiveUp(GiveUp),
 }
@@ -84,34 +129,57 @@ pub enum Next {
 pub enum GiveUp {
     /// As often as allowed.
     AttemptsUsed,
+    /// No day within two years is one of calling: the calendar is wrong.
+    NoDay,
 }
 
 impl GiveUp {
     pub const fn key(self) -> &'static str {
         match self {
             GiveUp::AttemptsUsed => "attempts_used",
+            GiveUp::NoDay => "no_day",
         }
     }
 }
 
-/// The next moment, from `not_before` on, at which the citizen may be dialled. `attempts` are the moments at which
-/// it was done, in any order.
-pub fn next_attempt(not_before: Wall, attempts: &[Wall], window: &Window) -> Next {
-    if attempts.len() >= window.in_all {
+/// Calls that were made, in any order.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Made<'a> {
+    /// About this matter.
+    pub own: &'a [Wall],
+    /// To the same number about other matters: they count for the day alone.
+    pub others: &'a [Wall],
+}
+
+impl Made<'_> {
+    fn on(&self, day: Civil) -> usize {
+        let made = self.own.iter().chain(self.others);
+        made.filter(|made| made.civil().days() == day.days()).count()
+    }
+}
+
+/// The next moment, from `not_before` on, at which the citizen may be dialled.
+pub fn next_attempt(
+    not_before: Wall,
+    made: Made<'_>,
+    window: &Window,
+    calendar: &Calendar,
+) -> Next {
+    if made.own.len() >= window.in_all {
         return Next::GiveUp(GiveUp::AttemptsUsed);
     }
-    let last = attempts.iter().max().map(|last| last.plus_ms(window.spacing_ms));
+    let last = made.own.iter().max().map(|last| last.plus_ms(window.spacing_ms));
     let mut at = last.map_or(not_before, |spaced| spaced.max(not_before));
-    // Every turn of the loop leaves a day behind; only a day with an attempt can be full.
-    loop {
+    // Every turn of the loop leaves a day behind.
+    for _ in 0..DAYS_AHEAD {
         let day = at.civil();
-        let made = attempts.iter().filter(|made| made.civil().days() == day.days()).count();
         let start = at.max(window.opening(day));
-        if made < window.per_day && window.is_open(start) {
+        if made.on(day) < window.per_day && window.allows(start, calendar) {
             return Next::At(start);
         }
         at = window.opening(day.plus_days(1));
     }
+    Next::GiveUp(GiveUp::NoDay)
 }
 
 fn minute_of_day(text: &str) -> Result<u32, SurveyError> {

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 const TOKEN: &str = "a-token-of-the-test";
 
 fn path_of(route: &str) -> String {
-    route.replace("{id}", "1").replace("{slot}", "place").replace("{name}", "style.css")
+    route.replace("{id}", "1").replace("{slot}", "place").replace("{order}", "sign").replace("{name}", "style.css")
 }
 
 #[tokio::test]
@@ -340,6 +340,7 @@ async fn a_verification_is_closed_once() {
     assert_eq!(house.post(path, body.clone()).await.status(), 200);
     let closed = huiyin::hotline::Fact::VerificationClosed {
         verification: huiyin::kernel::VerificationId(1),
+        outcome: huiyin::survey::verify::Outcome::Confirmed,
         result: "已核实".into(),
         by: "陈主任".into(),
         at: house::noon(),

@@ -106,6 +106,7 @@ impl Desk {
             "nobody" => Input::NoAgents,
             "full" => Input::QueueFull,
             "overloaded" => Input::Overloaded,
+            "busy" => Input::Busy,
             "hang_up" => Input::HungUp,
             "later" => {
                 self.now = self.now + number(rest);

@@ -5,16 +5,19 @@ use std::sync::Arc;
 use huiyin::call::{EndReason, Failure};
 use huiyin::desk::{Actor, Agent, AgentState, Ticket, TicketEvent, TicketState};
 use huiyin::dialogue::{Manner, Prompts, SayId, Understood};
+use huiyin::hotline::admission::Rules;
 use huiyin::hotline::{
-    Ack, CallbackRules, Command, Effect, Fact, Hotline, Input, Party, PendingSurvey, Restored,
-    SaidHow, Setup,
+    Ack, CallbackRules, Command, Effect, Fact, Hotline, Input, Job, Measured, Party, PendingSurvey,
+    Restored, SaidHow, Setup,
 };
 use huiyin::kernel::evidence::Source;
+use huiyin::kernel::limits::CALLS_MAX;
 use huiyin::kernel::{
     AgentId, CallId, Civil, Filled, LegId, Moment, Pii, Slot, SurveyId, TicketId, VerificationId,
 };
 use huiyin::speech::Speaker;
-use huiyin::survey::schedule::Window;
+use huiyin::survey::campaign::Origin;
+use huiyin::survey::verify::Outcome;
 use proptest::prelude::*;
 
 const CALL: CallId = CallId(1);
@@ -40,8 +43,8 @@ impl Desk {
             manner: Manner::default(),
             queue: Default::default(),
             agents: agents.collect(),
-            callbacks: CallbackRules { delay_ms: 60_000, window: Window::default(), lines: 2 },
-            conversations: 3,
+            callbacks: CallbackRules::default(),
+            admission: Rules { guess: 3, most: 3, recognisers: 1 },
         };
         Desk { hotline: Hotline::new(setup, restored), now: Moment::ZERO, stored: Vec::new() }
     }
@@ -101,9 +104,15 @@ impl Desk {
         (said, kept)
     }
 
+    /// Time passes, and what is kept for a dial is kept at once.
     fn later(&mut self, ms: u64) -> Vec<String> {
         self.now = self.now + ms;
-        self.give(Input::Tick)
+        let mut effects = self.give(Input::Tick);
+        let dials = self.stored.extract_if(.., |ack| matches!(ack, Ack::Dial { .. }));
+        for ack in dials.collect::<Vec<_>>() {
+            effects.extend(self.give(Input::Stored(ack)));
+        }
+        effects
     }
 
     fn call(&mut self, leg: u64) {
@@ -234,7 +243,7 @@ fn last_words_are_kept_and_understood_before_the_end() {
 
 fn closed(id: u64) -> Ticket {
     let mut ticket = Ticket::open(TicketId(id), CallId(id), BEGINS.wall());
-    let value = "13900000000".to_owned();
+    let value = format!("1380000{id:04}");
     let source = Source::Signalling;
     let filled = Filled { value, code: None, evidence: Vec::new(), source };
     ticket.fields.insert(Slot::Number, filled);
@@ -248,6 +257,10 @@ fn restored(surveys: u64) -> Restored {
     let pending = (1..=surveys).map(|id| PendingSurvey {
         survey: SurveyId(id),
         ticket: TicketId(id),
+        origin: Origin::Closed,
+        graded: false,
+        dispute: None,
+        verified: false,
         attempts: Vec::new(),
         due,
     });
@@ -258,6 +271,7 @@ fn restored(surveys: u64) -> Restored {
         last_ticket: 10,
         tickets: (1..=surveys).map(closed).collect(),
         surveys: pending.collect(),
+        callbacks: Default::default(),
     }
 }
 
@@ -302,6 +316,7 @@ fn a_caller_beyond_what_can_be_followed_goes_to_people_at_once() {
     assert_eq!(desk.give(Input::LegUp { leg: LegId(8) }), ["dial L1 A1"]);
     assert_eq!(desk.hotline.conversing(), 3, "who waits for a person needs no recogniser");
     desk.end(LegId(2), PEER);
+    desk.later(3_000);
     desk.give(Input::Invited { leg: LegId(10), number: None });
     assert!(desk.give(Input::LegUp { leg: LegId(10) }).is_empty(), "there is room again");
 }
@@ -310,14 +325,15 @@ fn a_caller_beyond_what_can_be_followed_goes_to_people_at_once() {
 fn beyond_what_can_be_followed_with_nobody_on_duty_the_call_is_the_ticket() {
     for number in [Some("13900000000"), None] {
         let mut desk = desk(0);
-        for leg in [2, 4, 6] {
+        // The last of them leaves a few words.
+        for leg in [2, 4, 6, 10] {
             desk.call(leg);
         }
         let number = number.map(|number| Pii::new(number.to_owned()));
         let known = number.is_some();
         desk.give(Input::Invited { leg: LegId(8), number });
         let (mut said, mut kept) = desk.said(Input::LegUp { leg: LegId(8) });
-        let call = CallId(4);
+        let call = CallId(5);
         if !known {
             let asked = said.last().is_some_and(|(_, text)| text.contains("键盘上输入"));
             assert!(asked, "the number is typed: {said:?}");
@@ -345,8 +361,40 @@ fn beyond_what_can_be_followed_with_nobody_on_duty_the_call_is_the_ticket() {
             end_ms: 2,
         };
         desk.give(heard);
-        assert_eq!(desk.give(Input::MediaClosed { call }), ["C4 ended registered"]);
+        assert_eq!(desk.give(Input::MediaClosed { call }), ["C5 ended registered"]);
     }
+}
+
+#[test]
+fn the_first_beyond_leaves_word_where_nobody_is_on_duty() {
+    let mut desk = desk(0);
+    for leg in [2, 4, 6] {
+        desk.call(leg);
+    }
+    let number = Some(Pii::new("13900000000".to_owned()));
+    desk.give(Input::Invited { leg: LegId(8), number });
+    let (said, _) = desk.said(Input::LegUp { leg: LegId(8) });
+    assert!(said.iter().any(|(_, text)| text.contains("来电比较多")), "{said:?}");
+    assert!(said.last().is_some_and(|(_, text)| text.contains("请您说一下")), "{said:?}");
+}
+
+#[test]
+fn who_asks_hears_whether_a_call_would_be_taken() {
+    let mut desk = desk(1);
+    assert!(desk.hotline.takes_calls());
+    for leg in (2..).step_by(2).take(CALLS_MAX) {
+        assert!(desk.hotline.takes_calls());
+        desk.call(leg);
+    }
+    assert!(!desk.hotline.takes_calls(), "all lines are in use");
+    let leg = LegId(2 * CALLS_MAX as u64 + 2);
+    let refused = desk.give(Input::Invited { leg, number: None });
+    assert_eq!(refused, [format!("refuse {leg} 503")]);
+    desk.end(CALLER, PEER);
+    desk.give(Input::MediaClosed { call: CALL });
+    assert!(desk.hotline.takes_calls());
+    desk.give(Input::Stop);
+    assert!(!desk.hotline.takes_calls());
 }
 
 #[test]
@@ -357,6 +405,13 @@ fn callbacks_leave_room_for_those_who_call() {
     assert!(desk.later(1).is_empty());
     desk.end(CALLER, PEER);
     assert_eq!(desk.later(1).len(), 1);
+}
+
+fn load() -> impl Strategy<Value = Measured> {
+    let job = (0_u32..3_000, 0_u32..3_000, any::<bool>());
+    let job = job.prop_map(|(waited_ms, took_ms, awaited)| Job { waited_ms, took_ms, awaited });
+    let jobs = prop::collection::vec(job, 0..9);
+    jobs.prop_map(|jobs| Measured { jobs, frames: 100, late: 0 })
 }
 
 fn anything() -> impl Strategy<Value = Input> {
@@ -386,6 +441,7 @@ fn anything() -> impl Strategy<Value = Input> {
         ticket().prop_map(|ticket| Command::Reopen { ticket, why: "x".into(), by: "x".into() }),
         Just(Command::CloseVerification {
             verification: VerificationId(9),
+            outcome: Outcome::Confirmed,
             result: "x".into(),
             by: "x".into()
         }),
@@ -401,6 +457,7 @@ fn anything() -> impl Strategy<Value = Input> {
         2 => say,
         2 => (call(), ticket()).prop_map(|(call, ticket)| Input::Stored(Ack::Ticket { call, ticket })),
         2 => call().prop_map(|call| Input::MediaClosed { call }),
+        2 => load().prop_map(Input::Load),
         2 => command.prop_map(|command| Input::Command { token: 1, command }),
         3 => Just(Input::Tick),
     ]

@@ -121,7 +121,7 @@ async fn protected_sound_keys_and_reports_go_both_ways() {
     let ports = PortRange::new(21_300..=21_399).unwrap();
     for (security, codec) in [
         (Security::Required, Codec::Pcma),
-        (Security::Allowed, Codec::G722),
+        (Security::Offered, Codec::G722),
         (Security::Off, Codec::G722),
     ] {
         let terms = Terms { codecs: Codecs::new([codec]), security, key: None };

@@ -140,11 +140,13 @@ async fn an_event_that_is_not_kept_has_no_message() {
         survey: SurveyId(1),
         ticket: TicketId(2_611_230_001),
         reason: "unhappy".into(),
+        due: None,
         at,
     };
     let due = Fact::SurveyDue {
         survey: SurveyId(1),
         ticket: TicketId(2_611_230_001),
+        origin: huiyin::survey::campaign::Origin::Closed,
         attempt: 1,
         due: noon(),
         at: noon(),

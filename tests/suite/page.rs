@@ -5,9 +5,14 @@ use std::sync::Arc;
 
 use crate::console::browser::{Browser, chromium, picture};
 use crate::console::house::{House, NUMBER, TICKET, aftermath, build, complaint, house, turn};
+use huiyin::desk::{Actor, Order, TicketEvent};
 use huiyin::hotline::Command;
 use huiyin::kernel::{AgentId, TicketId};
 use huiyin::speech::Speaker;
+
+fn closing(result: &str) -> Order {
+    Order::Event(TicketEvent::Closed { result: result.into() })
+}
 
 const ONLINE: &str = "document.querySelector('#feed.is-online') !== null";
 
@@ -78,7 +83,7 @@ async fn an_open_page_takes_in_what_becomes_true_and_leaves_what_is_being_typed(
 async fn an_agent_works_with_keys_and_forms() {
     let Some(program) = chromium() else { return };
     let refuse = |command: &Command| match command {
-        Command::CloseTicket { ticket, result, .. } if result == "再来" => {
+        Command::Order { ticket, order, .. } if **order == closing("再来") => {
             let (state, wanted) = ("closed", "closed again");
             Some(Err(huiyin::desk::DeskError::NotNow { ticket: *ticket, state, wanted }))
         }
@@ -103,10 +108,11 @@ async fn an_agent_works_with_keys_and_forms() {
     browser.until(&format!("{answer}.includes('当前状态不能这样做')")).await;
     browser.value(&fill("已责令停工")).await;
     browser.until(&format!("{answer}.includes('已完成')")).await;
-    let (ticket, by) = (TicketId(TICKET), "A1 李晓".to_owned());
+    let (ticket, by) = (TicketId(TICKET), Actor::desk("A1 李晓"));
     let commands = house.commands.lock().unwrap().clone();
     assert_eq!(commands[0], Command::AgentReady { agent: AgentId(1) });
-    assert_eq!(commands[2], Command::CloseTicket { ticket, result: "已责令停工".into(), by });
+    let order = Box::new(closing("已责令停工"));
+    assert_eq!(commands[2], Command::Order { ticket, seen: Some(2), by, order });
     browser.close().await;
 }
 

@@ -267,6 +267,7 @@ fn judged(asked: &[(u64, u64, bool)], theirs: &[(u64, bool)], turns: Vec<TurnRow
         started_at: BEGAN,
         ended_at: None,
         ticket_id: None,
+        secret: false,
     };
     judge(&conversation, Some(&Kept { call, turns }))
 }

@@ -33,7 +33,7 @@ fn whisper() -> Option<WhisperModel> {
 }
 
 pub fn silero() -> Option<SileroModel> {
-    Some(SileroModel::load(&model("silero")?, &model("onnxruntime")?).unwrap())
+    Some(SileroModel::load(&model("silero")?).unwrap())
 }
 
 fn wav(path: &Path) -> Vec<i16> {
@@ -171,20 +171,6 @@ fn what_is_no_model_is_an_error_that_names_the_file() {
     bytes[8..12].fill(0x7f);
     fs::write(&path, &bytes).unwrap();
     assert!(WhisperModel::load(&path).is_err());
-}
-
-#[test]
-fn no_detector_without_its_files() {
-    let scratch = tempfile::TempDir::new().unwrap();
-    let path = scratch.path().join("silero_vad.onnx");
-    let e = SileroModel::load(&path, Path::new("/nowhere.so")).err().unwrap();
-    assert!(matches!(e, SpeechError::ModelMissing { .. }), "{e}");
-    let Some(library) = model("onnxruntime") else {
-        return;
-    };
-    fs::write(&path, "not a network").unwrap();
-    let e = SileroModel::load(&path, &library).err().unwrap();
-    assert!(matches!(e, SpeechError::ModelBroken { .. }), "{e}");
 }
 
 /// `HUIYIN_EVAL=110` measures on that many sentences; a dozen serve to see that nothing is broken.

@@ -162,16 +162,16 @@ fn secured(security: Security, byte: u8) -> LocalMedia {
 
 #[test]
 fn two_ends_protect_as_their_settings_let_them() {
-    use Security::{Allowed, Off, Required};
+    use Security::{Off, Offered, Required};
     for (one, other, secure) in [
         (Off, Off, Some(false)),
-        (Off, Allowed, Some(false)),
+        (Off, Offered, Some(false)),
         (Off, Required, None),
-        (Allowed, Off, Some(false)),
-        (Allowed, Allowed, Some(true)),
-        (Allowed, Required, Some(true)),
+        (Offered, Off, Some(false)),
+        (Offered, Offered, Some(true)),
+        (Offered, Required, Some(true)),
         (Required, Off, None),
-        (Required, Allowed, Some(true)),
+        (Required, Offered, Some(true)),
         (Required, Required, Some(true)),
     ] {
         let (ours, theirs) = (secured(one, 1), secured(other, 2));
@@ -211,7 +211,7 @@ fn keys_as_telephones_write_them() {
             Suite::AesCm128HmacSha1Tag80,
         ),
     ] {
-        let local = secured(Security::Allowed, 9);
+        let local = secured(Security::Offered, 9);
         let (answer, agreed) = sdp::answer(&offer(&line(&crypto)), &local).unwrap();
         let keys = agreed.keys.unwrap();
         assert_eq!((keys.suite, keys.theirs.to_base64().as_str()), (suite, KEY));
@@ -229,7 +229,7 @@ fn keys_as_telephones_write_them() {
         (format!("x AES_CM_128_HMAC_SHA1_80 inline:{KEY}"), "tag"),
     ] {
         let error =
-            sdp::answer(&offer(&line(&crypto)), &secured(Security::Allowed, 9)).unwrap_err();
+            sdp::answer(&offer(&line(&crypto)), &secured(Security::Offered, 9)).unwrap_err();
         assert!(error.to_string().contains(problem) && error.status() == 488, "{crypto}: {error}");
         assert!(!error.to_string().contains(KEY));
     }
@@ -241,7 +241,7 @@ fn keys_as_telephones_write_them() {
 #[test]
 fn an_answer_to_another_key_is_refused() {
     let ours = secured(Security::Required, 1);
-    let (answer, _) = sdp::answer(&sdp::offer(&ours), &secured(Security::Allowed, 2)).unwrap();
+    let (answer, _) = sdp::answer(&sdp::offer(&ours), &secured(Security::Offered, 2)).unwrap();
     for (from, to) in [("a=crypto:1", "a=crypto:2"), ("SHA1_80", "SHA1_32"), ("a=crypto:", "a=x:")]
     {
         let error = sdp::accept(&answer.replace(from, to), &ours).unwrap_err();

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use huiyin::dialogue::{Manner, Prompts};
 use huiyin::intake::Grade;
-use huiyin::kernel::{Civil, Moment, Pii, Rng, SurveyId, TicketId, Wall};
-use huiyin::survey::schedule::{GiveUp, Next, Window, next_attempt};
+use huiyin::kernel::{Calendar, Civil, Moment, Pii, Rng, SurveyId, TicketId, Wall};
+use huiyin::survey::schedule::{GiveUp, Made, Next, Window};
 use huiyin::survey::{
     Answer, Effect, Given, Input, Matter, OnLine, Setup, Survey, SurveyOutcome, Value, VerifyReason,
 };
@@ -31,6 +31,7 @@ impl Line {
     fn new(prompts: Arc<Prompts>) -> Line {
         let matter = Matter {
             ticket: TicketId(2_611_220_001),
+            running: false,
             words: Pii::new("夜间施工噪声问题".to_owned()),
             when: "十一月二十二日".to_owned(),
         };
@@ -279,6 +280,36 @@ fn every_answer_points_at_its_words_or_its_key() {
     assert_eq!(format!("{:?}", reason.words()), "Some(***)");
 }
 
+/// A sample asks citizens whose case runs still: it is not told to be closed, and nobody is asked to reopen it.
+#[test]
+fn a_case_that_runs_is_asked_about_as_one_that_runs() {
+    for (running, told, asked) in [(true, "正在办理", false), (false, "已经办结", true)] {
+        let mut line = Line::new(script::prompts());
+        let matter = Matter {
+            ticket: TicketId(2_611_220_001),
+            running,
+            words: Pii::new("夜间施工噪声问题".to_owned()),
+            when: "十一月二十二日".to_owned(),
+        };
+        let (prompts, manner) = (script::prompts(), Manner::default());
+        line.survey = Survey::new(Setup { survey: SurveyId(1), matter, prompts, manner });
+        let said: Vec<String> =
+            ["begin", "said", "key 2", "said", "key 5", "said", "heard 他们没有来"]
+                .into_iter()
+                .flat_map(|row| {
+                    let input = line.read(row).unwrap();
+                    line.give(input)
+                })
+                .filter_map(|effect| match effect {
+                    Effect::Say(say) => Some(say.text),
+                    _ => None,
+                })
+                .collect();
+        assert!(said.first().is_some_and(|notice| notice.contains(told)), "{said:?}");
+        assert_eq!(said.iter().any(|text| text.contains("重新办理")), asked, "{said:?}");
+    }
+}
+
 #[test]
 fn keys_read_back() {
     for outcome in SurveyOutcome::ALL {
@@ -290,6 +321,11 @@ fn keys_read_back() {
 }
 
 // ---- when to dial ----
+
+fn next_attempt(not_before: Wall, own: &[Wall], window: &Window) -> Next {
+    let made = Made { own, others: &[] };
+    huiyin::survey::schedule::next_attempt(not_before, made, window, &Calendar::default())
+}
 
 /// `22 09:30` in November 2026, on the wall in China.
 fn wall(text: &str) -> Wall {

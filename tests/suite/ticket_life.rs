@@ -22,6 +22,10 @@ use crate::ticket::{ID, events, filled, ticket, whoever};
 
 /// The shipped rules with their packs, and the days by law.
 pub fn rulebook() -> Rulebook {
+    by_calendar(Calendar::default())
+}
+
+fn by_calendar(calendar: Calendar) -> Rulebook {
     let rules = dispatch();
     let mut packs: Vec<(String, Pack)> = Vec::new();
     for told in rules.packs() {
@@ -29,7 +33,7 @@ pub fn rulebook() -> Rulebook {
             packs.push((told.clock.clone(), Pack::shipped(&told.clock).unwrap().unwrap()));
         }
     }
-    Rulebook::new(Arc::new(rules), packs, Calendar::default()).unwrap()
+    Rulebook::new(Arc::new(rules), packs, calendar).unwrap()
 }
 
 /// Monday, 23 November 2026, and the days after it: no holiday is near.
@@ -37,9 +41,15 @@ fn at(day: u32, hour: u32, minute: u32) -> Wall {
     Civil { year: 2026, month: 11, day, hour, minute, second: 0 }.wall()
 }
 
+/// Its midnight.
+fn december(day: u32) -> Wall {
+    Civil { year: 2026, month: 12, day, hour: 0, minute: 0, second: 0 }.wall()
+}
+
 struct Desk {
     book: Rulebook,
     ticket: Ticket,
+    entries: Vec<Entry>,
     now: Wall,
 }
 
@@ -47,8 +57,12 @@ impl Desk {
     /// A complaint about a building site at a place, told on Monday at ten and registered.
     fn new(place: &str) -> Desk {
         let now = at(23, 10, 0);
-        let mut desk =
-            Desk { book: rulebook(), ticket: Ticket::open(ID, CallId(1), now), now };
+        let mut desk = Desk {
+            book: rulebook(),
+            ticket: Ticket::open(ID, CallId(1), now),
+            entries: Vec::new(),
+            now,
+        };
         let coded = |value: &str, code: &str| Filled {
             code: Some(code.into()),
             ..filled(value, Source::Spoken)
@@ -58,8 +72,9 @@ impl Desk {
             (Slot::Place, coded("婺城区", place)),
             (Slot::Narrative, filled("工地打桩", Source::Spoken)),
         ];
-        desk.does(TicketEvent::Drafted { fields: fields.into() });
-        desk.does(TicketEvent::Registered);
+        let drafted = desk.does(TicketEvent::Drafted { fields: fields.into() });
+        let registered = desk.does(TicketEvent::Registered);
+        desk.entries = vec![drafted, registered];
         desk
     }
 
@@ -100,13 +115,17 @@ fn the_next_deadline_follows_the_life_of_a_ticket() {
     assert_eq!(desk.due(), ("sign", Some(at(23, 13, 0))));
     desk.now = at(23, 12, 0);
     desk.does(TicketEvent::Signed { member: None });
-    assert_eq!(desk.due(), ("simple-transfer", Some(at(27, 0, 0))), "the right to object is no duty");
+    assert_eq!(
+        desk.due(),
+        ("simple-transfer", Some(at(27, 0, 0))),
+        "the right to object is no duty"
+    );
     desk.does(TicketEvent::Worked { note: "到现场".into() });
     desk.does(TicketEvent::Answered { words: "已停工".into() });
-    assert_eq!(desk.due(), ("simple-close", Some(at(33 - 30, 0, 0).plus_ms(30 * 86_400_000))));
+    assert_eq!(desk.due(), ("simple-close", Some(december(3))));
     desk.now = at(25, 9, 0);
     desk.does(TicketEvent::Closed { result: "已停工".into() });
-    assert_eq!(desk.due(), ("callback", Some(at(29, 0, 0))));
+    assert_eq!(desk.due(), ("callback", Some(december(1))));
     desk.does(TicketEvent::Disputed { verification: VerificationId(1), reason: "unhappy".into() });
     desk.does(TicketEvent::CalledBack { survey: SurveyId(1) });
     assert_eq!(desk.ticket.due.as_ref().unwrap().duty, Duty::Verification);
@@ -152,7 +171,10 @@ fn a_streets_ticket_is_copied_to_its_district_and_members_are_named() {
     let mut other = Desk::new("330702103");
     other.dispatch("婺城区综合行政执法局", None).unwrap();
     let to = other.ticket.assignment().unwrap();
-    assert_eq!((to.owner.code.as_str(), to.rule.as_str()), ("enforcement-330702", "construction-noise"));
+    assert_eq!(
+        (to.owner.code.as_str(), to.rule.as_str()),
+        ("enforcement-330702", "construction-noise")
+    );
     assert!(to.copied.is_empty(), "a district's own ticket is copied to nobody");
 }
 
@@ -219,7 +241,8 @@ fn a_dispatch_file_whose_clock_is_not_there_is_refused_with_its_line() {
 
 /// Anything that anybody may try, most of it allowed at some time.
 fn anything(rng: &mut Rng) -> Order {
-    let units = ["enforcement-330702", "government-330702103", "housing-330702", "nobody", "police-330723"];
+    let units =
+        ["enforcement-330702", "government-330702103", "housing-330702", "nobody", "police-330723"];
     let packs = ["plain", "simple", "quick", "petition", "none"];
     let mut pick = |all: &[&str]| all[rng.below(all.len() as u64) as usize].to_owned();
     let (unit, pack, other) = (pick(&units), pick(&packs), pick(&units));
@@ -237,7 +260,11 @@ fn anything(rng: &mut Rng) -> Order {
             why: "复杂".into(),
             told: rng.chance(0.8).then(|| "已说明".to_owned()),
         },
-        4 => Order::Convene { forum: Forum::TaskForce, units: vec![unit, other], why: "跨县".into() },
+        4 => {
+            Order::Convene {
+                forum: Forum::TaskForce, units: vec![unit, other], why: "跨县".into()
+            }
+        }
         _ => {
             let all = events();
             Order::Event(all[rng.below(all.len() as u64) as usize].clone())
@@ -252,11 +279,8 @@ fn life(book: &Rulebook, seed: u64, tries: usize) -> (Ticket, Vec<Entry>, Vec<Fa
     let mut ticket = Ticket::open(ID, CallId(1), now);
     let (mut entries, mut facts) = (Vec::<Entry>::new(), Vec::new());
     while entries.len() < tries {
-        let order = if entries.is_empty() {
-            Order::Event(events()[0].clone())
-        } else {
-            anything(&mut rng)
-        };
+        let order =
+            if entries.is_empty() { Order::Event(events()[0].clone()) } else { anything(&mut rng) };
         let step = rng.below(40 * 3_600_000) as i64;
         now = now.plus_ms(if rng.chance(0.1) { -step } else { step });
         let before = ticket.clone();
@@ -303,7 +327,8 @@ async fn the_store_rebuilds_every_ticket_from_its_events() {
     let store = Store::open(&path).await.unwrap();
     let book = rulebook();
     let call = CallId(1);
-    let started = Fact::CallStarted { call, direction: Direction::Inbound, number: None, at: at(23, 10, 0) };
+    let started =
+        Fact::CallStarted { call, direction: Direction::Inbound, number: None, at: at(23, 10, 0) };
     store.keep(&[started]).await.unwrap();
     let mut kept = Vec::new();
     for seed in 0..60 {
@@ -336,10 +361,19 @@ async fn the_store_rebuilds_every_ticket_from_its_events() {
         assert_eq!(row.level, owner.map(|unit| unit.level.key().to_owned()));
         assert_eq!(row.pack, ticket.clock.as_ref().map(|clock| clock.pack.clone()));
         assert_eq!(row.limit_code, due.map(|due| due.limit.clone()));
-        assert_eq!((row.due_at, row.yellow_at), (ms(due.and_then(|d| d.at)), ms(due.and_then(|d| d.yellow))));
+        assert_eq!(
+            (row.due_at, row.yellow_at),
+            (ms(due.and_then(|d| d.at)), ms(due.and_then(|d| d.yellow)))
+        );
         assert_eq!((row.supervised, row.secret), (ticket.supervision.is_some(), ticket.secret));
-        assert_eq!((row.version, row.opened_at), (i64::from(ticket.version), ticket.opened.unix_ms));
-        assert_eq!((row.changed_at, row.result.clone()), (ticket.changed.unix_ms, ticket.result.clone()));
+        assert_eq!(
+            (row.version, row.opened_at),
+            (i64::from(ticket.version), ticket.opened.unix_ms)
+        );
+        assert_eq!(
+            (row.changed_at, row.result.clone()),
+            (ticket.changed.unix_ms, ticket.result.clone())
+        );
         assert_eq!(row.fields.len(), ticket.fields.len());
         for field in &row.fields {
             let filled = &ticket.fields[&Slot::from_key(&field.slot).unwrap()];
@@ -353,12 +387,14 @@ async fn every_kind_of_event_is_read_back_as_it_was_written() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("huiyin.db")).await.unwrap();
     let call = CallId(1);
-    let started = Fact::CallStarted { call, direction: Direction::Inbound, number: None, at: at(23, 10, 0) };
+    let started =
+        Fact::CallStarted { call, direction: Direction::Inbound, number: None, at: at(23, 10, 0) };
     store.keep(&[started]).await.unwrap();
     let mut facts = Vec::new();
     for (seq, event) in (1..).zip(events()) {
         let by = Actor::new(Role::Desk, "李晓");
-        let entry = Entry { seq, at: at(23, 10, 0), by, event, set_back_ms: u64::from(seq % 2) * 7 };
+        let entry =
+            Entry { seq, at: at(23, 10, 0), by, event, set_back_ms: u64::from(seq % 2) * 7 };
         facts.push(Fact::Ticket { ticket: ticket("working"), entry });
     }
     store.keep(&facts).await.unwrap();
@@ -371,4 +407,90 @@ async fn every_kind_of_event_is_read_back_as_it_was_written() {
         })
         .collect();
     assert_eq!(read, written);
+}
+
+/// A dispatched ticket in a store of its own, as a service leaves it.
+async fn kept(folder: &std::path::Path, desk: &Desk, entries: &[Entry]) {
+    let store = Store::open(&folder.join("huiyin.db")).await.unwrap();
+    let call = CallId(1);
+    let started =
+        Fact::CallStarted { call, direction: Direction::Inbound, number: None, at: at(23, 10, 0) };
+    let mut facts = vec![started];
+    for upto in 1..=entries.len() {
+        let mut ticket = Ticket::fold(ID, call, &entries[..upto]).unwrap();
+        desk.book.time(&mut ticket).unwrap();
+        facts.push(Fact::Ticket { ticket, entry: entries[upto - 1].clone() });
+    }
+    store.keep(&facts).await.unwrap();
+    store.close().await;
+}
+
+fn petition() -> (Desk, Vec<Entry>) {
+    let mut desk = Desk::new("330702103");
+    let mut entries = std::mem::take(&mut desk.entries);
+    let order = Order::Dispatch {
+        unit: "enforcement-330702".into(),
+        with: Vec::new(),
+        pack: Some("simple".into()),
+        member: None,
+    };
+    desk.now = at(23, 11, 0);
+    entries.push(desk.order(order, Actor::desk("李晓")).unwrap());
+    desk.now = at(23, 14, 30);
+    entries.push(desk.does(TicketEvent::Signed { member: None }));
+    (desk, entries)
+}
+
+#[tokio::test]
+async fn the_arithmetic_of_a_tickets_deadlines_is_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    let (desk, entries) = petition();
+    kept(folder.path(), &desk, &entries).await;
+    let program =
+        std::env::var_os("HUIYIN_TEST_BIN").unwrap_or(env!("CARGO_BIN_EXE_huiyin").into());
+    let run = |ticket: &str| {
+        let store = folder.path().join("huiyin.db");
+        let mut command = std::process::Command::new(&program);
+        command.args(["rules", "explain", "--ticket", ticket, "--store"]).arg(store);
+        // Without a package of holidays, whatever is installed here.
+        command.env("HUIYIN_MODELS", folder.path());
+        let out = command.output().unwrap();
+        (
+            out.status.success(),
+            String::from_utf8_lossy(&out.stdout).into_owned()
+                + &String::from_utf8_lossy(&out.stderr),
+        )
+    };
+    let (well, told) = run(&ID.0.to_string());
+    assert!(well, "{told}");
+    for line in [
+        "规则包：浙江省统一政务咨询投诉举报（2017）  [zhejiang-2017]，程序 simple",
+        "签收：2 小时，自派单起，至签收或提出异议",
+        "完成：2026-11-23（周一）14:30 签收，逾期 1 小时 30 分",
+        "跳过：2026-11-28（周六）至2026-11-29（周日） 周末",
+        "依据：浙江2017：简易程序七个工作日内办结（据原文）",
+        "最近到期：转办 2026-11-27（周五）00:00  [simple-transfer]",
+    ] {
+        assert!(told.contains(line), "{line}\n{told}");
+    }
+    let (well, told) = run("2611229999");
+    assert!(!well && told.contains("no ticket 2611229999"), "{told}");
+}
+
+#[tokio::test]
+async fn a_new_calendar_moves_deadlines_that_were_written_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let (desk, entries) = petition();
+    kept(folder.path(), &desk, &entries).await;
+    let store = Store::open(&folder.path().join("huiyin.db")).await.unwrap();
+    let due = async || store.ticket(ID).await.unwrap().unwrap().due_at.unwrap();
+    assert_eq!(huiyin::runtime::deadlines::refresh(&store, &desk.book).await.unwrap(), 0);
+    assert_eq!(due().await, at(27, 0, 0).unix_ms);
+    let text =
+        "name = \"本地\"\n[[holiday]]\nname = \"假\"\nfrom = \"2026-11-25\"\nto = \"2026-11-26\"\n";
+    let calendar = Calendar::read("own.toml", text).unwrap();
+    let book = by_calendar(calendar);
+    assert_eq!(huiyin::runtime::deadlines::refresh(&store, &book).await.unwrap(), 1);
+    assert_eq!(due().await, december(1).unix_ms);
+    assert_eq!(huiyin::runtime::deadlines::refresh(&store, &book).await.unwrap(), 0);
 }

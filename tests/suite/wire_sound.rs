@@ -40,15 +40,15 @@ fn case(telephone: &'static str, codec: Codec, security: Security, protected: bo
 }
 
 fn cases() -> [Case; 6] {
-    use Security::{Allowed, Off, Required};
+    use Security::{Off, Offered, Required};
     [
         case(";mediaenc=srtp-mand;audio_codecs=PCMA", Codec::Pcma, Required, true),
         // Where its keys are a must baresip takes only RTP/SAVP, and whoever leaves the choice offers RTP/AVP (RFC 8643).
-        case(";mediaenc=srtp;audio_codecs=PCMU", Codec::Pcmu, Allowed, true),
-        case(";mediaenc=srtp;audio_codecs=G722/16000/1", Codec::G722, Allowed, true),
+        case(";mediaenc=srtp;audio_codecs=PCMU", Codec::Pcmu, Offered, true),
+        case(";mediaenc=srtp;audio_codecs=G722/16000/1", Codec::G722, Offered, true),
         case(";audio_codecs=G722/16000/1", Codec::G722, Off, false),
         Case { ptime_ms: 10, ..case(";audio_codecs=PCMA;ptime=10", Codec::Pcma, Off, false) },
-        Case { ptime_ms: 30, ..case(";audio_codecs=PCMA;ptime=30", Codec::Pcma, Allowed, false) },
+        Case { ptime_ms: 30, ..case(";audio_codecs=PCMA;ptime=30", Codec::Pcma, Offered, false) },
     ]
 }
 

@@ -161,7 +161,7 @@ impl Media {
         };
         let Some(ours) = terms.key.filter(|_| terms.security != Security::Off) else {
             return match secure {
-                true => Err(SdpError::NoKeys("protected sound is off here (sip.srtp)")),
+                true => Err(SdpError::NoKeys("protected sound is off for this peer (srtp of its [[sip.peers]], else sip.srtp)")),
                 false => Ok((None, None)),
             };
         };
@@ -170,7 +170,7 @@ impl Media {
             Role::Offerer => line.tag == TAG && line.suite == OFFERED_SUITE,
         });
         let Some(&Crypto { tag, suite, key: theirs }) = usable else {
-            if !secure && terms.security == Security::Allowed {
+            if !secure && terms.security == Security::Offered {
                 return Ok((None, None));
             }
             let problem = self.crypto.iter().find_map(|line| line.err());

@@ -5,6 +5,7 @@
 
 mod agree;
 mod crypto;
+pub mod policy;
 mod read;
 mod write;
 
@@ -152,9 +153,26 @@ pub enum Security {
     #[default]
     Off,
     /// Protected where the peer can, plain where it cannot (RFC 8643).
-    Allowed,
+    Offered,
     /// Plain sound is refused.
     Required,
+}
+
+impl Security {
+    pub const ALL: [Security; 3] = [Security::Off, Security::Offered, Security::Required];
+
+    /// As the configuration says it.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Security::Off => "off",
+            Security::Offered => "offered",
+            Security::Required => "required",
+        }
+    }
+
+    pub fn from_key(key: &str) -> Option<Security> {
+        Security::ALL.into_iter().find(|security| security.key() == key)
+    }
 }
 
 /// What a leg may agree on.

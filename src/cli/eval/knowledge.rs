@@ -5,11 +5,14 @@ mod logistic;
 mod report;
 mod rows;
 
+use std::fs::File;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use huiyin::engine::models::ModelDir;
 use huiyin::kernel::{Day, Rng};
 use huiyin::knowledge::{Bars, Context, Decision, Encoder, Hit, Index, decide};
@@ -41,6 +44,9 @@ pub struct Args {
     /// White noise on that line, so far under the voice.
     #[arg(long, value_name = "DB", requires = "telephone")]
     noise_db: Option<f64>,
+    /// Write the rows here with what was heard as their words: to measure what comes after the ear again without it.
+    #[arg(long, value_name = "FILE")]
+    keep_heard: Option<PathBuf>,
     /// Division code of callers whose row names none.
     #[arg(long, default_value = "")]
     region: String,
@@ -58,6 +64,9 @@ pub struct Args {
     /// Fit the search to these rows instead and print the constants of src/knowledge/fitted.rs.
     #[arg(long, hide = true)]
     fit: bool,
+    /// Rows to fit to as well: what was heard.
+    #[arg(long, hide = true, requires = "fit")]
+    also: Option<PathBuf>,
 }
 
 pub(super) fn share(text: &str) -> Result<f64, String> {
@@ -85,6 +94,9 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     rows.truncate(args.limit.unwrap_or(usize::MAX));
     let encoder = load_encoder(&models)?;
     if args.fit {
+        if let Some(also) = &args.also {
+            rows.extend(rows::read(also, &base)?);
+        }
         fit::run(&rows, &base, &encoder, args.seed)?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -93,8 +105,15 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let mut ear = if sounding { Some(Ear::load(&models)?) } else { None };
     let mut rng = Rng::new(args.seed);
     let mut report = Report::default();
+    let mut kept = match &args.keep_heard {
+        Some(file) => Some(File::create(file).with_context(|| file.display().to_string())?),
+        None => None,
+    };
     for row in &rows {
         let words = words(row, &args, ear.as_mut(), &mut rng)?;
+        if let Some(kept) = &mut kept {
+            writeln!(kept, "{}", row.heard(&words))?;
+        }
         let (verdict, took) = ask(row, &words, &args, &index, &encoder)?;
         if args.verbose && !verdict.is_good() {
             eprintln!("{}", verdict.line(row, &words));

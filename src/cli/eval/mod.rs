@@ -125,7 +125,7 @@ fn read_rows(path: &Path) -> anyhow::Result<Vec<(String, Sample)>> {
 pub fn transcribe(args: TranscribeArgs) -> anyhow::Result<ExitCode> {
     let models = ModelDir::locate(None)?;
     let whisper = WhisperModel::load(&models.path_of("whisper-base")?)?;
-    let vad = SileroModel::load(&models.path_of("silero")?, &models.path_of("onnxruntime")?)?;
+    let vad = SileroModel::load(&models.path_of("silero")?)?;
     let channels = wav::channels(&args.wav)?;
     let many = channels.len() > 1;
     let hint = args.prompt.as_deref().unwrap_or_default();

@@ -104,7 +104,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     };
     let whisper = WhisperModel::load(&models.path_of("whisper-base")?)?;
     let mut asr = whisper.recogniser()?;
-    let vad = SileroModel::load(&models.path_of("silero")?, &models.path_of("onnxruntime")?)?;
+    let vad = SileroModel::load(&models.path_of("silero")?)?;
     let intake = Intake::new(Arc::new(Gazetteer::empty()), "33")?;
     let (mut sets, mut inside, mut outside) =
         (BTreeMap::<&str, Count>::new(), Count::default(), Count::default());

@@ -32,24 +32,26 @@ async function send(form) {
   if (reply.ok) {
     const done = await reply.json().catch(() => ({}));
     if (done.page) location.assign(done.page);
-    return null;
+    return { told: done.told };
   }
-  return reply.json().catch(() => ({ code: "network" }));
+  return { error: await reply.json().catch(() => ({ code: "network" })) };
 }
 
 async function submit(form) {
   const button = form.querySelector("button[type=submit]");
   button.disabled = true;
   answer(form, words().saving);
-  const error = await send(form).catch(() => ({ code: "network" }));
+  const { error, told } = await send(form).catch(() => ({ error: { code: "network" } }));
   button.disabled = false;
   if (error) {
     answer(form, explain(error), false);
     form.elements.namedItem(error.field ?? "")?.focus();
     return;
   }
-  answer(form, words().sent, true);
+  answer(form, told ?? words().sent, true);
   remember(form);
+  // What was asked for stays until the page is left.
+  if (told) return;
   const details = form.closest("details");
   if (details) details.open = false;
   setTimeout(() => answer(form, ""), 4000);

@@ -59,5 +59,8 @@ export function follow(refresh) {
   const close = () => { feed?.close(); feed = null; };
   document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
   document.addEventListener("changed", ask);
+  // Some pages change by time alone.
+  const every = Number(document.getElementById("page").dataset.every ?? 0);
+  if (every > 0) setInterval(() => { if (!document.hidden) ask(); }, every * 1000);
   open();
 }

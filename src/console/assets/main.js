@@ -3,8 +3,10 @@ import { follow } from "./live.js";
 import { refresh, tick } from "./patch.js";
 import { listen as player } from "./player.js";
 import { listen as forms } from "./forms.js";
+import { listen as review } from "./review.js";
 
 forms();
 player();
+review();
 tick();
 if (document.getElementById("page")) follow(refresh);

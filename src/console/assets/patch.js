@@ -22,7 +22,7 @@ function morph(old, fresh) {
     return;
   }
   // What people type and what forms answered is theirs.
-  if (old.matches("input, textarea, output")) return;
+  if (old.matches("input:not([type=hidden]), textarea, output")) return;
   attributes(old, fresh);
   children(old, fresh);
 }

@@ -11,10 +11,11 @@ use super::frame::{Place, frame};
 use super::parts::{
     Live, badge, call_link, clock, is_recorded, lasting, live, subject, ticket_link, transcript,
 };
-use super::ticket::{field_list, forms, is_closed};
+use super::ticket::{field_list, forms, is_closed, may_dispatch};
 use crate::console::App;
 use crate::console::api::{AgentNow, agent_rows};
 use crate::console::error::ApiError;
+use crate::console::masking;
 use crate::console::read::Ids;
 use crate::kernel::{AgentId, CallId, TicketId};
 use crate::store::{CallRow, TicketRow, TurnRow};
@@ -53,9 +54,9 @@ struct Work {
 
 async fn work(app: &App, now: &AgentNow) -> Result<Option<Work>, ApiError> {
     let Some(id) = now.call_id.map(|id| CallId(id.max(0) as u64)) else { return Ok(None) };
-    let Some(call) = app.store.call(id).await? else { return Ok(None) };
-    let turns = app.store.turns(id).await?;
-    let ticket = match call.ticket_id {
+    let Some(mut call) = app.store.call(id).await? else { return Ok(None) };
+    let mut turns = app.store.turns(id).await?;
+    let mut ticket = match call.ticket_id {
         Some(ticket) => app.store.ticket(TicketId(ticket.max(0) as u64)).await?,
         None => None,
     };
@@ -63,6 +64,11 @@ async fn work(app: &App, now: &AgentNow) -> Result<Option<Work>, ApiError> {
         Some(ticket) => Some(beside::beneath(app, ticket).await?),
         None => None,
     };
+    if let Some(ticket) = ticket.as_mut().filter(|ticket| ticket.secret) {
+        masking::seal(ticket);
+        masking::call(&mut call);
+        turns.iter_mut().for_each(masking::turn);
+    }
     let recorded = is_recorded(app, call.id).await;
     Ok(Some(Work { call, turns, ticket, beneath, recorded }))
 }
@@ -158,7 +164,7 @@ fn desk(app: &App, now: &AgentNow, work: &Work) -> Markup {
                     (transcript(app, &work.turns, work.recorded, false))
                 }
                 @if let (Some(ticket), Some(beneath)) = (&work.ticket, &work.beneath) {
-                    (beside::suggestions(app, ticket, beneath, &by, !is_closed(ticket)))
+                    (beside::suggestions(app, ticket, beneath, &by, may_dispatch(ticket)))
                     (beside::related_list(app, beneath))
                 }
                 @if let Some(ticket) = &work.ticket {

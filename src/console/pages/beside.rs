@@ -139,7 +139,7 @@ async fn learned(app: &App, ticket: i64, facts: &Facts<'_>) -> Result<Vec<Learne
     Ok(found)
 }
 
-/// `by`: who signs, where it is known; `may_take`: a suggestion may be taken with one press.
+/// `by`: who signs, where it is known; `may_take`: a suggestion may be taken with one press (Alt+D).
 pub(super) fn suggestions(
     app: &App,
     row: &TicketRow,
@@ -153,10 +153,10 @@ pub(super) fn suggestions(
             h2 #dispatch-title { (texts.title) }
             p .hint { (texts.help) }
             @match &beneath.decision {
-                Decision::Clear(one) => { (suggestion(app, row, one, by, may_take)) }
+                Decision::Clear(one) => { (suggestion(app, row, one, by, may_take, true)) }
                 Decision::Tied(several) => {
                     p { (texts.tied) }
-                    @for one in several { (suggestion(app, row, one, by, may_take)) }
+                    @for one in several { (suggestion(app, row, one, by, may_take, false)) }
                 }
                 Decision::Open { near } => {
                     p .empty { (texts.open) }
@@ -170,15 +170,27 @@ pub(super) fn suggestions(
                         (texts.learned_from)
                         @for ticket in &one.tickets { " " (ticket_link(*ticket as i64)) }
                     }
-                    @if may_take { (take(app, row.id, &one.owner, by)) }
+                    @if may_take { (take(app, row, &one.owner, &html! {}, by, false)) }
                 }
             }
         }
     }
 }
 
-fn suggestion(app: &App, row: &TicketRow, one: &Suggestion, by: &str, may_take: bool) -> Markup {
+fn suggestion(
+    app: &App,
+    row: &TicketRow,
+    one: &Suggestion,
+    by: &str,
+    may_take: bool,
+    keys: bool,
+) -> Markup {
     let texts = &app.texts.dispatch;
+    let with = one.with.iter().map(|unit| unit.code.as_str()).collect::<Vec<_>>().join(",");
+    let more = html! {
+        input type="hidden" name="with" value=(with);
+        @if let Some(pack) = &one.pack { input type="hidden" name="pack" value=(pack.code); }
+    };
     let names =
         |units: &[Unit]| units.iter().map(|unit| unit.name.as_str()).collect::<Vec<_>>().join("、");
     html! {
@@ -188,7 +200,7 @@ fn suggestion(app: &App, row: &TicketRow, one: &Suggestion, by: &str, may_take: 
             @if !one.copied.is_empty() { p { (texts.copied) "：" (names(&one.copied)) } }
             @if let Some(pack) = &one.pack { p { (texts.pack) "：" (pack.name) span .hint { " " (pack.source) } } }
             p .hint { (texts.why) "：" (why(app, one)) }
-            @if may_take { (take(app, row.id, &one.owner.name, by)) }
+            @if may_take { (take(app, row, &one.owner.code, &more, by, keys)) }
         }
     }
 }
@@ -221,16 +233,23 @@ fn unknown(app: &App, verdict: &Verdict) -> Markup {
     html! { li .hint { (texts.rule) " " (verdict.rule) "：" (what) } }
 }
 
-/// Writes the unit on the ticket, signed.
-fn take(app: &App, ticket: i64, unit: &str, by: &str) -> Markup {
+/// Dispatches the ticket, signed; with `keys`, by one press.
+fn take(app: &App, row: &TicketRow, unit: &str, more: &Markup, by: &str, keys: bool) -> Markup {
+    let texts = &app.texts.dispatch;
     html! {
-        form method="post" data-post={ "/api/tickets/" (ticket) "/fields/unit" } {
-            input type="hidden" name="value" value=(unit);
+        form method="post" data-post={ "/api/tickets/" (row.id) "/orders/dispatch" } {
+            input type="hidden" name="unit" value=(unit);
+            (more)
+            (super::life::seen(row))
             @if by.is_empty() {
                 label { (app.texts.ticket.by) " "
                     input name="by" maxlength="40" required placeholder=(app.texts.ticket.by_help) data-remember="by"; }
             } @else { input type="hidden" name="by" value=(by); }
-            button type="submit" { (app.texts.dispatch.take) }
+            @if keys {
+                button .main type="submit" data-key="d" aria-keyshortcuts="Alt+D" {
+                    (texts.take) " " kbd { (texts.take_key) }
+                }
+            } @else { button type="submit" { (texts.take) } }
             output role="status" {}
         }
     }

@@ -9,16 +9,17 @@ use super::frame::{Place, frame};
 use super::parts::{Live, badge, clock, is_recorded, lasting, live, ticket_link, transcript};
 use crate::console::App;
 use crate::console::error::ApiError;
+use crate::console::masking;
 use crate::console::read::Ids;
 use crate::kernel::CallId;
-use crate::kernel::redact::mask;
 
 pub(in crate::console) async fn call(
     State(app): State<Arc<App>>,
     ids: Ids,
 ) -> Result<Markup, ApiError> {
     let id = CallId(ids.id()?);
-    let call = app.store.call(id).await?.ok_or_else(|| ApiError::missing("call", id.0))?;
+    let mut call = app.store.call(id).await?.ok_or_else(|| ApiError::missing("call", id.0))?;
+    masking::call(&mut call);
     let turns = app.store.turns(id).await?;
     let recorded = is_recorded(&app, call.id).await;
     let texts = &app.texts;
@@ -33,7 +34,7 @@ pub(in crate::console) async fn call(
         }
         dl .facts {
             div { dt { (texts.overview.number) }
-                dd .number { (call.number.as_deref().map(mask).unwrap_or_else(|| texts.page.none.clone())) } }
+                dd .number { (call.number.as_deref().unwrap_or(&texts.page.none)) } }
             div { dt { (texts.overview.started) } dd { (clock(call.started_at)) } }
             div { dt { (texts.overview.duration) } dd { (lasting(&call)) } }
             @if let Some(ticket) = call.ticket_id {

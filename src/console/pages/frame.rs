@@ -25,7 +25,7 @@ pub(super) fn frame(app: &App, place: Place, title: &str, body: Markup) -> Marku
         (Place::Tickets, "/tickets", &page.tickets),
         (Place::Agents, "/agents", &page.agents),
         (Place::Surveys, "/surveys", &page.surveys),
-        (Place::Supervisor, "/supervisor", &page.supervisor),
+        (Place::Supervisor, "/board", &page.supervisor),
         (Place::Knowledge, "/knowledge", &page.knowledge),
     ];
     let header = html! {

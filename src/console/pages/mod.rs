@@ -3,22 +3,34 @@
 
 mod agent;
 mod beside;
+mod board;
 mod call;
+mod campaigns;
 mod frame;
 mod knowledge;
+mod life;
 mod overview;
 mod parts;
 mod questions;
+mod rates;
+mod supervision;
 mod supervisor;
 mod survey;
+mod tabs;
 mod ticket;
+mod unit;
 
 pub(super) use agent::{agent, agents};
+pub(super) use board::board;
 pub(super) use call::call;
+pub(super) use campaigns::{campaign, campaigns};
 pub(super) use frame::{error_page, login};
 pub(super) use knowledge::{item, knowledge};
 pub(super) use overview::overview;
 pub(super) use questions::questions;
+pub(super) use rates::{plot, rates};
+pub(super) use supervision::supervision;
 pub(super) use supervisor::supervisor;
-pub(super) use survey::surveys;
+pub(super) use survey::{audit, surveys};
 pub(super) use ticket::{ticket, tickets};
+pub(super) use unit::unit;

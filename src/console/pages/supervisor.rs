@@ -7,8 +7,9 @@ use maud::{Markup, html};
 
 use super::frame::{Place, frame};
 use super::overview::strip;
-use super::parts::{Live, area, badge, clock, live, signature, subject, ticket_link};
-use super::survey::answers;
+use super::parts::{Live, badge, clock, live, subject, ticket_link};
+use super::survey::{answers, close_form};
+use super::tabs::{Tab, tabs};
 use crate::console::App;
 use crate::console::error::ApiError;
 use crate::console::figures::today;
@@ -37,7 +38,7 @@ pub(in crate::console) async fn supervisor(
     }
     let texts = &app.texts.verification;
     let body = html! {
-        h1 .sr { (app.texts.page.supervisor) }
+        div .title { h1 { (app.texts.board.verification) } (tabs(&app, Tab::Verification)) }
         (strip(&app, &today))
         section aria-labelledby="open" {
             h2 #open { (texts.open) " " span .count { (open.len()) } }
@@ -82,11 +83,7 @@ fn open_card(app: &App, case: &Case) -> Markup {
                     h3 { (texts.citizen_words) }
                     (answers(app, &case.answers))
                 }
-                form method="post" data-post={ "/api/verifications/" (row.id) "/close" } {
-                    (area(&format!("result-{}", row.id), "result", &texts.result, &texts.result_help))
-                    (signature(app, &format!("by-{}", row.id), &texts.by, ""))
-                    div .row { button .main type="submit" { (texts.close) } output role="status" {} }
-                }
+                (close_form(app, row.id))
             }
         }
     }

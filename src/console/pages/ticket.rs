@@ -5,12 +5,12 @@ use std::sync::Arc;
 use axum::extract::State;
 use maud::{Markup, html};
 
-use super::beside;
 use super::frame::{Place, frame, turn_over};
 use super::parts::{
     Live, area, badge, call_link, clock, field, is_recorded, live, percent, play, position,
     signature, subject, ticket_link,
 };
+use super::{beside, life};
 use crate::console::App;
 use crate::console::error::ApiError;
 use crate::console::masking;
@@ -74,30 +74,40 @@ pub(in crate::console) async fn ticket(
     ids: Ids,
 ) -> Result<Markup, ApiError> {
     let id = TicketId(ids.id()?);
-    let row = app.store.ticket(id).await?.ok_or_else(|| ApiError::missing("ticket", id.0))?;
+    let missing = || ApiError::missing("ticket", id.0);
+    let mut row = app.store.ticket(id).await?.ok_or_else(missing)?;
+    // The page is the fold of the ticket's events; the row beside them is for lists.
+    let folded = app.store.load_tickets(&[id]).await?;
+    let ticket = folded.into_iter().find(|ticket| ticket.id == id).ok_or_else(missing)?;
     let events = app.store.ticket_events(id).await?;
-    let turns = app.store.turns(CallId(row.call_id.max(0) as u64)).await?;
+    let mut turns = app.store.turns(CallId(row.call_id.max(0) as u64)).await?;
     let recorded = is_recorded(&app, row.call_id).await;
     let beneath = beside::beneath(&app, &row).await?;
+    if row.secret {
+        masking::seal(&mut row);
+        turns.iter_mut().for_each(masking::turn);
+    }
     let texts = &app.texts.ticket;
     let may_edit = !is_closed(&row);
     let body = html! {
         div .title {
             h1 { (app.texts.page.ticket) " " (row.id) }
             (badge(&app, "ticket_state", &row.state))
-            @if is_confidential(&row) { span .badge { (texts.confidential) } }
+            @if row.secret { span .badge { (texts.confidential) } }
             span .large { (subject(&row)) }
         }
-        (facts(&app, &row))
+        (facts(&app, &row, life::standing(&app, &row, &ticket)))
+        (life::identity(&app, &row, &ticket, ""))
         div .columns {
             section aria-labelledby="fields" {
                 h2 #fields { (texts.fields) }
                 (field_list(&app, &row, &turns, recorded, may_edit))
             }
             div {
-                (beside::suggestions(&app, &row, &beneath, "", may_edit))
+                (beside::suggestions(&app, &row, &beneath, "", may_dispatch(&row)))
                 (beside::related_list(&app, &beneath))
                 (forms(&app, &row, ""))
+                (life::orders(&app, &row, &ticket, ""))
                 section aria-labelledby="history" { h2 #history { (texts.history) } (history(&app, &events)) }
             }
         }
@@ -112,16 +122,21 @@ pub(in crate::console) async fn ticket(
     Ok(frame(&app, Place::Tickets, &title, live(what, &body)))
 }
 
-/// A report, and who made it, never go to the accused (信访工作条例 §30).
-pub(super) fn is_confidential(row: &TicketRow) -> bool {
-    field(row, "matter_type").is_some_and(|f| f.code.as_deref() == Some("report"))
-}
-
 pub(super) fn is_closed(row: &TicketRow) -> bool {
-    row.state == "closed" || row.state == "called_back"
+    ["closed", "called_back", "archived", "told", "merged"].contains(&row.state.as_str())
 }
 
-fn facts(app: &App, row: &TicketRow) -> Markup {
+/// A dispatched ticket is closed after its citizen was answered.
+fn may_close(row: &TicketRow) -> bool {
+    !is_closed(row)
+        && !["dispatched", "signed", "working", "objected"].contains(&row.state.as_str())
+}
+
+pub(super) fn may_dispatch(row: &TicketRow) -> bool {
+    ["interrupted", "registered", "handling"].contains(&row.state.as_str())
+}
+
+fn facts(app: &App, row: &TicketRow, standing: Markup) -> Markup {
     let texts = &app.texts.ticket;
     html! {
         dl .facts {
@@ -131,6 +146,7 @@ fn facts(app: &App, row: &TicketRow) -> Markup {
             @if let Some(agent) = row.agent {
                 div { dt { (texts.agent) } dd { a href={ "/agents/" (agent) } { (agent_name(app, agent)) } } }
             }
+            (standing)
             @if let Some(result) = &row.result {
                 div { dt { (texts.result) } dd { (result) } }
             }
@@ -153,6 +169,7 @@ pub(super) fn field_list(
         dl .fields {
             @for slot in Slot::ALL {
                 @let filled = field(row, slot.key());
+                @let sealed = row.secret && masking::tells_who(slot.key());
                 div id={ "field-" (slot.key()) } .blank[filled.is_none()] {
                     dt { (app.texts.name("slot", slot.key())) }
                     dd {
@@ -160,7 +177,7 @@ pub(super) fn field_list(
                             Some(filled) => { (content(app, slot, filled)) }
                             None => { span .hint { (app.texts.page.blank) } }
                         }
-                        @if may_edit { (edit(app, row.id, slot, filled)) }
+                        @if may_edit && !sealed { (edit(app, row, slot, filled)) }
                         @for evidence in filled.iter().flat_map(|filled| &filled.evidence) {
                             (words(app, row.call_id, evidence, turns, recorded))
                         }
@@ -205,14 +222,15 @@ fn words(
     }
 }
 
-fn edit(app: &App, ticket: i64, slot: Slot, filled: Option<&FieldRow>) -> Markup {
+fn edit(app: &App, row: &TicketRow, slot: Slot, filled: Option<&FieldRow>) -> Markup {
     let texts = &app.texts.ticket;
     let key = slot.key();
     let name = app.texts.name("slot", key);
     html! {
         details .edit id={ "edit-" (key) } {
             summary aria-label={ (texts.edit) " " (name) } { (texts.edit) }
-            form method="post" data-post={ "/api/tickets/" (ticket) "/fields/" (key) } {
+            form method="post" data-post={ "/api/tickets/" (row.id) "/fields/" (key) } {
+                (life::seen(row))
                 label for={ "value-" (key) } { (texts.value) }
                 textarea id={ "value-" (key) } name="value" rows="2" maxlength="2000" required {
                     (filled.map_or("", |filled| filled.value.as_str()))
@@ -232,13 +250,15 @@ pub(super) fn forms(app: &App, row: &TicketRow, by: &str) -> Markup {
             details .card id={ "reopen-" (row.id) } {
                 summary { (texts.reopen) }
                 form method="post" data-post={ "/api/tickets/" (row.id) "/reopen" } {
+                    (life::seen(row))
                     (area("reopen-why", "why", &texts.reopen_why, ""))
                     (signature(app, "reopen-by", &texts.by, by))
                     div .row { button type="submit" { (texts.reopen) } output role="status" {} }
                 }
             }
-        } @else {
+        } @else if may_close(row) {
             form .card id={ "close-" (row.id) } data-post={ "/api/tickets/" (row.id) "/close" } {
+                (life::seen(row))
                 h2 { (texts.close) }
                 (area("close-result", "result", &texts.close_result, &texts.close_help))
                 (signature(app, "close-by", &texts.by, by))
@@ -255,12 +275,25 @@ fn history(app: &App, events: &[EventRow]) -> Markup {
                 li id={ "event-" (event.seq) } {
                     (clock(event.at)) " "
                     b { (app.texts.name("ticket_event", &event.kind)) } " "
-                    span .hint { (app.texts.actor(&event.actor)) }
+                    span .hint {
+                        @if event.role != event.actor { (app.texts.name("role", &event.role)) " " }
+                        (app.texts.actor(&event.actor))
+                    }
                     @if !event.why.is_empty() {
-                        p { @if event.kind == "edited" { (app.texts.name("slot", &event.why)) } @else { (event.why) } }
+                        p { (told(app, event)) }
                     }
                 }
             }
         }
+    }
+}
+
+/// Words of the history; keys of fields and steps by their names.
+fn told<'a>(app: &'a App, event: &'a EventRow) -> &'a str {
+    match event.kind.as_str() {
+        "edited" => app.texts.name("slot", &event.why),
+        "marked" => app.texts.name("mark", &event.why),
+        "disputed" => app.texts.name("verify_reason", &event.why),
+        _ => &event.why,
     }
 }

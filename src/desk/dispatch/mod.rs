@@ -155,6 +155,16 @@ impl Rules {
         self.directory.place_of(address)
     }
 
+    /// A division of the jurisdiction: 婺城区 for 330702.
+    pub fn place_name(&self, code: &str) -> Option<&str> {
+        self.directory.division(code)
+    }
+
+    /// Those of the taxonomy in use.
+    pub fn categories(&self) -> &[Category] {
+        &self.categories
+    }
+
     /// The file, for errors.
     pub fn file(&self) -> &str {
         &self.file

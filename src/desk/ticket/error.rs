@@ -24,6 +24,9 @@ pub enum DeskError {
     NoTicket(TicketId),
     #[error("no agent {0}; agents are listed in the configuration under [[agents]]")]
     NoAgent(AgentId),
+    /// The room that a command belongs to refused it; `code` is for programs.
+    #[error("{problem}")]
+    Refused { code: &'static str, problem: String },
     #[error("no unit {unit:?}; units are those of the rules of dispatch: {near}")]
     NoUnit { unit: String, near: String },
     #[error("{unit} has no member {member:?}; its members are {known}")]

@@ -92,10 +92,7 @@ impl Mark {
 
     /// Of the petition's second and third look, which begin after the answer.
     pub const fn is_review(self) -> bool {
-        matches!(
-            self,
-            Mark::ReviewAsked | Mark::Reviewed | Mark::ReReviewAsked | Mark::ReReviewed
-        )
+        matches!(self, Mark::ReviewAsked | Mark::Reviewed | Mark::ReReviewAsked | Mark::ReReviewed)
     }
 }
 
@@ -147,69 +144,154 @@ impl Actor {
 #[derive(Clone, PartialEq, Debug)]
 pub enum TicketEvent {
     /// The robot wrote down what it knows so far; replaces the spoken fields.
-    Drafted { fields: BTreeMap<Slot, Filled> },
+    Drafted {
+        fields: BTreeMap<Slot, Filled>,
+    },
     /// A ticket from before events were kept whole: how it stood.
-    Carried { state: Box<TicketState>, fields: BTreeMap<Slot, Filled>, opened: Wall },
+    Carried {
+        state: Box<TicketState>,
+        fields: BTreeMap<Slot, Filled>,
+        opened: Wall,
+    },
     /// 登记.
     Registered,
     /// 中断.
     Interrupted,
     /// 坐席接办.
-    Taken { agent: AgentId },
+    Taken {
+        agent: AgentId,
+    },
     /// A member of staff wrote a field.
-    Edited { slot: Slot, filled: Filled },
+    Edited {
+        slot: Slot,
+        filled: Filled,
+    },
     /// 不予派单告知: told to the citizen with the right way, and not dispatched.
-    Told { ground: Ground, words: String },
+    Told {
+        ground: Ground,
+        words: String,
+    },
     /// 派单.
-    Dispatched { to: Assignment },
+    Dispatched {
+        to: Assignment,
+    },
     /// 签收: by the owner; a member may be named who will deal with it.
-    Signed { member: Option<String> },
+    Signed {
+        member: Option<String>,
+    },
     /// 指派网格员.
-    Assigned { member: String },
+    Assigned {
+        member: String,
+    },
     /// 转办: passed on by the owner to another unit, which owns it from here on.
-    Transferred { to: UnitRef, why: String },
+    Transferred {
+        to: UnitRef,
+        why: String,
+    },
     /// 办理: what was done so far.
-    Worked { note: String },
+    Worked {
+        note: String,
+    },
     /// A step that leaves the state as it is.
-    Marked { mark: Mark, words: String },
+    Marked {
+        mark: Mark,
+        words: String,
+    },
     /// The clock stands from here: a pause of the rule pack.
-    Paused { kind: String, why: String },
-    Resumed { kind: String },
+    Paused {
+        kind: String,
+        why: String,
+    },
+    Resumed {
+        kind: String,
+    },
     /// 退单/异议: the unit says that it is not its matter.
-    Objected { why: String },
+    Objected {
+        why: String,
+    },
     /// 异议裁定. Upheld: the desk dispatches it anew; overruled: the unit keeps it, and may not object again.
-    ObjectionDecided { upheld: bool, why: String },
+    ObjectionDecided {
+        upheld: bool,
+        why: String,
+    },
     /// 申请延期: `told` is what the citizen was told.
-    ExtensionAsked { limit: String, by: clock::Span, why: String, told: Option<String> },
-    ExtensionDecided { granted: bool, why: String },
+    ExtensionAsked {
+        limit: String,
+        by: clock::Span,
+        why: String,
+        told: Option<String>,
+    },
+    ExtensionDecided {
+        granted: bool,
+        why: String,
+    },
     /// 会商 or 专项 begins.
-    Convened { forum: Forum, units: Vec<UnitRef>, why: String },
-    Adjourned { forum: Forum, result: String },
+    Convened {
+        forum: Forum,
+        units: Vec<UnitRef>,
+        why: String,
+    },
+    Adjourned {
+        forum: Forum,
+        result: String,
+    },
     /// 督办.
-    Supervised { why: String },
-    SupervisionAnswered { words: String },
-    SupervisionLifted { why: String },
+    Supervised {
+        why: String,
+    },
+    SupervisionAnswered {
+        words: String,
+    },
+    SupervisionLifted {
+        why: String,
+    },
     /// 答复: what the citizen was answered.
-    Answered { words: String },
+    Answered {
+        words: String,
+    },
     /// 办结.
-    Closed { result: String },
+    Closed {
+        result: String,
+    },
     /// 回访.
-    CalledBack { survey: SurveyId },
+    CalledBack {
+        survey: SurveyId,
+    },
     /// 不满意待核实: an answer of the callback wants a verification.
-    Disputed { verification: VerificationId, reason: String },
-    Verified { verification: VerificationId, outcome: String },
+    Disputed {
+        verification: VerificationId,
+        reason: String,
+    },
+    Verified {
+        verification: VerificationId,
+        outcome: String,
+    },
     /// 重办: unhappy or unsolved, handled again.
-    Reopened { why: String },
+    Reopened {
+        why: String,
+    },
     /// 合并: it goes on as part of another ticket.
-    Merged { into: TicketId, why: String },
+    Merged {
+        into: TicketId,
+        why: String,
+    },
     /// Another ticket was merged into this one.
-    Joined { ticket: TicketId },
+    Joined {
+        ticket: TicketId,
+    },
     /// 归档.
-    Archived { why: String },
+    Archived {
+        why: String,
+    },
     /// 保密 set or lifted.
-    Sealed { secret: bool, why: String },
+    Sealed {
+        secret: bool,
+        why: String,
+    },
     /// Somebody looked at who reported.
-    IdentityOpened { why: String },
+    IdentityOpened {
+        why: String,
+    },
 }
 
 impl TicketEvent {
@@ -236,7 +318,8 @@ impl TicketEvent {
             | E::Disputed { .. }
             | E::Joined { .. } => &[System],
             E::Taken { .. } => &[Agent],
-            E::Edited { .. } => &[Agent, Desk, Unit, Supervisor],
+            // The system puts a summary into plainer words.
+            E::Edited { .. } => &[Agent, Desk, Unit, Supervisor, System],
             E::Told { .. } | E::Dispatched { .. } | E::Merged { .. } => &[Agent, Desk],
             E::ObjectionDecided { .. } | E::ExtensionDecided { .. } => &[Desk, Supervisor],
             E::Signed { .. }
@@ -282,10 +365,14 @@ impl TicketEvent {
             E::Resumed { .. } => ("resumed", "resumed"),
             E::Objected { .. } => ("objected", "objected to"),
             E::ObjectionDecided { upheld: true, .. } => ("objection_upheld", "taken back"),
-            E::ObjectionDecided { upheld: false, .. } => ("objection_overruled", "left to its unit"),
+            E::ObjectionDecided { upheld: false, .. } => {
+                ("objection_overruled", "left to its unit")
+            }
             E::ExtensionAsked { .. } => ("extension_asked", "extended"),
             E::ExtensionDecided { granted: true, .. } => ("extension_granted", "granted more time"),
-            E::ExtensionDecided { granted: false, .. } => ("extension_refused", "refused more time"),
+            E::ExtensionDecided { granted: false, .. } => {
+                ("extension_refused", "refused more time")
+            }
             E::Convened { .. } => ("convened", "handled jointly"),
             E::Adjourned { .. } => ("adjourned", "adjourned"),
             E::Supervised { .. } => ("supervised", "supervised"),

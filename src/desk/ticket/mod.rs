@@ -56,6 +56,8 @@ pub struct Asked {
     pub why: String,
     /// What the citizen was told.
     pub told: Option<String>,
+    /// How much its clock had seen: tells the run of the limit that is meant.
+    pub seen: usize,
 }
 
 /// 延期 that was granted to a limit.
@@ -63,6 +65,8 @@ pub struct Asked {
 pub struct Granted {
     pub limit: String,
     pub extension: Extension,
+    /// See [`Asked::seen`].
+    pub seen: usize,
 }
 
 /// The next open deadline.
@@ -192,12 +196,7 @@ impl Ticket {
     }
 
     /// Carries out `event`, or refuses it and stays as it was.
-    pub fn apply(
-        &mut self,
-        event: TicketEvent,
-        by: Actor,
-        at: Wall,
-    ) -> Result<Entry, DeskError> {
+    pub fn apply(&mut self, event: TicketEvent, by: Actor, at: Wall) -> Result<Entry, DeskError> {
         let roles = event.roles();
         if !roles.contains(&by.role) {
             let may: Vec<&str> = roles.iter().map(|role| role.key()).collect();
@@ -212,31 +211,46 @@ impl Ticket {
         Ok(entry)
     }
 
-    /// Somebody who has seen `seen` events wants to change it: nothing may have happened since.
+    /// The event could happen now, whoever did it.
+    pub fn may(&self, event: &TicketEvent) -> bool {
+        self.next(event).is_ok()
+    }
+
+    /// Somebody who has seen `seen` events wants to change it: nothing may have happened since, but for what the robot took
+    /// down meanwhile, which leaves alone what staff wrote.
     pub fn unchanged_since(&self, seen: u32) -> Result<(), DeskError> {
-        if seen == self.version {
-            return Ok(());
-        }
         // Events from before they were kept whole have no heads.
         let without = (self.version as usize).saturating_sub(self.heads.len());
         let missed = self.heads.iter().skip((seen as usize).saturating_sub(without));
-        let told: Vec<String> = missed.map(|head| format!("{} by {}", head.key, head.by)).collect();
-        let changes =
-            if told.is_empty() { "it has fewer events".to_owned() } else { told.join(", ") };
+        let changes: Vec<String> = missed
+            .filter(|head| head.key != "drafted")
+            .map(|head| format!("{} by {}", head.key, head.by))
+            .collect();
+        let known = seen <= self.version && seen as usize >= without;
+        if known && changes.is_empty() {
+            return Ok(());
+        }
+        let changes = if changes.is_empty() {
+            format!("it has {} events", self.version)
+        } else {
+            changes.join(", ")
+        };
         Err(DeskError::Changed { ticket: self.id, seen, now: self.version, changes })
     }
 
     fn take(&mut self, entry: &Entry, next: TicketState) {
         let at = entry.at;
+        if self.heads.is_empty() {
+            self.opened = at;
+            self.trail = vec![Seen { sign: Sign::Event(Event::Received), at }];
+        }
         let left = std::mem::replace(&mut self.state, next);
         if let Some(to) = self.state.assignment().or(left.assignment()) {
             self.last = Some(to.clone());
         }
         // Who takes it up or dispatches it registers it, where nobody has.
-        let begins = matches!(
-            entry.event,
-            TicketEvent::Taken { .. } | TicketEvent::Dispatched { .. }
-        );
+        let begins =
+            matches!(entry.event, TicketEvent::Taken { .. } | TicketEvent::Dispatched { .. });
         if begins && !trail::is_registered(&self.trail) {
             self.trail.push(Seen { sign: Sign::Event(Event::Registered), at });
         }
@@ -268,16 +282,23 @@ impl Ticket {
                     pause.to = Some(at);
                 }
             }
-            E::ObjectionDecided { upheld: true, .. } => self.extension = None,
+            E::Dispatched { to } => self.write_unit(&to.owner),
+            E::Transferred { to, .. } => self.write_unit(to),
+            E::ObjectionDecided { upheld: true, .. } => {
+                self.extension = None;
+                self.fields.remove(&Slot::Unit);
+            }
             E::ExtensionAsked { limit, by, why, told } => {
                 let (limit, why, told) = (limit.clone(), why.clone(), told.clone());
-                self.extension = Some(Asked { limit, by: *by, at, why, told });
+                let seen = self.trail.len();
+                self.extension = Some(Asked { limit, by: *by, at, why, told, seen });
             }
             E::ExtensionDecided { granted, .. } => {
                 if let Some(asked) = self.extension.take().filter(|_| *granted) {
                     let told = asked.told.is_some().then_some(asked.at);
                     let extension = Extension { by: asked.by, asked: asked.at, told };
-                    self.granted.push(Granted { limit: asked.limit, extension });
+                    let (limit, seen) = (asked.limit, asked.seen);
+                    self.granted.push(Granted { limit, extension, seen });
                 }
             }
             E::Convened { forum, units, why } => {
@@ -332,6 +353,12 @@ impl Ticket {
             self.secret = true;
         }
         self.fields.insert(slot, filled);
+    }
+
+    fn write_unit(&mut self, unit: &UnitRef) {
+        let (value, code) = (unit.name.clone(), Some(unit.code.clone()));
+        let filled = Filled { value, code, evidence: Vec::new(), source: Source::Staff };
+        self.fields.insert(Slot::Unit, filled);
     }
 
     fn carry(&mut self, fields: &BTreeMap<Slot, Filled>, opened: Wall) {

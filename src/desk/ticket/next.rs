@@ -20,12 +20,15 @@ impl Ticket {
         }
         self.beside(event)?;
         let next = match (&self.state, event) {
-            (S::Draft, E::Carried { state, .. }) if self.heads.is_empty() => Some((**state).clone()),
+            (S::Draft, E::Carried { state, .. }) if self.heads.is_empty() => {
+                Some((**state).clone())
+            }
             (S::Draft, E::Interrupted) => Some(S::Interrupted),
             (S::Draft | S::Interrupted | S::Registered, E::Registered) => Some(S::Registered),
-            (S::Draft | S::Interrupted | S::Registered | S::Handling { .. }, E::Taken { agent }) => {
-                Some(S::Handling { agent: *agent })
-            }
+            (
+                S::Draft | S::Interrupted | S::Registered | S::Handling { .. },
+                E::Taken { agent },
+            ) => Some(S::Handling { agent: *agent }),
             (
                 S::Draft | S::Interrupted | S::Registered | S::Handling { .. },
                 E::Told { ground, .. },
@@ -53,9 +56,7 @@ impl Ticket {
                 | S::Answered { .. },
                 E::Merged { into, .. },
             ) => Some(S::Merged { into: *into }),
-            (S::Closed { .. }, E::CalledBack { survey }) => {
-                Some(S::CalledBack { survey: *survey })
-            }
+            (S::Closed { .. }, E::CalledBack { survey }) => Some(S::CalledBack { survey: *survey }),
             (S::Closed { .. } | S::CalledBack { .. } | S::Told { .. }, E::Archived { .. }) => {
                 Some(S::Archived)
             }
@@ -158,9 +159,7 @@ impl Ticket {
             E::ExtensionDecided { .. } if self.extension.is_none() => {
                 unfit("no extension waits for a decision")
             }
-            E::Supervised { .. } if self.supervision.is_some() => {
-                unfit("it is supervised already")
-            }
+            E::Supervised { .. } if self.supervision.is_some() => unfit("it is supervised already"),
             E::SupervisionAnswered { .. } | E::SupervisionLifted { .. }
                 if self.supervision.is_none() =>
             {

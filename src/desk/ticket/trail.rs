@@ -3,6 +3,7 @@
 //! - The matter is received when the ticket is opened. A reopened one is received and registered anew.
 //! - An objection that is upheld takes back what the dispatch began: the next unit has its own time, and the desk has to
 //!   dispatch again within the pack's limit for that, from the decision on.
+//! - Who was told that a matter is not dispatched has had the echo: nobody calls back.
 //! - When a ticket is closed, told or merged, nothing that was to be done before runs any more; whether it was done in time
 //!   stays told. A merged ticket's clock is that of the other.
 
@@ -18,6 +19,8 @@ pub enum Sign {
     TakenBack,
     /// Nothing is to be done before the end any more.
     Over,
+    /// Archived: nobody is called back any more either.
+    Filed,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -40,27 +43,35 @@ pub struct Run {
     pub start: Wall,
     /// `None` while it runs.
     pub end: Option<End>,
+    /// Which of the trail started it, and which ended it: moments may be the same.
+    first: usize,
+    last: usize,
 }
 
 impl Run {
-    /// The moment lies within it.
-    pub fn holds(&self, at: Wall) -> bool {
-        let until = match self.end {
-            None => return self.start <= at,
-            Some(End::Met(_, at) | End::Void(at)) => at,
-        };
-        self.start <= at && at <= until
+    const fn begun(start: Wall, first: usize) -> Run {
+        Run { start, end: None, first, last: usize::MAX }
+    }
+
+    fn ended(&mut self, end: End, last: usize) {
+        self.end = Some(end);
+        self.last = last;
+    }
+
+    /// What happened after so many of the trail happened while it ran.
+    pub const fn holds(&self, seen: usize) -> bool {
+        self.first < seen && seen <= self.last
     }
 }
 
 /// What the clock sees of an event, in this order. The first event of all is also the receipt.
 pub(super) fn signs(event: &TicketEvent) -> Vec<Sign> {
-    use Sign::{Event as S, Over, TakenBack};
+    use Sign::{Event as S, Filed, Over, TakenBack};
     use TicketEvent as E;
     match event {
         E::Registered => vec![S(Event::Registered)],
         E::Told { .. } => {
-            vec![S(Event::Informed), S(Event::Answered), S(Event::Closed), Over]
+            vec![S(Event::Informed), S(Event::Answered), Over]
         }
         E::Dispatched { .. } => vec![S(Event::Dispatched)],
         E::Signed { .. } => vec![S(Event::Signed)],
@@ -78,6 +89,7 @@ pub(super) fn signs(event: &TicketEvent) -> Vec<Sign> {
             vec![S(Event::Reopened), Over, S(Event::Received), S(Event::Registered)]
         }
         E::Merged { .. } => vec![Over],
+        E::Archived { .. } => vec![Filed],
         E::Drafted { .. }
         | E::Carried { .. }
         | E::Interrupted
@@ -95,7 +107,6 @@ pub(super) fn signs(event: &TicketEvent) -> Vec<Sign> {
         | E::SupervisionAnswered { .. }
         | E::SupervisionLifted { .. }
         | E::Joined { .. }
-        | E::Archived { .. }
         | E::Sealed { .. }
         | E::IdentityOpened { .. } => Vec::new(),
     }
@@ -104,32 +115,33 @@ pub(super) fn signs(event: &TicketEvent) -> Vec<Sign> {
 /// Registered since it was received last.
 pub(super) fn is_registered(trail: &[Seen]) -> bool {
     let mut back = trail.iter().rev().map(|seen| seen.sign);
-    let begins = |sign: &Sign| {
-        matches!(sign, Sign::Event(Event::Received | Event::Registered))
-    };
+    let begins = |sign: &Sign| matches!(sign, Sign::Event(Event::Received | Event::Registered));
     back.find(begins) == Some(Sign::Event(Event::Registered))
 }
 
 /// The runs of a limit along a trail, in their order; only the last can be open. A limit that runs is not started again.
 pub fn runs(limit: &Limit, trail: &[Seen]) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
-    for Seen { sign, at } in trail {
+    for (n, Seen { sign, at }) in trail.iter().enumerate() {
         let open = runs.last_mut().filter(|run| run.end.is_none());
         match (sign, open) {
             (Sign::Event(event), Some(run)) if limit.stops.contains(event) => {
-                run.end = Some(End::Met(*event, *at));
+                run.ended(End::Met(*event, *at), n);
             }
             (Sign::Event(event), None) if limit.starts == *event => {
-                runs.push(Run { start: *at, end: None });
+                runs.push(Run::begun(*at, n));
             }
             (Sign::TakenBack, Some(run)) if begins_with_dispatch(limit.starts) => {
-                run.end = Some(End::Void(*at));
+                run.ended(End::Void(*at), n);
             }
             (Sign::TakenBack, None) if limit.duty == Duty::Dispatch => {
-                runs.push(Run { start: *at, end: None });
+                runs.push(Run::begun(*at, n));
             }
             (Sign::Over, Some(run)) if is_before_the_end(limit.duty) => {
-                run.end = Some(End::Void(*at));
+                run.ended(End::Void(*at), n);
+            }
+            (Sign::Filed, Some(run)) if limit.duty == Duty::Callback => {
+                run.ended(End::Void(*at), n);
             }
             _ => {}
         }

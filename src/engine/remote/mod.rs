@@ -5,6 +5,7 @@ pub mod breaker;
 mod fallback;
 mod funasr;
 mod openai;
+mod rewriter;
 mod service;
 pub mod settings;
 
@@ -16,6 +17,7 @@ use tokio::runtime::{Builder, Runtime};
 
 pub use breaker::{Breaker, Rules};
 pub use fallback::{Clock, WithFallback};
+pub use rewriter::Rewriter;
 pub use service::{NoWire, Service, Wire, connect, connector};
 pub use settings::{Endpoint, Protocol, Settings};
 

@@ -8,7 +8,7 @@
 //! nothing is computed twice.
 
 pub mod fastspeech2;
-mod layers;
+pub(super) mod layers;
 pub mod mapper;
 pub mod melgan;
 pub mod product;

@@ -74,6 +74,76 @@ impl Weights {
         Arch::new().dispatch(Product { weights: self, rows, out, out_stride });
         Ok(())
     }
+
+    /// Adds the product with one row to `out`. Quicker than [`Weights::add_product`] of one, and not to the bit the same.
+    ///
+    /// # Errors
+    /// [`VoiceError::Shape`] when a slice has another length than the weights.
+    pub fn add_vector(&self, row: &[f32], out: &mut [f32]) -> Result<(), VoiceError> {
+        if row.len() != self.inputs || out.len() != self.outputs {
+            return Err(VoiceError::Shape("vector product"));
+        }
+        Arch::new().dispatch(Single { weights: self, row, out });
+        Ok(())
+    }
+}
+
+/// As [`Weights::add_product`] of one row, in several sums at a time, as one sum waits for itself. The rounding is another.
+struct Single<'a> {
+    weights: &'a Weights,
+    row: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl WithSimd for Single<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Single { weights, row, out } = self;
+        let mut rest = weights.packed.as_slice();
+        for (first, width) in panels(weights.outputs, weights.lanes) {
+            let (panel, behind) = rest.split_at(weights.inputs * width);
+            rest = behind;
+            let (panel, _) = S::as_simd_f32s(panel);
+            let sums = match width == weights.lanes {
+                true => plain(simd, &line::<S, 1>(simd, row, panel)),
+                false => plain(simd, &line::<S, 2>(simd, row, panel)),
+            };
+            let columns = width.min(weights.outputs - first);
+            out[first..first + columns].iter_mut().zip(sums).for_each(|(slot, sum)| *slot += sum);
+        }
+    }
+}
+
+/// One row by `VECTORS` vectors of columns.
+#[inline(always)]
+fn line<S: Simd, const VECTORS: usize>(
+    simd: S,
+    row: &[f32],
+    panel: &[S::f32s],
+) -> [S::f32s; VECTORS] {
+    /// Sums side by side: as many as a processor begins before the first is done.
+    const APART: usize = 4;
+    let (weights, _) = panel.as_chunks::<VECTORS>();
+    let (steps, rest) = weights.as_chunks::<APART>();
+    let (values, last) = row.as_chunks::<APART>();
+    let mut sums = [[simd.splat_f32s(0.0); VECTORS]; APART];
+    for (values, weights) in values.iter().zip(steps) {
+        for ((sums, value), weights) in sums.iter_mut().zip(values).zip(weights) {
+            add(simd, sums, *value, weights);
+        }
+    }
+    for ((sums, value), weights) in sums.iter_mut().zip(last).zip(rest) {
+        add(simd, sums, *value, weights);
+    }
+    let [mut all, others @ ..] = sums;
+    for sums in others {
+        for (sum, other) in all.iter_mut().zip(sums) {
+            *sum = simd.add_f32s(*sum, other);
+        }
+    }
+    all
 }
 
 /// First column and width of each panel.
@@ -107,11 +177,13 @@ impl WithSimd for Product<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        // As many rows as leave two sums each, two weights and a value in registers: 32 of them, or 16.
-        match S::F32_LANES {
-            LANES_MAX => self.run::<S, 8>(simd),
-            2..LANES_MAX => self.run::<S, 6>(simd),
-            _ => self.run_plainly(),
+        // As many rows as leave two sums each, two weights and a value in registers: 32 of them, or 16. Fewer where there are fewer.
+        match (S::F32_LANES, self.rows.count) {
+            (..2, _) => self.run_plainly(),
+            (_, 1..=2) => self.run::<S, 2>(simd),
+            (_, 3..=4) => self.run::<S, 4>(simd),
+            (LANES_MAX, _) => self.run::<S, 8>(simd),
+            _ => self.run::<S, 6>(simd),
         }
     }
 }

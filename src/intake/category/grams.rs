@@ -11,7 +11,7 @@ const CHARS_MAX: usize = 2000;
 
 /// The grams of the examples: each with its coordinate and its rarity.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub(super) struct Grams {
+pub(in crate::intake) struct Grams {
     known: BTreeMap<u64, (u32, f32)>,
 }
 

@@ -3,7 +3,7 @@
 //!
 //! Words alone work without an encoder; likeness needs [`Points`]; learning needs examples. Everything is the same on every run.
 
-mod grams;
+pub(super) mod grams;
 mod learned;
 mod read;
 mod sense;

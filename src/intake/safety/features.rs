@@ -1,6 +1,5 @@
 //! What the net sees of an utterance: which grams are there.
 
-use crate::language::comparable;
 use crate::language::sounding::{blurred, toneless};
 
 /// Grams are at most so many characters or syllables.
@@ -11,7 +10,8 @@ const CHARS_MAX: usize = 400;
 /// The hashes of all features of a text, ascending, each once: grams of characters, of blurred syllables, both ends, and how long
 /// it is.
 pub(super) fn features(text: &str) -> Vec<u32> {
-    let text: String = comparable(text).chars().take(CHARS_MAX).collect();
+    let sounding = text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase);
+    let text: String = sounding.take(CHARS_MAX).collect();
     let chars: Vec<String> = text.chars().map(String::from).collect();
     let sounds: Vec<String> = toneless(&text).iter().map(|s| blurred(s.pinyin)).collect();
     let mut found = Vec::with_capacity(chars.len() * 5 + 8);

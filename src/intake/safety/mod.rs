@@ -41,7 +41,9 @@ pub struct Bars {
     pub doubt: f32,
 }
 
-pub const DANGER: Bars = Bars { sure: 0.2, doubt: -0.25 };
-pub const PERSON: Bars = Bars { sure: 0.1, doubt: -0.55 };
-/// A rule that speaks against this margin or less asks instead of transferring.
-pub const AGAINST: f32 = -0.9;
+pub const DANGER: Bars = Bars { sure: 0.2, doubt: -0.2 };
+pub const PERSON: Bars = Bars { sure: 0.1, doubt: -0.6 };
+/// Where a rule speaks but the net lies below its own bar of doubt, the talk asks instead of transferring: a question loses nobody.
+pub const fn is_against(margin: f32, bars: Bars) -> bool {
+    margin < bars.doubt
+}

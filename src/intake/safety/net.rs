@@ -38,8 +38,10 @@ impl Net {
 
     /// `weights` are one list for each plane, in the order of `PLANES`, each as long as `hashes`, which ascend.
     pub(super) fn of(hashes: Vec<u32>, weights: &[Vec<f32>], biases: Vec<f32>) -> Net {
-        let step = |plane: &Vec<f32>| plane.iter().fold(0.0_f32, |most, w| most.max(w.abs())) / 127.0;
-        let steps: Vec<f32> = weights.iter().map(|plane| step(plane).max(f32::MIN_POSITIVE)).collect();
+        let step =
+            |plane: &Vec<f32>| plane.iter().fold(0.0_f32, |most, w| most.max(w.abs())) / 127.0;
+        let steps: Vec<f32> =
+            weights.iter().map(|plane| step(plane).max(f32::MIN_POSITIVE)).collect();
         let mut bytes = Vec::with_capacity(hashes.len() * weights.len());
         for at in 0..hashes.len() {
             for (plane, step) in weights.iter().zip(&steps) {
@@ -115,10 +117,10 @@ impl Net {
         }
         // The point has length 1.
         let length = (known.max(1) as f32).sqrt();
-        let mut margins =
-            Margins { danger: f32::MIN, person: f32::MIN, kind: Emergency::Crime };
+        let mut margins = Margins { danger: f32::MIN, person: f32::MIN, kind: Emergency::Crime };
         let mut best = f32::MIN;
-        for (((plane, sum), step), bias) in PLANES.iter().zip(sums).zip(&self.steps).zip(&self.biases)
+        for (((plane, sum), step), bias) in
+            PLANES.iter().zip(sums).zip(&self.steps).zip(&self.biases)
         {
             let margin = sum as f32 * step / length + bias;
             match plane {

@@ -59,8 +59,10 @@ pub fn train(rows: &[Row]) -> Net {
     let points: Vec<&Features> = points.iter().collect();
     let lengths: Vec<f32> = points.iter().map(|point| point.length()).collect();
     let planes = PLANES.iter().map(|plane| {
-        let signs: Vec<f32> =
-            seen.iter().map(|(_, heard)| if belongs(*plane, *heard) { 1.0 } else { -1.0 }).collect();
+        let signs: Vec<f32> = seen
+            .iter()
+            .map(|(_, heard)| if belongs(*plane, *heard) { 1.0 } else { -1.0 })
+            .collect();
         linear::Plane::train(&points, &signs, &lengths, hashes.len())
     });
     let planes: Vec<linear::Plane> = planes.collect();
@@ -78,8 +80,10 @@ pub fn judged(rows: &[Row], folds: usize) -> Vec<Judged> {
     let mut all = Vec::with_capacity(rows.len());
     for fold in 0..folds {
         let part = |inside: bool| {
-            let dealt =
-                order.iter().enumerate().filter(move |(place, _)| (place % folds == fold) != inside);
+            let dealt = order
+                .iter()
+                .enumerate()
+                .filter(move |(place, _)| (place % folds == fold) != inside);
             dealt.filter_map(|(_, n)| rows.get(*n).cloned()).collect::<Vec<Row>>()
         };
         let net = train(&part(true));

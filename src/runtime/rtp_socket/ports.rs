@@ -54,6 +54,12 @@ impl PortRange {
         self
     }
 
+    /// The same ports, for a peer with whom sound is so protected.
+    pub fn secured(&self, security: Security) -> Self {
+        let terms = Terms { security, ..self.terms };
+        PortRange { terms, ..self.clone() }
+    }
+
     /// How many legs may have sound at once.
     pub fn pairs(&self) -> usize {
         self.pairs
@@ -86,7 +92,7 @@ impl PortRange {
     fn terms(&self) -> Result<Terms> {
         let key = match self.terms.security {
             Security::Off => None,
-            Security::Allowed | Security::Required => Some(MasterKey::new(chance()?)),
+            Security::Offered | Security::Required => Some(MasterKey::new(chance()?)),
         };
         Ok(Terms { key, ..self.terms })
     }

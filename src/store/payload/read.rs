@@ -12,9 +12,7 @@ use crate::desk::ticket::{
     Assignment, ClockRef, Forum, Ground, Mark, TicketEvent, TicketState, UnitRef,
 };
 use crate::kernel::evidence::Source;
-use crate::kernel::{
-    AgentId, Evidence, Filled, Slot, SurveyId, TicketId, VerificationId, Wall,
-};
+use crate::kernel::{AgentId, Evidence, Filled, Slot, SurveyId, TicketId, VerificationId, Wall};
 
 /// What is wrong, by its field.
 type Read<T> = Result<T, String>;

@@ -93,7 +93,10 @@ fn assignment(to: &Assignment) -> Value {
 }
 
 fn fields(told: &BTreeMap<Slot, Filled>) -> Value {
-    told.iter().map(|(slot, told)| (slot.key().to_owned(), filled(told))).collect::<Map<_, _>>().into()
+    told.iter()
+        .map(|(slot, told)| (slot.key().to_owned(), filled(told)))
+        .collect::<Map<_, _>>()
+        .into()
 }
 
 /// Evidence as `[utterance, start_ms, end_ms, confidence]`.

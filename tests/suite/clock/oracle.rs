@@ -1,11 +1,11 @@
 //! The clock against a count that is slow and plain, over all packs and the years 2024 to 2026, and what must hold for any.
 
+use huiyin::sim::year::{WorkDays, count};
 use proptest::prelude::*;
 
 use super::*;
 
-/// A deadline by walking: minute by minute where time runs around the clock, else day by day, each day asked whether it
-/// counts. Times are whole minutes. `None` while a pause lasts.
+/// A deadline by walking; see [`count`].
 fn slow(
     pack: &Pack,
     spans: &[Span],
@@ -13,66 +13,8 @@ fn slow(
     calendar: &Calendar,
     pauses: &[Pause],
 ) -> Option<Wall> {
-    const MINUTE: i64 = 60_000;
-    let end = |day: Day| day.start().plus_ms(i64::from(pack.day_ends) * MINUTE);
-    let lost = |day: Day| {
-        let over = |pause: &&Pause| pause.from < end(day) && pause.from.civil().day() <= day;
-        pauses
-            .iter()
-            .filter(over)
-            .any(|pause| pause.to.is_none_or(|to| to.civil().day() > day && to > pause.from))
-    };
-    let forever = |day: Day| {
-        lost(day) && pauses.iter().any(|pause| pause.to.is_none() && pause.from < end(day))
-    };
-    let (mut now, mut day, mut daily) = (start, start.civil().day(), false);
-    for span in spans {
-        if let Some(ms) = span.unit.ms() {
-            let mut left = ms * i64::from(span.amount);
-            while left > 0 {
-                let step = left.min(MINUTE);
-                if pauses.iter().any(|pause| pause.to.is_none() && pause.from <= now) {
-                    return None;
-                }
-                let stands = pauses
-                    .iter()
-                    .any(|pause| pause.from <= now && pause.to.is_some_and(|to| to > now));
-                now = now.plus_ms(if stands { MINUTE } else { step });
-                left -= if stands { 0 } else { step };
-            }
-            (day, daily) = (now.civil().day(), false);
-            continue;
-        }
-        let mut left = span.amount;
-        if span.unit == Unit::SameDay {
-            left = 0;
-            while now >= end(day) || lost(day) {
-                if forever(day) {
-                    return None;
-                }
-                day = day.plus(1)?;
-            }
-        }
-        while left > 0 {
-            day = day.plus(1)?;
-            if forever(day) {
-                return None;
-            }
-            let off = span.unit == Unit::WorkingDay && !calendar.is_working(day);
-            left -= u32::from(!off && !lost(day));
-        }
-        (now, daily) = (end(day), true);
-    }
-    let moves =
-        daily && pack.off_day_moves && spans.last().is_some_and(|span| span.unit == Unit::Day);
-    while moves && (lost(day) || !calendar.is_working(day)) {
-        if forever(day) {
-            return None;
-        }
-        day = day.plus(1)?;
-        now = end(day);
-    }
-    Some(now)
+    let days = WorkDays::new(calendar, 2023, 2036).unwrap();
+    count(pack, spans, start, &days, pauses)
 }
 
 /// A pack that ships, one of its limits, a moment of 2024 to 2026 to the minute, often about midnight.

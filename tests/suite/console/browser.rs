@@ -141,12 +141,18 @@ impl Browser {
 
 /// Takes a picture of a page with a Chromium of its own.
 pub async fn picture(program: &Path, url: &str, file: &str, dark: bool) {
+    picture_at(program, url, file, dark, (1366, 768)).await;
+}
+
+/// The same in a window of another size.
+pub async fn picture_at(program: &Path, url: &str, file: &str, dark: bool, size: (u32, u32)) {
     let profile = tempfile::tempdir().unwrap();
     let mut command = Command::new(program);
     command
         .args(ARGUMENTS)
         .arg(format!("--user-data-dir={}", profile.path().display()))
         .arg(format!("--screenshot={file}"))
+        .arg(format!("--window-size={},{}", size.0, size.1))
         .args(dark.then_some("--blink-settings=preferredColorScheme=0"))
         .arg(url)
         .stdin(Stdio::null())

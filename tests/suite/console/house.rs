@@ -18,6 +18,7 @@ use huiyin::knowledge::{Base, BigramEncoder, Citation, Item, Library};
 use huiyin::runtime::library::Publisher;
 use huiyin::speech::{Speaker, Utterance};
 use huiyin::store::{Store, recording_path};
+use huiyin::survey::campaign::Origin;
 use huiyin::survey::{Answer, Given, Value};
 use tokio::sync::{broadcast, oneshot};
 
@@ -292,14 +293,16 @@ pub fn aftermath() -> Vec<Fact> {
     facts.extend([
         Fact::CallEnded { call: CallId(1), outcome: "handed_over".into(), at },
         Fact::AgentState { agent, state: "idle", call: None, at },
-        Fact::SurveyDue { survey, ticket: id, attempt: 1, due: at, at },
+        Fact::SurveyDue { survey, ticket: id, origin: Origin::Closed, attempt: 1, due: at, at },
         Fact::CallStarted {
             call,
             direction: Direction::Callback,
             number: Some(Pii::new(NUMBER.into())),
             at,
         },
+        Fact::SurveyDialled { survey, ticket: id, call, attempt: 1, at },
         Fact::SurveyStarted { survey, call, at },
+        Fact::Key { call, key: Pii::new('2'), at_ms: 300, at },
         heard,
         Fact::SurveyAnswer { survey, call, answer: solved, at },
         Fact::SurveyAnswer { survey, call, answer: grade, at },
@@ -308,10 +311,25 @@ pub fn aftermath() -> Vec<Fact> {
             survey,
             ticket: id,
             reason: "unhappy".into(),
+            due: Some(at.plus_ms(5 * 86_400_000)),
             at,
         },
-        Fact::SurveyEnded { survey, ticket: id, outcome: "complete".into(), last: true, at },
-        Fact::CallEnded { call, outcome: "complete".into(), at },
+        Fact::VerificationAssigned {
+            verification: VerificationId(1),
+            unit: "回访核实组".into(),
+            by: "system".into(),
+            at,
+        },
+        Fact::SurveyEnded {
+            survey,
+            ticket: id,
+            origin: Origin::Closed,
+            outcome: "complete".into(),
+            attempt: 1,
+            last: true,
+            at: at.plus_ms(20_000),
+        },
+        Fact::CallEnded { call, outcome: "complete".into(), at: at.plus_ms(20_000) },
     ]);
     facts
 }

@@ -59,7 +59,7 @@ fn any_input(desk: &mut Desk, rng: &mut Rng) -> Option<Input> {
     let rows = ["unclear", "silent", "said", "cut 0", "cut 1", "deadline", "later 3000"];
     let machine =
         ["waiting 3 90", "waiting 1", "agent reached", "agent lost", "agent done", "nobody"];
-    let rare = ["full", "overloaded", "begin", "stored 2611220007", "hang_up"];
+    let rare = ["full", "overloaded", "busy", "begin", "stored 2611220007", "hang_up"];
     let row = match rng.below(20) {
         0..8 => return rng.pick(&ROWS).map(|row| desk.heard(row)),
         8..14 => *rng.pick(&rows)?,

@@ -50,6 +50,7 @@ say notice/0
 say open/0
 > said
 > heard 工地晚上太吵了 | matter=complaint:0.9 tells
+save
 say ask_place/0
 > said
 > heard 白龙桥镇，那边吊塔上还站着人 | doubt=self_harm place=婺城区白龙桥镇:330702103

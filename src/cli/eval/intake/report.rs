@@ -147,7 +147,11 @@ impl Count {
         for command in COMMANDS {
             let asked = asked_person && command == "person";
             let only = |key: Option<&str>| key.filter(|key| *key == command).map(|_| command);
-            self.commands.entry(command.to_owned()).or_default().add(only(meant), only(found), asked);
+            self.commands.entry(command.to_owned()).or_default().add(
+                only(meant),
+                only(found),
+                asked,
+            );
         }
     }
 
@@ -269,7 +273,9 @@ fn print(f: &mut fmt::Formatter<'_>, count: &Count) -> fmt::Result {
     }
     let named = count.commands.iter().map(|(name, calls)| (name.as_str(), calls));
     let others = [("emergencies", &count.emergencies), ("undispatched", &count.undispatched)];
-    for (name, calls) in others.into_iter().chain(named).filter(|(_, c)| c.n + c.false_alarms + c.false_asked > 0) {
+    for (name, calls) in
+        others.into_iter().chain(named).filter(|(_, c)| c.n + c.false_alarms + c.false_asked > 0)
+    {
         writeln!(
             f,
             "  {name}: {} rows, {} found, {} of them as another, {} asked, {} missed; of {} others {} false alarms, {} asked",

@@ -96,7 +96,9 @@ fn row(value: &Value, line: usize, file: &Path) -> anyhow::Result<Row> {
         fields.extend(string(name)?.map(|content| (name, content)));
     }
     let none = |key: &Option<String>| key.as_deref() == Some("none");
-    let emergency = string("emergency")?.or(string("kind")?).filter(|key| key != "none");
+    // A question to the knowledge base has kinds of its own, and is an ordinary matter here.
+    let kind = if value.get("item").is_some() { None } else { string("kind")? };
+    let emergency = string("emergency")?.or(kind).filter(|key| key != "none");
     let command = string("command")?;
     let options = value
         .get("place_options")

@@ -15,6 +15,7 @@ pub const FORMAT: &str = r#"The file: one JSON object a line.
   near    where item is null: the id of the item that it is easily taken for, or true. It counts as a near miss.
   region  division code of the caller: 33, 3307, 330702
   kind    any word; the report has a line for each
+  said    where text is what a recogniser made of it, as --keep-heard writes it: the words that were said. Then text may be empty
 
 With --json one object:
   n, in_scope, out_of_scope, near_misses   rows
@@ -43,9 +44,28 @@ pub struct Row {
     pub near: bool,
     pub region: Option<String>,
     pub kind: String,
+    /// The row as it stands in the file.
+    value: Value,
 }
 
 impl Row {
+    /// Its words are what a recogniser made of others already.
+    pub fn is_heard(&self) -> bool {
+        self.value.get("said").is_some()
+    }
+
+    /// The row again with what was heard as its words, and its words as what was said.
+    pub fn heard(&self, words: &str) -> Value {
+        let mut value = self.value.clone();
+        if let Value::Object(fields) = &mut value {
+            if let Some(said) = &self.text {
+                fields.entry("said").or_insert_with(|| said.as_str().into());
+            }
+            fields.insert("text".into(), words.into());
+        }
+        value
+    }
+
     /// Whether this item answers it.
     pub fn is_answered_by(&self, id: &str) -> bool {
         self.item.as_deref() == Some(id) || self.also.iter().any(|other| other == id)
@@ -76,7 +96,9 @@ fn row(value: &Value, line: usize, file: &Path, base: &Base) -> anyhow::Result<R
             Some(_) => bail!("{name}: is no text; write it in quotes, or leave it out"),
         }
     };
-    let (text, wav) = (string("text")?, string("wav")?);
+    let unheard = value.get("said").is_some() && value.get("text").is_some_and(|text| text == "");
+    let text = if unheard { Some(String::new()) } else { string("text")? };
+    let wav = string("wav")?;
     ensure!(
         text.is_some() || wav.is_some(),
         "text: is missing; give the caller's words, or \"wav\" with the path of a recording"
@@ -112,6 +134,7 @@ fn row(value: &Value, line: usize, file: &Path, base: &Base) -> anyhow::Result<R
         also,
         region: string("region")?,
         kind: string("kind")?.unwrap_or_default(),
+        value: value.clone(),
     })
 }
 

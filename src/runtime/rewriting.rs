@@ -1,0 +1,56 @@
+//! Summaries in plainer words, by a language model that the operator names; off where none is named. It runs beside the calls,
+//! after a ticket is registered, and whatever goes wrong leaves our own summary as it is.
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use super::clock::SystemClock;
+use crate::engine::remote::{Clock, Rewriter, Settings};
+use crate::intake::faithful;
+use crate::kernel::limits::REWRITINGS_MAX;
+
+/// What the model is told. It sees the summary alone: no number, no caller's name, no sound.
+const TASK: &str = "你是政务热线的工单摘要员。把下面的摘要改写成一两句通顺、简洁的书面话，不超过一百二十个字。\
+    只能用摘要里已有的事实：数字、时间、地名、人名、单位名必须原样保留，不得增加、推测或删除任何事实。只输出改写后的文字。";
+
+/// One for the service; a copy is cheap.
+#[derive(Clone)]
+pub struct Rewriting {
+    rewriter: Arc<Rewriter>,
+    /// Requests at a time. A ticket beyond keeps its own summary.
+    room: Arc<Semaphore>,
+}
+
+impl Rewriting {
+    /// # Errors
+    /// A key or a certificate that cannot be used.
+    pub fn of(settings: Option<&Settings>, clock: &SystemClock) -> anyhow::Result<Option<Self>> {
+        let Some(settings) = settings else { return Ok(None) };
+        let clock = clock.clone();
+        let clock: Clock = Arc::new(move || clock.now());
+        Ok(Some(Rewriting::with(Rewriter::new(settings.clone(), clock)?)))
+    }
+
+    pub fn with(rewriter: Rewriter) -> Rewriting {
+        Rewriting { rewriter: Arc::new(rewriter), room: Arc::new(Semaphore::new(REWRITINGS_MAX)) }
+    }
+
+    /// The summary in other words; `None` where it stays as it is.
+    pub async fn rewritten(&self, summary: &str) -> Option<String> {
+        let Ok(_room) = self.room.try_acquire() else {
+            tracing::warn!("too many summaries are being rewritten; one stays as it is");
+            return None;
+        };
+        let rewriting = self.rewriter.rewrite(TASK, summary).await;
+        let rewriting = rewriting
+            .inspect_err(|error| tracing::warn!(%error, "a summary was not rewritten"))
+            .ok()?;
+        let rewriting = rewriting.trim();
+        if let Err(why) = faithful(rewriting, summary) {
+            tracing::warn!(%why, "a rewriting of a summary was refused");
+            return None;
+        }
+        (rewriting != summary).then(|| rewriting.to_owned())
+    }
+}
