@@ -560,12 +560,7 @@ impl Shell {
     /// The other side has picked up.
     async fn answered(&mut self, leg: LegId, answer: &str) {
         let Some((call, arranged)) = self.arranged.get_mut(&leg) else {
-            if self.locals.contains_key(&leg) {
-                self.agree(leg, answer);
-                self.to_media(leg, MediaCommand::PickedUp);
-                self.input(Input::LegUp { leg }).await;
-            }
-            return;
+            return self.answered_after_sound(leg, answer).await;
         };
         let call = *call;
         match sdp::accept(answer, &arranged.local) {

@@ -3,6 +3,7 @@
 use super::super::call_task::{MediaCommand, Ringing};
 use super::Shell;
 use crate::call::{EndReason, sdp};
+use crate::hotline::Input;
 use crate::kernel::LegId;
 
 impl Shell {
@@ -24,6 +25,15 @@ impl Shell {
                 tracing::warn!(%leg, %error, "sound before the answer is not heard");
                 self.arranged.insert(leg, (call, arranged));
             }
+        }
+    }
+
+    /// Whoever was rung has picked up; the sound has flowed before.
+    pub(super) async fn answered_after_sound(&mut self, leg: LegId, answer: &str) {
+        if self.locals.contains_key(&leg) {
+            self.agree(leg, answer);
+            self.to_media(leg, MediaCommand::PickedUp);
+            self.input(Input::LegUp { leg }).await;
         }
     }
 
