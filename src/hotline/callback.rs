@@ -354,7 +354,8 @@ impl Hotline {
         dialled.retain(|made| at.civil().days() - made.civil().days() < 2);
         dialled.push(at);
         let leg = self.next_leg();
-        let talk = Talk::Callback { survey, machine: Box::new(machine), begun: false, missed: None };
+        let talk =
+            Talk::Callback { survey, machine: Box::new(machine), begun: false, missed: None };
         self.add_call(id, Direction::Callback, leg, talk, Some(ticket));
         if let Some(call) = self.calls.get_mut(&id) {
             call.number = Some(plain);

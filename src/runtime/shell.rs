@@ -2,6 +2,8 @@
 //! task. Nothing here waits for a peer: commands to the line run as tasks with a deadline, and what became of them comes
 //! back as an input.
 
+mod early;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -560,48 +562,10 @@ impl Shell {
         self.on_line(leg, "dial", async move { line.dial(leg, dial).await });
     }
 
-    /// Sound comes though nobody has picked up: of a citizen's line the network's announcements are heard.
-    fn early(&mut self, leg: LegId, answer: &str) {
-        if !self.citizens.contains(&leg) {
-            return;
-        }
-        let Some((call, mut arranged)) = self.arranged.remove(&leg) else {
-            return self.agree(leg, answer);
-        };
-        match sdp::accept(answer, &arranged.local) {
-            Ok(negotiated) => {
-                arranged.rtp.agree(&negotiated);
-                self.start_call(call, leg, arranged, Ringing::There);
-            }
-            Err(error) => {
-                // It may still be answered in words that we know.
-                tracing::warn!(%leg, %error, "sound before the answer is not heard");
-                self.arranged.insert(leg, (call, arranged));
-            }
-        }
-    }
-
-    /// The session of a leg whose sound flows already is told once more.
-    fn agree(&mut self, leg: LegId, answer: &str) {
-        let Some((_, local)) = self.locals.get(&leg) else { return };
-        match sdp::accept(answer, local) {
-            Ok(negotiated) => self.to_media(leg, MediaCommand::Agree(leg, negotiated)),
-            Err(error) => {
-                tracing::warn!(%leg, %error, "an answer to our offer was refused");
-                self.hang_up(leg, EndReason::HungUpByUs);
-            }
-        }
-    }
-
     /// The other side has picked up.
     async fn answered(&mut self, leg: LegId, answer: &str) {
         let Some((call, arranged)) = self.arranged.get_mut(&leg) else {
-            if self.locals.contains_key(&leg) {
-                self.agree(leg, answer);
-                self.to_media(leg, MediaCommand::PickedUp);
-                self.input(Input::LegUp { leg }).await;
-            }
-            return;
+            return self.answered_after_sound(leg, answer).await;
         };
         let call = *call;
         match sdp::accept(answer, &arranged.local) {

@@ -12,6 +12,7 @@ use huiyin::kernel::evidence::Source;
 use huiyin::kernel::{CallId, Filled, Pii, Slot, SurveyId, TicketId, Wall};
 use huiyin::media::wav;
 use huiyin::store::Store;
+use huiyin::survey::campaign::Origin;
 use serde_json::Value;
 
 use super::baresip::{self, Telephone};
@@ -75,7 +76,8 @@ async fn due(folder: &Path, numbers: usize) {
             facts.push(Fact::Ticket { ticket: kept.clone(), entry });
         }
         facts.push(Fact::CallEnded { call, outcome: "registered".into(), at });
-        facts.push(Fact::SurveyDue { survey: SurveyId(id), ticket, attempt: 1, due: at, at });
+        let (survey, origin) = (SurveyId(id), Origin::Closed);
+        facts.push(Fact::SurveyDue { survey, ticket, origin, attempt: 1, due: at, at });
         store.keep(&facts).await.unwrap();
     }
     store.close().await;
@@ -100,7 +102,7 @@ fn free() -> SocketAddr {
 fn settings(trunk: SocketAddr) -> String {
     format!(
         "[outbound]\nroute = \"sip:{{number}}@{trunk}\"\nring_s = 12\n\
-         [callbacks]\nfrom = \"00:00\"\nto = \"24:00\"\nlines = {LINES}\n"
+         [callbacks]\nfrom = \"00:00\"\nto = \"24:00\"\nlines = {LINES}\nper_minute = 600\ndays = \"all\"\n"
     )
 }
 
@@ -202,7 +204,7 @@ async fn baresip_is_called_back_and_answers_with_its_voice_with_keys_and_with_a_
     let folder = Arc::new(tempfile::tempdir().unwrap());
     due(folder.path(), 3).await;
     let answering = ";answermode=auto;catchall=yes";
-    let speaks = Telephone::of(&number(0), answering, "解决了，非常满意。").await;
+    let speaks = Telephone::of(&number(0), answering, "以后别再打了。").await;
     let mut presses = Telephone::of(&number(1), answering, "").await;
     let mut refuses = Telephone::of(&number(2), ";answermode=manual;catchall=yes", "").await;
     let at = [speaks.sip, presses.sip, refuses.sip];
@@ -227,7 +229,7 @@ async fn baresip_is_called_back_and_answers_with_its_voice_with_keys_and_with_a_
     }
     let surveys = service.until("surveys", 120, all_over).await;
     let cases = [
-        ("baresip speaks", "complete", "solved=yes satisfied=very_satisfied"),
+        ("baresip speaks", "declined", ""),
         ("baresip presses", "complete", "solved=yes satisfied=satisfied"),
         ("baresip refuses", "line_busy", ""),
     ];
