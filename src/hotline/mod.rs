@@ -5,7 +5,7 @@
 //! - `talk.rs`: what is heard and said on a call.
 //! - `people.rs`: the queue, the agents' telephones, the talk between people.
 //! - `tickets.rs`: 工单 and what staff do with them; `residents.rs`: which of them are at hand.
-//! - `callback.rs`: 回访.
+//! - `callback.rs`: 回访. `contract.rs`: inputs and effects.
 //!
 //! Invariants:
 //! - a call has exactly one owner of its talk ([`Talk`]): the robot, a person, or a callback;
@@ -16,6 +16,7 @@
 
 pub mod admission;
 mod callback;
+mod contract;
 mod door;
 mod fact;
 mod people;
@@ -28,6 +29,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 pub use callback::{CallbackRules, CallbacksLeft, window_of};
+pub use contract::{Effect, Input, Party, SaidHow};
 pub use fact::{Ack, Direction, Fact, PendingSurvey, Restored};
 pub use tickets::{Command, Wanted};
 pub use unanswered::Why;
@@ -38,15 +40,11 @@ use admission::{Admission, Strain};
 
 use crate::call::EndReason;
 use crate::desk::queue::{Queue, Rules};
-use crate::desk::standing::{Found, Query};
-use crate::desk::{Agent, DeskError, Rulebook, Ticket};
-use crate::dialogue::{Dialogue, Manner, Prompts, Say, SayId, Understood};
-use crate::kernel::{
-    AgentId, CallId, CampaignId, LegId, Moment, Pii, Slot, SurveyId, TicketId, Wall,
-};
-use crate::speech::{Speaker, Utterance};
-use crate::survey::campaign::Stratum;
-use crate::survey::{OnLine, Survey, SurveyOutcome};
+use crate::desk::{Agent, Rulebook};
+use crate::dialogue::{Dialogue, Manner, Prompts};
+use crate::kernel::{AgentId, CallId, LegId, Moment, Pii, SurveyId, TicketId, Wall};
+use crate::speech::Utterance;
+use crate::survey::{Survey, SurveyOutcome};
 
 /// What the hotline is made with.
 #[derive(Debug)]
@@ -58,198 +56,6 @@ pub struct Setup {
     pub callbacks: CallbackRules,
     /// How many talks the robot takes.
     pub admission: admission::Rules,
-}
-
-/// How a saying ended.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum SaidHow {
-    Completed,
-    /// The caller's voice stopped it.
-    Interrupted,
-    /// We stopped it ourselves.
-    Hushed,
-}
-
-/// What happened.
-#[derive(Clone, Debug)]
-pub enum Input {
-    /// Somebody calls us on an inbound leg (even numbers; the hotline gives its own legs odd ones).
-    Invited {
-        leg: LegId,
-        number: Option<Pii<String>>,
-    },
-    /// On a line that we dialled is something else than a person's words.
-    OnLine {
-        call: CallId,
-        heard: OnLine,
-    },
-    /// A leg is up and its sound flows.
-    LegUp {
-        leg: LegId,
-    },
-    LegEnded {
-        leg: LegId,
-        reason: EndReason,
-    },
-    /// Somebody's words, times from the start of the recording.
-    Words {
-        call: CallId,
-        speaker: Speaker,
-        text: String,
-        start_ms: u64,
-        end_ms: u64,
-        confidence: f32,
-    },
-    /// The caller made a sound that no words could be got from.
-    Unclear {
-        call: CallId,
-    },
-    /// The recogniser had no room.
-    Overloaded {
-        call: CallId,
-    },
-    Silent {
-        call: CallId,
-    },
-    Key {
-        call: CallId,
-        key: char,
-        at_ms: u64,
-    },
-    Said {
-        call: CallId,
-        say: SayId,
-        how: SaidHow,
-        said: String,
-        unsaid: String,
-        start_ms: u64,
-        end_ms: u64,
-    },
-    Understood {
-        call: CallId,
-        understood: Understood,
-    },
-    Stored(Ack),
-    /// What a sample is drawn from, as [`Effect::Sample`] asked: ticket numbers in any order.
-    Population {
-        campaign: CampaignId,
-        tickets: Vec<TicketId>,
-    },
-    /// Tickets from the store, as [`Effect::Fetch`] asked.
-    Fetched {
-        tickets: Vec<Ticket>,
-    },
-    /// Tickets from the store, which a command wants: see [`Hotline::missing`].
-    Loaded {
-        tickets: Vec<Ticket>,
-    },
-    /// What was measured of the house's load since the last time; wanted every second.
-    Load(Measured),
-    /// What [`Effect::LookUp`] came to.
-    LookedUp {
-        call: CallId,
-        found: Found,
-    },
-    /// The media of a closed call has handed out all it had.
-    MediaClosed {
-        call: CallId,
-    },
-    /// Staff want something; answered by [`Effect::Reply`].
-    Command {
-        token: u64,
-        command: Command,
-    },
-    /// The service stops: no new calls, the running ones end as interrupted.
-    Stop,
-    /// [`Hotline::deadline`] has come.
-    Tick,
-}
-
-/// Whom to dial.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Party {
-    /// An agent's telephone, by its SIP URI. `caller` is shown on it.
-    Agent { agent: AgentId, uri: String },
-    /// A citizen, over the trunk.
-    Citizen { number: Pii<String> },
-}
-
-/// What is to be done, in this order.
-// For the sake of its facts: see there.
-#[allow(clippy::large_enum_variant)]
-#[derive(Clone, Debug)]
-pub enum Effect {
-    /// Answer the inbound leg; its sound is the caller's of this call.
-    Answer {
-        call: CallId,
-        leg: LegId,
-    },
-    Refuse {
-        leg: LegId,
-        code: u16,
-    },
-    Dial {
-        call: CallId,
-        leg: LegId,
-        party: Party,
-    },
-    HangUp {
-        leg: LegId,
-    },
-    Say {
-        call: CallId,
-        say: Say,
-    },
-    Hush {
-        call: CallId,
-    },
-    /// Music for a caller who waits, under and between the announcements.
-    Music {
-        call: CallId,
-        on: bool,
-    },
-    /// The agent's leg and the caller hear each other.
-    Join {
-        call: CallId,
-        leg: LegId,
-    },
-    /// They no longer do.
-    Part {
-        call: CallId,
-    },
-    /// Read and search these words; answered by [`Input::Understood`]. `asked` is what the last question asked for.
-    Understand {
-        utterance: Utterance,
-        asked: Option<Slot>,
-    },
-    /// How does a ticket stand? Answered by [`Input::LookedUp`], within the deadline of whoever carries it out.
-    LookUp {
-        call: CallId,
-        query: Query,
-    },
-    /// Keep this fact; with `ack`, say so by [`Input::Stored`] when it is kept.
-    Keep {
-        fact: Fact,
-        ack: Option<Ack>,
-    },
-    /// Say what this sample is drawn from, by all that is kept; answered by [`Input::Population`].
-    Sample {
-        campaign: CampaignId,
-        stratum: Stratum,
-    },
-    /// Give these tickets out of the store, behind all facts that wait to be kept; answered by [`Input::Fetched`].
-    Fetch {
-        tickets: Vec<TicketId>,
-    },
-    /// The answer to a command.
-    Reply {
-        token: u64,
-        result: Result<(), DeskError>,
-    },
-    /// The legs are down: the media hands out what it still has, then [`Input::MediaClosed`].
-    Close {
-        call: CallId,
-    },
 }
 
 /// Who conducts the call.

@@ -3,12 +3,16 @@
 
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::clock::SystemClock;
+use super::shell::Message;
+use crate::desk::{Actor, Order, TicketEvent};
 use crate::engine::remote::{Clock, Rewriter, Settings};
+use crate::hotline::Command;
 use crate::intake::faithful;
 use crate::kernel::limits::REWRITINGS_MAX;
+use crate::kernel::{Filled, Slot, TicketId};
 
 /// What the model is told. It sees the summary alone: no number, no caller's name, no sound.
 const TASK: &str = "你是政务热线的工单摘要员。把下面的摘要改写成一两句通顺、简洁的书面话，不超过一百二十个字。\
@@ -52,5 +56,24 @@ impl Rewriting {
             return None;
         }
         (rewriting != summary).then(|| rewriting.to_owned())
+    }
+}
+
+/// Writes the reworded summary on the ticket, unless it has changed since it was `seen`.
+pub async fn reword(
+    rewriting: Rewriting,
+    inbox: mpsc::Sender<Message>,
+    (ticket, seen): (TicketId, u32),
+    summary: Filled,
+) {
+    let Some(value) = rewriting.rewritten(&summary.value).await else { return };
+    let filled = Filled { value, ..summary };
+    let order = Box::new(Order::Event(TicketEvent::Edited { slot: Slot::Summary, filled }));
+    let command = Command::Order { ticket, seen: Some(seen), by: Actor::system(), order };
+    let (reply, done) = oneshot::channel();
+    if inbox.send(Message::Command { command, reply }).await.is_ok()
+        && let Ok(Err(why)) = done.await
+    {
+        tracing::info!(%why, "a rewriting came too late");
     }
 }

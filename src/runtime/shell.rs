@@ -18,16 +18,16 @@ use super::engines::SpeechEngines;
 use super::keeper::Kept;
 use super::looking_up::look_up;
 use super::meaning::Meaning;
-use super::rewriting::Rewriting;
+use super::rewriting::{Rewriting, reword};
 use super::rtp_socket::{PortRange, RtpSession};
 use crate::call::sdp::{self, LocalMedia, Security};
 use crate::call::{CallError, Dial, EndReason, ReinviteAnswer, SignalEvent, Signalling};
 use crate::config::{Outbound, Sip};
-use crate::desk::{Actor, DeskError, Order, Ticket, TicketEvent};
+use crate::desk::{DeskError, Ticket, TicketEvent};
 use crate::dialogue::Understood;
 use crate::hotline::{Command, Effect, Fact, Hotline, Input, Party, Wanted};
 use crate::intake::Reading;
-use crate::kernel::{CallId, CampaignId, Filled, LegId, Pii, Slot, TicketId};
+use crate::kernel::{CallId, CampaignId, LegId, Pii, Slot, TicketId};
 use crate::store::{Store, StoreError};
 use crate::survey::campaign::Stratum;
 
@@ -345,24 +345,11 @@ impl Shell {
 
     /// Puts the summary into plainer words where somebody is there to do it, unless the ticket has changed by then.
     fn rewrite(&mut self, ticket: &Ticket) {
-        let (Some(rewriting), Some(summary)) =
-            (self.parts.rewriting.clone(), ticket.fields.get(&Slot::Summary).cloned())
-        else {
-            return;
-        };
-        let (inbox, id, seen) = (self.parts.inbox.clone(), ticket.id, ticket.version);
-        self.tasks.spawn(async move {
-            let Some(value) = rewriting.rewritten(&summary.value).await else { return };
-            let filled = Filled { value, ..summary };
-            let order = Box::new(Order::Event(TicketEvent::Edited { slot: Slot::Summary, filled }));
-            let command = Command::Order { ticket: id, seen: Some(seen), by: Actor::system(), order };
-            let (reply, done) = oneshot::channel();
-            if inbox.send(Message::Command { command, reply }).await.is_ok()
-                && let Ok(Err(why)) = done.await
-            {
-                tracing::info!(%why, "a rewriting came too late");
-            }
-        });
+        let summary = ticket.fields.get(&Slot::Summary).cloned();
+        if let (Some(rewriting), Some(summary)) = (self.parts.rewriting.clone(), summary) {
+            let inbox = self.parts.inbox.clone();
+            self.tasks.spawn(reword(rewriting, inbox, (ticket.id, ticket.version), summary));
+        }
     }
 
     /// Hands the hotline an input after those that wait already.
