@@ -8,7 +8,7 @@ use super::say::Expect;
 use super::state::{Ask, Held, State};
 use super::tries::{Failing, Tries};
 use crate::intake::Doubt;
-use crate::kernel::Moment;
+use crate::kernel::{Moment, Slot};
 
 /// Who said so often that nobody is in danger, or that no person is wanted, is not asked again.
 const SAFE_MAX: u8 = 2;
@@ -45,7 +45,10 @@ impl Dialogue {
         };
         let answers =
             matches!(asked, Expect::Choice | Expect::Slot(_)) || u.reading.yes_no.is_some();
-        let answered = doubt == Doubt::Person && answers;
+        // 我不想说, where a number was asked for, is no danger.
+        let dictated =
+            matches!(asked, Expect::Slot(Slot::Number) | Expect::Ticket | Expect::LastFour);
+        let answered = dictated || (doubt == Doubt::Person && answers);
         // Who waits for a person gets one.
         let waits = matches!(self.state, State::Asking { ask: Ask::Callback(_), .. });
         let open = matches!(self.state, State::Asking { .. } | State::Closing { .. });

@@ -17,6 +17,8 @@ pub(super) struct Urgent {
     pub command: Option<Command>,
     pub emergency: Option<Emergency>,
     pub doubt: Option<Doubt>,
+    /// The command is the net's, not a rule's.
+    pub guessed: bool,
 }
 
 pub(super) struct Answers {
@@ -96,7 +98,7 @@ impl Answers {
         urgent.command = (said <= PROGRESS_CHARS_MAX).then(|| self.progress.find(text)).flatten();
         if urgent.command.is_none() && short {
             if margins.person >= safety::PERSON.sure {
-                urgent.command = Some(Command::Person);
+                (urgent.command, urgent.guessed) = (Some(Command::Person), true);
             } else if margins.person >= safety::PERSON.doubt && !self.answers(text) {
                 urgent.doubt = urgent.doubt.or(Some(Doubt::Person));
             }

@@ -224,7 +224,6 @@ fn a_person_is_called_within_one_step_from_any_state() {
         "looking_up",
         "ticket_number",
         "ticket_back",
-        "last_four",
         "urge",
         "progress_person",
     ]) {
@@ -340,7 +339,8 @@ fn commands_are_heard_in_every_state() {
             desk.give(said);
         }
         let state = desk.dialogue.state_name();
-        if matches!(state, "talking" | "ended" | "saving") {
+        // Who waits for the store has the answer within its deadline.
+        if matches!(state, "talking" | "ended" | "saving" | "looking_up") {
             continue;
         }
         let row = *rng
