@@ -17,8 +17,9 @@ pub(super) struct Urgent {
     pub command: Option<Command>,
     pub emergency: Option<Emergency>,
     pub doubt: Option<Doubt>,
-    /// The command is the net's, not a rule's.
-    pub guessed: bool,
+    /// The command is the net's, not a rule's; the emergency is.
+    pub command_guessed: bool,
+    pub emergency_guessed: bool,
 }
 
 pub(super) struct Answers {
@@ -78,7 +79,9 @@ impl Answers {
                 (urgent.emergency, urgent.doubt) = (None, Some(Doubt::Danger(kind)));
             }
             Some(_) => {}
-            None if margins.danger >= safety::DANGER.sure => urgent.emergency = Some(margins.kind),
+            None if margins.danger >= safety::DANGER.sure => {
+                (urgent.emergency, urgent.emergency_guessed) = (Some(margins.kind), true);
+            }
             None if margins.danger >= safety::DANGER.doubt => urgent.doubt = Some(danger),
             None => {}
         }
@@ -98,7 +101,7 @@ impl Answers {
         urgent.command = (said <= PROGRESS_CHARS_MAX).then(|| self.progress.find(text)).flatten();
         if urgent.command.is_none() && short {
             if margins.person >= safety::PERSON.sure {
-                (urgent.command, urgent.guessed) = (Some(Command::Person), true);
+                (urgent.command, urgent.command_guessed) = (Some(Command::Person), true);
             } else if margins.person >= safety::PERSON.doubt && !self.answers(text) {
                 urgent.doubt = urgent.doubt.or(Some(Doubt::Person));
             }

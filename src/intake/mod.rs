@@ -95,7 +95,8 @@ impl Intake {
     /// than a fact told unasked.
     pub fn read(&self, u: &Utterance, now: Civil, asked: Option<Slot>) -> Reading {
         let text = Text::of(u, &self.fillers);
-        let answer::Urgent { command, emergency, doubt, guessed } = self.answers.urgent(&text);
+        let answer::Urgent { command, emergency, doubt, command_guessed, emergency_guessed } =
+            self.answers.urgent(&text);
         // 帮我转人工 asks the robot, not the government.
         let told = command.is_none_or(|command| command == Command::Progress)
             || text.sounding(&text.whole()) > COMMAND_CHARS_MAX;
@@ -109,7 +110,8 @@ impl Intake {
         let matters = if told { self.matters.matters(&text, open) } else { Vec::new() };
         let mut reading = Reading {
             command,
-            guessed,
+            command_guessed,
+            emergency_guessed,
             emergency,
             doubt,
             undispatched: self.answers.undispatched(&text),

@@ -8,8 +8,10 @@ use crate::language::address::Division;
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Reading {
     pub command: Option<Command>,
-    /// The command was told by the net behind the rules, which was taught on calls to us and not on callbacks.
-    pub guessed: bool,
+    /// The command, or the emergency, was told by the net behind the rules, which was taught on calls to us and not on
+    /// callbacks.
+    pub command_guessed: bool,
+    pub emergency_guessed: bool,
     pub emergency: Option<Emergency>,
     /// What the words may mean but do not surely mean: worth one question.
     pub doubt: Option<Doubt>,

@@ -224,7 +224,6 @@ fn a_person_is_called_within_one_step_from_any_state() {
         "looking_up",
         "ticket_number",
         "ticket_back",
-        "urge",
         "progress_person",
     ]) {
         assert!(seen.contains(state), "{state} was never reached: {seen:?}");
