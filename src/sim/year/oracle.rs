@@ -193,8 +193,10 @@ fn pauses(entries: &[Entry]) -> Vec<Pause> {
 /// Since when the limit runs, and what it was extended by since; `None` where it does not run.
 fn open_since(limit: &Limit, entries: &[Entry]) -> Option<(Wall, Vec<Span>)> {
     let mut since: Option<Wall> = None;
+    // Two runs may begin at the same moment: they are told apart by their number.
+    let mut run = 0_u32;
     let mut more: Vec<Span> = Vec::new();
-    let mut asked: Option<(Option<Wall>, Span)> = None;
+    let mut asked: Option<(Option<u32>, Span)> = None;
     let first = entries.first()?;
     if limit.starts == Event::Received {
         since = Some(first.at);
@@ -202,12 +204,12 @@ fn open_since(limit: &Limit, entries: &[Entry]) -> Option<(Wall, Vec<Span>)> {
     for entry in entries {
         match &entry.event {
             TicketEvent::ExtensionAsked { limit: code, by, .. } => {
-                asked = Some((since.filter(|_| *code == limit.code), *by));
+                asked = Some((since.filter(|_| *code == limit.code).map(|_| run), *by));
             }
             TicketEvent::ExtensionDecided { granted, .. } => {
                 // Only the run in which it was asked for is longer by it.
                 let asked = asked.take().filter(|_| *granted);
-                if let Some((_, by)) = asked.filter(|(run, _)| run.is_some() && *run == since) {
+                if let Some((_, by)) = asked.filter(|(of, _)| since.is_some() && *of == Some(run)) {
                     more.push(by);
                 }
             }
@@ -216,6 +218,7 @@ fn open_since(limit: &Limit, entries: &[Entry]) -> Option<(Wall, Vec<Span>)> {
                     let was = since;
                     since = step(limit, told, since, entry.at);
                     if since != was {
+                        run += 1;
                         more.clear();
                     }
                 }
