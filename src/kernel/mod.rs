@@ -16,4 +16,4 @@ pub use fault::{Fault, Faults, Finder, Gravity};
 pub use id::{AgentId, CallId, CampaignId, LegId, SurveyId, TicketId, VerificationId};
 pub use redact::Pii;
 pub use rng::Rng;
-pub use time::{Civil, Day, Moment, Wall};
+pub use time::{Civil, Day, Moment, Wall, minute_of_day};

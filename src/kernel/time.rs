@@ -240,3 +240,15 @@ fn civil_from_days(days: i64) -> (i32, u32, u32) {
     let year = (year_of_era + era * 400 + i64::from(month <= 2)) as i32;
     (year, month, day)
 }
+
+/// The minute of the day that `HH:MM` tells, 0 to 1440: `24:00` is the day's end. `None` for any other text.
+pub fn minute_of_day(text: &str) -> Option<u32> {
+    let (hour, minute) = text.split_once(':')?;
+    let number = |part: &str| {
+        let figures = part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());
+        figures.then(|| part.parse::<u32>().ok()).flatten()
+    };
+    let (hour, minute) = (number(hour)?, number(minute)?);
+    let total = hour * 60 + minute;
+    (minute <= 59 && total <= 24 * 60).then_some(total)
+}

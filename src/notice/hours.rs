@@ -1,9 +1,7 @@
 //! 免打扰: messages are sent by day only. What happens at night is told in the morning.
 
 use super::error::NoticeError;
-use crate::kernel::{Civil, Wall};
-
-const DAY_MINUTES: u32 = 24 * 60;
+use crate::kernel::{Civil, Wall, minute_of_day};
 
 /// The hours of the local day in which messages are sent. No public rule was found for service messages; the default,
 /// 08:00 to 21:00, is ours.
@@ -26,7 +24,7 @@ impl Hours {
     /// # Errors
     /// When one is no time of day, or the hours do not lie within one day.
     pub fn new(from: &str, to: &str) -> Result<Hours, NoticeError> {
-        let (opens_minute, closes_minute) = (minute_of_day(from)?, minute_of_day(to)?);
+        let (opens_minute, closes_minute) = (time_of_day(from)?, time_of_day(to)?);
         if closes_minute <= opens_minute {
             return Err(NoticeError::Closed { from: from.to_owned(), to: to.to_owned() });
         }
@@ -54,14 +52,6 @@ fn minute(local: Civil) -> u32 {
     local.hour * 60 + local.minute
 }
 
-fn minute_of_day(text: &str) -> Result<u32, NoticeError> {
-    let wrong = || NoticeError::TimeOfDay(text.to_owned());
-    let (hour, minute) = text.split_once(':').ok_or_else(wrong)?;
-    let number = |part: &str| {
-        let figures = part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());
-        figures.then(|| part.parse::<u32>().ok()).flatten().ok_or_else(wrong)
-    };
-    let (hour, minute) = (number(hour)?, number(minute)?);
-    let total = hour * 60 + minute;
-    if minute > 59 || total > DAY_MINUTES { Err(wrong()) } else { Ok(total) }
+fn time_of_day(text: &str) -> Result<u32, NoticeError> {
+    minute_of_day(text).ok_or_else(|| NoticeError::TimeOfDay(text.to_owned()))
 }

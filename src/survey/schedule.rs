@@ -3,9 +3,7 @@
 
 use super::error::SurveyError;
 use crate::kernel::calendar::DayKind;
-use crate::kernel::{Calendar, Civil, Wall};
-
-const DAY_MINUTES: u32 = 24 * 60;
+use crate::kernel::{Calendar, Civil, Wall, minute_of_day};
 /// So far ahead a day of calling is looked for.
 const DAYS_AHEAD: usize = 2 * 366;
 
@@ -60,7 +58,7 @@ impl Default for Window {
 impl Window {
     /// The hours, each `HH:MM` in local time; `24:00` may close. The rest is as in the default.
     pub fn new(opens: &str, closes: &str) -> Result<Window, SurveyError> {
-        let (opens_minute, closes_minute) = (minute_of_day(opens)?, minute_of_day(closes)?);
+        let (opens_minute, closes_minute) = (time_of_day(opens)?, time_of_day(closes)?);
         if closes_minute <= opens_minute {
             return Err(SurveyError::Closed { opens: opens.to_owned(), closes: closes.to_owned() });
         }
@@ -182,14 +180,6 @@ pub fn next_attempt(
     Next::GiveUp(GiveUp::NoDay)
 }
 
-fn minute_of_day(text: &str) -> Result<u32, SurveyError> {
-    let wrong = || SurveyError::TimeOfDay(text.to_owned());
-    let (hour, minute) = text.split_once(':').ok_or_else(wrong)?;
-    let number = |part: &str| {
-        let figures = part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());
-        figures.then(|| part.parse::<u32>().ok()).flatten().ok_or_else(wrong)
-    };
-    let (hour, minute) = (number(hour)?, number(minute)?);
-    let total = hour * 60 + minute;
-    if minute > 59 || total > DAY_MINUTES { Err(wrong()) } else { Ok(total) }
+fn time_of_day(text: &str) -> Result<u32, SurveyError> {
+    minute_of_day(text).ok_or_else(|| SurveyError::TimeOfDay(text.to_owned()))
 }

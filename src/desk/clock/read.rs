@@ -8,6 +8,7 @@ use super::span::{Span, Unit};
 use super::words::{Basis, Duty, Event};
 use super::{Calling, ExtensionRule, Limit, Pack, PauseKind, Procedure};
 use crate::kernel::fault::{Faults, Finder};
+use crate::kernel::minute_of_day;
 
 const SPAN_FORM: &str = "write `same day`, or a number and a unit: 30 seconds, 5 minutes, 2 hours, 10 days, 5 working days";
 
@@ -356,14 +357,7 @@ impl Reader {
 
     /// Minute of the day, to 24:00.
     fn time(&mut self, written: &Spanned<String>, field: &str) -> u32 {
-        let two = |part: &str| {
-            let plain = part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());
-            part.parse::<u32>().ok().filter(|_| plain)
-        };
-        let parts = written.get_ref().split_once(':');
-        let minute = parts
-            .and_then(|(hour, minute)| Some(two(hour)? * 60 + two(minute).filter(|m| *m < 60)?));
-        minute.filter(|minute| (1..=1440).contains(minute)).unwrap_or_else(|| {
+        minute_of_day(written.get_ref()).filter(|minute| *minute > 0).unwrap_or_else(|| {
             let problem = format!("`{}` is no time of day", written.get_ref());
             self.wrong(written, field, &problem, "write HH:MM, from 00:01 to 24:00");
             1440

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::kernel::Civil;
+use crate::kernel::{Civil, minute_of_day};
 
 const DAY_MINUTES: u16 = 24 * 60;
 
@@ -70,12 +70,8 @@ impl Hours {
     }
 }
 
-/// 24:00 is the end of a day.
 fn minute_of(text: &str) -> Option<u16> {
-    let (hour, minute) = text.trim().split_once(':')?;
-    let two = |part: &str| (part.len() == 2).then(|| part.parse::<u16>().ok()).flatten();
-    let all = two(hour)? * 60 + two(minute).filter(|minute| *minute < 60)?;
-    (all <= DAY_MINUTES).then_some(all)
+    minute_of_day(text.trim()).and_then(|minute| minute.try_into().ok())
 }
 
 impl Season {
