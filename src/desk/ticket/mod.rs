@@ -49,8 +49,9 @@ pub struct Meeting {
 /// 延期 that was asked for.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Asked {
-    /// Code of the limit.
+    /// Code of the limit, and of the pack whose limit it is: another pack may have one of that code.
     pub limit: String,
+    pub pack: String,
     pub by: Span,
     pub at: Wall,
     pub why: String,
@@ -63,7 +64,9 @@ pub struct Asked {
 /// 延期 that was granted to a limit.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Granted {
+    /// See [`Asked`].
     pub limit: String,
+    pub pack: String,
     pub extension: Extension,
     /// See [`Asked::seen`].
     pub seen: usize,
@@ -290,15 +293,17 @@ impl Ticket {
             }
             E::ExtensionAsked { limit, by, why, told } => {
                 let (limit, why, told) = (limit.clone(), why.clone(), told.clone());
+                let clock = self.assignment().and_then(|to| to.clock.as_ref());
+                let pack = clock.map(|clock| clock.pack.clone()).unwrap_or_default();
                 let seen = self.trail.len();
-                self.extension = Some(Asked { limit, by: *by, at, why, told, seen });
+                self.extension = Some(Asked { limit, pack, by: *by, at, why, told, seen });
             }
             E::ExtensionDecided { granted, .. } => {
                 if let Some(asked) = self.extension.take().filter(|_| *granted) {
                     let told = asked.told.is_some().then_some(asked.at);
                     let extension = Extension { by: asked.by, asked: asked.at, told };
-                    let (limit, seen) = (asked.limit, asked.seen);
-                    self.granted.push(Granted { limit, extension, seen });
+                    let (limit, pack, seen) = (asked.limit, asked.pack, asked.seen);
+                    self.granted.push(Granted { limit, pack, extension, seen });
                 }
             }
             E::Convened { forum, units, why } => {
