@@ -236,6 +236,7 @@ texts!(Campaign {
 });
 texts!(Verification {
     unit,
+    handler,
     unit_help,
     nobody,
     due,

@@ -121,6 +121,8 @@ pub struct Ticket {
     pub secret: bool,
     /// Tickets that were merged into this one.
     pub merged: BTreeSet<TicketId>,
+    /// The one that it was merged into, also when it was closed with that; none once it is handled anew.
+    pub part_of: Option<TicketId>,
     /// What its clock has seen.
     pub trail: Vec<Seen>,
     /// By the rulebook in use; not part of the fold. See [`crate::desk::Rulebook::time`].
@@ -152,6 +154,7 @@ impl Ticket {
             disputes: BTreeSet::new(),
             secret: false,
             merged: BTreeSet::new(),
+            part_of: None,
             trail: vec![Seen { sign: Sign::Event(Event::Received), at }],
             due: None,
             clock: None,
@@ -331,9 +334,11 @@ impl Ticket {
             E::Verified { verification, .. } => {
                 self.disputes.remove(verification);
             }
+            E::Merged { into, .. } => self.part_of = Some(*into),
             E::Joined { ticket } => {
                 self.merged.insert(*ticket);
             }
+            E::Reopened { .. } => self.part_of = None,
             E::Sealed { secret, .. } => self.secret = *secret,
             _ => {}
         }
