@@ -171,7 +171,8 @@ fn the_citizen_of_a_merged_ticket_is_called_back_with_the_other() {
 
 #[test]
 fn what_staff_have_linked_is_a_repeat_of_the_same_citizen_and_of_no_other() {
-    for (repeats, called) in [(Repeats::Called, [7, 8, 9].as_slice()), (Repeats::Sampled, &[7, 9])]
+    for (repeats, called) in
+        [(Repeats::Called, [7, 8, 9].as_slice()), (Repeats::Sampled, [7, 9].as_slice())]
     {
         // Their categories are not known: nothing but the link makes them one matter.
         let tickets = [(7, "+86 139 0000 0000"), (8, "13900000000"), (9, "13900000001")];
