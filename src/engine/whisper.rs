@@ -289,14 +289,16 @@ impl WhisperAsr {
         let told = self.score(set, Part::Likely, true)?;
         let mut second = together(&told, &bare, PRUNE);
         by_ear(&mut second, &again.text);
+        // A hum is as easily taken for one syllable.
+        let long = |text: &str| text.chars().count() > 1;
         Ok(match decide(&together(first, &second, PRUNE)) {
-            Verdict::Taken { text, confidence } => {
+            Verdict::Taken { text, confidence } if long(&text) => {
                 Some(Heard::Words { text, confidence, complete: true })
             }
-            Verdict::Doubtful { text, confidence } if text.chars().count() > 1 => {
+            Verdict::Doubtful { text, confidence } if long(&text) => {
                 Some(Heard::Words { text, confidence, complete: false })
             }
-            Verdict::Doubtful { .. } | Verdict::Outside => None,
+            Verdict::Taken { .. } | Verdict::Doubtful { .. } | Verdict::Outside => None,
         })
     }
 }
