@@ -75,7 +75,7 @@ impl Answers {
         let mut urgent = Urgent { emergency: self.emergencies.find(text), ..Urgent::default() };
         let danger = Doubt::Danger(margins.kind);
         match urgent.emergency {
-            Some(kind) if safety::is_against(margins.danger, safety::DANGER) => {
+            Some(kind) if margins.danger < safety::DANGER.agreed => {
                 (urgent.emergency, urgent.doubt) = (None, Some(Doubt::Danger(kind)));
             }
             Some(_) => {}
@@ -86,13 +86,22 @@ impl Answers {
             None => {}
         }
         let said = text.sounding(&text.whole());
+        let short = said <= PERSON_CHARS_MAX;
         if let Some((rule, _)) = best(&self.commands, text) {
             urgent.command = rule.key;
+            // 听不懂，叫人来 asks for more than to hear it again.
+            let again = matches!(rule.key, Some(Command::Repeat | Command::Slower));
+            if again
+                && short
+                && margins.person >= safety::PERSON.sure
+                && self.person.find(text).is_some()
+            {
+                urgent.command = Some(Command::Person);
+            }
             return urgent;
         }
-        let short = said <= PERSON_CHARS_MAX;
         if short && self.person.find(text).is_some() {
-            match safety::is_against(margins.person, safety::PERSON) {
+            match margins.person < safety::PERSON.agreed {
                 true => urgent.doubt = urgent.doubt.or(Some(Doubt::Person)),
                 false => urgent.command = Some(Command::Person),
             }

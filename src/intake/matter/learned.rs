@@ -18,7 +18,7 @@ const TABLE: &str = "matter-examples.tsv";
 const PLACED_CHARS: usize = 300;
 /// The parts of a point by their lengths.
 const GRAMS: f32 = 1.0;
-const MEANING: f32 = 1.5;
+const MEANING: f32 = 0.7;
 const SHOWN: f32 = 1.0;
 /// What the table's questions and actions weigh at most, and the score at which they do.
 const SIGN: f32 = 0.5;
