@@ -472,10 +472,8 @@ async fn agent_side(agent: &mut Option<Agent>, clock: &SystemClock) -> Option<He
 fn listening(say: &Say) -> Listening {
     let base = match say.expect {
         Expect::YesNo | Expect::Choice | Expect::Grade => Listening::SHORT,
-        Expect::Slot(_) | Expect::Ticket | Expect::LastFour | Expect::Words => {
-            Listening::DICTATED
-        }
-        Expect::Open | Expect::Nothing => Listening::OPEN,
+        Expect::Slot(_) | Expect::Ticket | Expect::LastFour | Expect::Words => Listening::DICTATED,
+        Expect::Open | Expect::More | Expect::Nothing => Listening::OPEN,
     };
     Listening { patience_ms: (say.patience_ms > 0).then_some(say.patience_ms), ..base }
 }
