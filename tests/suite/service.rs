@@ -18,7 +18,7 @@ mod faults;
 #[path = "service/people.rs"]
 mod people;
 #[path = "service/process.rs"]
-mod process;
+pub mod process;
 #[path = "service/refusals.rs"]
 mod refusals;
 #[path = "service/trunk.rs"]
