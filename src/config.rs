@@ -1,6 +1,7 @@
 //! Settings: what the file says (`raw`), checked into what the program uses. An error names the setting and the way out.
 
 mod callbacks;
+mod console;
 mod messages;
 mod peers;
 mod public;
@@ -22,6 +23,7 @@ use crate::kernel::limits::CALLS_MAX;
 use crate::kernel::{AgentId, Moment, Pii};
 use crate::media::Codec;
 
+pub use console::{Console, ConsoleTls};
 pub use messages::{Carrier, Messages};
 pub use public::Public;
 pub use recogniser::Recogniser;
@@ -58,7 +60,7 @@ struct Raw {
     prompts: RawPrompts,
     sip: RawSip,
     outbound: RawOutbound,
-    console: RawConsole,
+    console: console::Raw,
     public: public::Raw,
     messages: messages::Raw,
     speech: RawSpeech,
@@ -113,11 +115,6 @@ section!(RawOutbound {
     password_env: Option<String> = None,
     password_file: Option<PathBuf> = None,
     ring_s: u64 = 30,
-});
-section!(RawConsole {
-    bind: String = "127.0.0.1:8012".into(),
-    token_env: Option<String> = None,
-    token_file: Option<PathBuf> = None,
 });
 section!(RawSpeech {
     recognisers: Option<usize> = None,
@@ -247,13 +244,6 @@ pub struct Outbound {
     pub user: Option<String>,
     pub password: Option<Pii<String>>,
     pub ring_ms: u64,
-}
-
-#[derive(Debug)]
-pub struct Console {
-    pub bind: SocketAddr,
-    /// Who has it may see and do everything. Needed unless the console is bound to this machine itself.
-    pub token: Option<Pii<String>>,
 }
 
 impl Config {
@@ -467,22 +457,6 @@ impl RawSpeech {
         };
         let most = in_range("speech.conversations", most, 2..=4096)?;
         Ok(admission::Rules { guess: most, most, recognisers })
-    }
-}
-
-impl RawConsole {
-    fn check(self) -> Result<Console, ConfigError> {
-        let bind = address("console.bind", &self.bind)?;
-        let token =
-            secret("console.token_env", self.token_env.as_deref(), self.token_file.as_deref())?;
-        if token.is_none() && !bind.ip().is_loopback() {
-            return Err(setting(
-                "console.bind",
-                self.bind,
-                "a console that others can reach needs console.token_file or console.token_env",
-            ));
-        }
-        Ok(Console { bind, token })
     }
 }
 

@@ -1,5 +1,6 @@
 //! The command line: verbs, their help, their exit codes.
 
+mod account;
 mod demo;
 mod eval;
 mod knowledge;
@@ -38,6 +39,8 @@ struct Cli {
 enum Verb {
     /// Run the service: SIP line, console, store.
     Serve(serve::Args),
+    /// Make and keep the accounts of the console.
+    Account(account::Args),
     /// Play three calls between processes on this machine: answered, handed over, called back.
     Demo(demo::Args),
     /// Place a call with a scripted caller and report what was said and how fast the answers came.
@@ -73,6 +76,7 @@ pub fn main() -> ExitCode {
     start_log(&cli.log);
     let result = match cli.verb {
         Verb::Serve(args) => block_on(serve::run(args)),
+        Verb::Account(args) => block_on(account::run(args)),
         Verb::Demo(args) => block_on(demo::run(args)),
         Verb::Call(args) => block_on(phone::call(args)),
         Verb::Phone(args) => block_on(phone::phone(args)),

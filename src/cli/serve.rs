@@ -23,8 +23,10 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     }
     serve(config, stop_signal(), |listening| {
         eprintln!(
-            "huiyin: SIP on {} (UDP and TCP), console on http://{}/",
-            listening.sip, listening.console
+            "huiyin: SIP on {} (UDP and TCP), console on {}://{}/",
+            listening.sip,
+            if listening.console_tls { "https" } else { "http" },
+            listening.console
         );
         if let Some(tls) = listening.tls {
             eprintln!("huiyin: SIP over TLS on {tls}");
@@ -36,6 +38,9 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
                  huiyin: {}",
                 own.fingerprint
             );
+        }
+        if let Some(own) = &listening.console_own {
+            eprintln!("huiyin: the console's certificate is our own, SHA-256 {}", own.fingerprint);
         }
         if let Some(public) = listening.public {
             eprintln!("huiyin: page for citizens on http://{public}/");

@@ -4,13 +4,17 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::App;
+use super::access::Known;
 use super::error::ApiError;
+use super::masking::{mask_numbers, tells_who};
 use super::orders::Number;
 use super::read::{Body, Ids, text};
+use crate::desk::ticket::Role as Part;
 use crate::desk::{Actor, Order, TicketEvent};
 use crate::hotline::Command;
 use crate::kernel::evidence::Source;
@@ -39,24 +43,42 @@ pub(super) struct Resulted {
     seen: Option<Number>,
 }
 
-/// The same in the ticket's own words, refused when it has changed since.
+/// The same in the ticket's own words, refused when it has changed since, or where their part may not do it.
 fn since(
+    who: &Known,
     seen: &Option<Number>,
     ticket: TicketId,
     by: String,
     event: TicketEvent,
 ) -> Result<Option<Command>, ApiError> {
-    let Some(seen) = seen else { return Ok(None) };
-    let (seen, order) = (Some(seen.read("seen")?), Box::new(Order::Event(event)));
-    Ok(Some(Command::Order { ticket, seen, by: Actor::desk(by), order }))
+    let part = part(who, event.roles(), None).unwrap_or(Part::Desk);
+    if seen.is_none() && part == Part::Desk {
+        return Ok(None);
+    }
+    let seen = seen.as_ref().map(|seen| seen.read("seen")).transpose()?;
+    let order = Box::new(Order::Event(event));
+    Ok(Some(Command::Order { ticket, seen, by: Actor::new(part, by), order }))
 }
 
-pub(super) async fn close(State(app): State<Arc<App>>, ids: Ids, body: Body<Resulted>) -> Done {
+/// The part in which somebody who is logged in acts: the one they wish where it is theirs, else the first of theirs that may.
+pub(super) fn part(who: &Known, may: &[Part], wished: Option<Part>) -> Option<Part> {
+    let theirs = who.parts()?;
+    let fits = |part: &Part| theirs.contains(part) && may.contains(part);
+    let first = theirs.iter().copied().find(fits).or(theirs.first().copied());
+    wished.filter(fits).or(first)
+}
+
+pub(super) async fn close(
+    State(app): State<Arc<App>>,
+    who: Known,
+    ids: Ids,
+    body: Body<Resulted>,
+) -> Done {
     let ticket = TicketId(ids.id()?);
     let result = text("result", &body.0.result, RESULT_CHARS)?;
     let by = text("by", &body.0.by, NAME_CHARS)?;
     let event = TicketEvent::Closed { result: result.clone() };
-    let command = since(&body.0.seen, ticket, by.clone(), event)?;
+    let command = since(&who, &body.0.seen, ticket, by.clone(), event)?;
     carry_out(&app, command.unwrap_or(Command::CloseTicket { ticket, result, by })).await
 }
 
@@ -68,12 +90,17 @@ pub(super) struct Reason {
     seen: Option<Number>,
 }
 
-pub(super) async fn reopen(State(app): State<Arc<App>>, ids: Ids, body: Body<Reason>) -> Done {
+pub(super) async fn reopen(
+    State(app): State<Arc<App>>,
+    who: Known,
+    ids: Ids,
+    body: Body<Reason>,
+) -> Done {
     let ticket = TicketId(ids.id()?);
     let why = text("why", &body.0.why, RESULT_CHARS)?;
     let by = text("by", &body.0.by, NAME_CHARS)?;
     let event = TicketEvent::Reopened { why: why.clone() };
-    let command = since(&body.0.seen, ticket, by.clone(), event)?;
+    let command = since(&who, &body.0.seen, ticket, by.clone(), event)?;
     carry_out(&app, command.unwrap_or(Command::Reopen { ticket, why, by })).await
 }
 
@@ -85,7 +112,12 @@ pub(super) struct Edit {
     seen: Option<Number>,
 }
 
-pub(super) async fn edit(State(app): State<Arc<App>>, ids: Ids, body: Body<Edit>) -> Done {
+pub(super) async fn edit(
+    State(app): State<Arc<App>>,
+    who: Known,
+    ids: Ids,
+    body: Body<Edit>,
+) -> Done {
     let slot = Slot::from_key(ids.text("slot")).ok_or_else(|| {
         let known: Vec<&str> = Slot::ALL.iter().map(|slot| slot.key()).collect();
         let error = format!("a ticket has no field {:?}", ids.text("slot"));
@@ -103,7 +135,7 @@ pub(super) async fn edit(State(app): State<Arc<App>>, ids: Ids, body: Body<Edit>
     let filled =
         Filled { value: value.clone(), code: None, evidence: Vec::new(), source: Source::Staff };
     let event = TicketEvent::Edited { slot, filled };
-    let command = since(&body.0.seen, ticket, by.clone(), event)?;
+    let command = since(&who, &body.0.seen, ticket, by.clone(), event)?;
     carry_out(&app, command.unwrap_or(Command::EditField { ticket, slot, value, by })).await
 }
 
@@ -123,4 +155,37 @@ pub(super) async fn ready(State(app): State<Arc<App>>, ids: Ids, _: Body<Nothing
 
 pub(super) async fn away(State(app): State<Arc<App>>, ids: Ids, _: Body<Nothing>) -> Done {
     carry_out(&app, Command::AgentAway { agent: AgentId(ids.id()?) }).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wish {
+    #[serde(default)]
+    why: String,
+}
+
+/// A field of a ticket as it is, told once to the one who asks; what is sealed is opened by an order of its own.
+pub(super) async fn reveal(
+    State(app): State<Arc<App>>,
+    who: Known,
+    ids: Ids,
+    body: Body<Wish>,
+) -> Done {
+    let id = TicketId(ids.id()?);
+    let row = app.store.ticket(id).await?.ok_or_else(|| ApiError::missing("ticket", id.0))?;
+    let slot = Slot::from_key(ids.text("slot")).ok_or_else(ApiError::no_page)?;
+    if row.secret && tells_who(slot.key()) {
+        let remedy = "open it with the order `identity`, which asks for a reason";
+        let error = "who reported is sealed";
+        return Err(ApiError::new(StatusCode::FORBIDDEN, "sealed", error, remedy));
+    }
+    let value = row.fields.iter().find(|field| field.slot == slot.key());
+    let value = value.ok_or_else(|| ApiError::missing("field", slot.key()))?.value.clone();
+    let why = match body.0.why.trim() {
+        "" => String::new(),
+        why => mask_numbers(&text("why", why, NAME_CHARS)?),
+    };
+    let object = format!("ticket {} {}", id.0, slot.key());
+    app.note(&who, "unmasked", &object, &why).await?;
+    Ok(Json(json!({ "done": true, "told": value })))
 }

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::access::Known;
 use super::error::ApiError;
 use super::read::{Ids, Page};
 use super::{App, masking};
@@ -93,8 +94,8 @@ pub(super) async fn figures(State(app): State<Arc<App>>) -> Answer {
     json_of(&super::figures::today(&app).await?)
 }
 
-pub(super) async fn tickets(State(app): State<Arc<App>>, page: Page) -> Answer {
-    let mut rows = app.store.tickets(page.before, page.limit).await?;
+pub(super) async fn tickets(State(app): State<Arc<App>>, who: Known, page: Page) -> Answer {
+    let mut rows = app.store.tickets_of(who.unit(), page.before, page.limit).await?;
     let next_before = page.next(rows.iter().map(|row| row.id));
     rows.iter_mut().for_each(masking::ticket);
     Ok(Json(json!({ "tickets": rows, "next_before": next_before })))
@@ -107,14 +108,12 @@ struct WholeTicket {
     events: Vec<EventRow>,
 }
 
-/// With the number as it is: whoever handles the ticket may have to call it. That of a secret one is sealed.
+/// Numbers and names are masked: whoever has to call somebody asks for the number (`reveal`). Those of a secret one are sealed.
 pub(super) async fn ticket(State(app): State<Arc<App>>, ids: Ids) -> Answer {
     let id = TicketId(ids.id()?);
     let mut ticket =
         app.store.ticket(id).await?.ok_or_else(|| ApiError::missing("ticket", id.0))?;
-    if ticket.secret {
-        masking::seal(&mut ticket);
-    }
+    masking::ticket(&mut ticket);
     let events = app.store.ticket_events(id).await?;
     json_of(&WholeTicket { ticket, events })
 }

@@ -1,7 +1,9 @@
 //! A call's recording, from any position, also while it grows.
 
+use std::collections::VecDeque;
 use std::io::SeekFrom;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
 use axum::extract::State;
@@ -14,10 +16,42 @@ use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
 use super::App;
+use super::access::{Known, Via};
 use super::error::ApiError;
 use super::read::Ids;
 use crate::kernel::CallId;
+use crate::kernel::limits::LISTENINGS;
 use crate::store::recording_path;
+
+/// Parts of one recording that are asked for within so long are one listening.
+const LISTENING: Duration = Duration::from_secs(600);
+
+/// Who listens to what: a player asks for a recording in many parts, and each listening is written down once.
+#[derive(Default)]
+pub(super) struct Listenings(Mutex<VecDeque<(Instant, String, CallId)>>);
+
+impl Listenings {
+    fn is_known(&self, who: &Known, call: CallId) -> bool {
+        let Ok(mut known) = self.0.lock() else { return false };
+        known.retain(|(since, ..)| since.elapsed() < LISTENING);
+        known.iter().any(|(_, of, to)| of == listener(who) && *to == call)
+    }
+
+    fn remember(&self, who: &Known, call: CallId) {
+        let Ok(mut known) = self.0.lock() else { return };
+        if known.len() >= LISTENINGS {
+            known.pop_front();
+        }
+        known.push_back((Instant::now(), listener(who).to_owned(), call));
+    }
+}
+
+fn listener(who: &Known) -> &str {
+    match &who.via {
+        Via::Session { digest, .. } => digest,
+        Via::Local | Via::Token => &who.name,
+    }
+}
 
 const CHUNK_BYTES: u64 = 64 * 1024;
 
@@ -53,6 +87,7 @@ fn wanted(range: Option<&str>, length: u64) -> Wanted {
 
 pub(super) async fn audio(
     State(app): State<Arc<App>>,
+    who: Known,
     ids: Ids,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
@@ -95,6 +130,10 @@ pub(super) async fn audio(
             return Ok(response);
         }
     };
+    if !app.listenings.is_known(&who, id) {
+        app.note(&who, "listened", &format!("call {}", id.0), "").await?;
+        app.listenings.remember(&who, id);
+    }
     file.seek(SeekFrom::Start(first)).await.map_err(unread)?;
     let mut response = Body::from_stream(chunks(file, count)).into_response();
     *response.status_mut() = status;

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use crate::access::AccessError;
 use crate::desk::DeskError;
 use crate::store::StoreError;
 
@@ -52,6 +53,25 @@ impl ApiError {
         ApiError::new(StatusCode::NOT_FOUND, "not_found", "nothing is at this path", remedy)
     }
 
+    /// Nobody that we know asks.
+    pub fn no_login() -> Self {
+        let remedy = "log in at /login, or send the token as Authorization: Bearer";
+        ApiError::new(StatusCode::UNAUTHORIZED, "no_login", "the console needs a login", remedy)
+    }
+
+    pub fn forbidden() -> Self {
+        let remedy = "ask the admin for an account whose role has it";
+        let error = "your role does not have this right";
+        ApiError::new(StatusCode::FORBIDDEN, "forbidden", error, remedy)
+    }
+
+    /// A password of one's own, or a second factor, comes first.
+    pub fn must_first() -> Self {
+        let remedy = "open /account, set a password of your own and enrol the second factor there";
+        let error = "the account is not set up yet";
+        ApiError::new(StatusCode::FORBIDDEN, "must_first", error, remedy)
+    }
+
     /// The hotline did not answer a command in time.
     pub fn busy() -> Self {
         let remedy = "look whether the change was made, then try again";
@@ -75,6 +95,23 @@ impl From<StoreError> for ApiError {
         let remedy = "look at the service's log and the disk that holds its data folder";
         let error = "the store cannot be read";
         ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "store", error, remedy)
+    }
+}
+
+impl From<AccessError> for ApiError {
+    fn from(error: AccessError) -> Self {
+        use AccessError as E;
+        let text = error.to_string();
+        let (code, field) = match error {
+            E::Name(_) => ("bad_name", "name"),
+            E::Short(_) | E::Long => ("short_password", "password"),
+            E::Weak => ("weak_password", "password"),
+            E::Role(_) => ("bad_choice", "role"),
+            E::NoUnit | E::StrayUnit => ("unit_of_role", "unit"),
+            E::NoAgent | E::StrayAgent => ("agent_of_role", "agent"),
+            E::Cost(_) | E::Hash(_) | E::Secret => ("bad_value", "password"),
+        };
+        ApiError::field(code, field, text, "do what the error says")
     }
 }
 

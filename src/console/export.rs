@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::App;
+use super::access::Known;
 use super::asked::Asked;
 use super::error::ApiError;
 use super::masking::{field as masked, mask_numbers};
@@ -49,6 +50,7 @@ const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.
 /// `tickets.csv`, `tickets.xlsx`, `answers.csv`, `answers.xlsx`.
 pub(super) async fn export(
     State(app): State<Arc<App>>,
+    who: Known,
     ids: Ids,
     asked: Asked,
 ) -> Result<Response, ApiError> {
@@ -76,6 +78,8 @@ pub(super) async fn export(
         let remedy = "ask for less time, for one unit, or for .csv instead of .xlsx";
         return Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "too_many", error, remedy));
     }
+    let span = format!("{} to {}, {rows} rows", asked.from, asked.to);
+    app.note(&who, "exported", name, &span).await?;
     let reader = Reader { app, table, wanted, after: After::default(), left: rows, permit };
     let (kind, body) = if workbook {
         (XLSX, Body::from(reader.workbook().await?))

@@ -13,15 +13,18 @@ use serde_json::{Value, json};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::time::Interval;
 use tokio_util::sync::CancellationToken;
 
 use super::App;
+use super::access::{Known, Person};
 use super::error::ApiError;
 use super::masking::{SEALED, mask_numbers, tells_who, words};
 use crate::desk::Ticket;
 use crate::hotline::Fact;
 use crate::kernel::Slot;
 use crate::kernel::redact::mask;
+use crate::store::is_units;
 use crate::survey::{Answer, Given};
 
 /// How often a quiet feed shows that it lives.
@@ -30,23 +33,40 @@ const BEAT: Duration = Duration::from_secs(15);
 struct Reader {
     facts: Receiver<Fact>,
     stop: CancellationToken,
+    app: Arc<App>,
+    who: Known,
+    beat: Interval,
     _place: OwnedSemaphorePermit,
 }
 
 /// Events `fact` with a JSON object whose `kind` says which, and `reload` when some were missed.
 pub(super) async fn live(
     State(app): State<Arc<App>>,
+    who: Known,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
     let place = app.feeds.clone().try_acquire_owned().map_err(|_| {
         let error = "too many live feeds are open";
         let remedy = "close pages that nobody looks at";
         ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "busy", error, remedy)
     })?;
-    let reader = Reader { facts: app.feed.subscribe(), stop: app.stop.clone(), _place: place };
+    let (facts, stop) = (app.feed.subscribe(), app.stop.clone());
+    let beat = tokio::time::interval(BEAT);
+    let reader = Reader { facts, stop, app, who, beat, _place: place };
     let events = futures::stream::unfold(reader, async |mut reader| {
-        let next = tokio::select! {
-            () = reader.stop.cancelled() => return None,
-            next = reader.facts.recv() => next,
+        let next = loop {
+            tokio::select! {
+                () = reader.stop.cancelled() => return None,
+                // Whose login has ended hears no more.
+                _ = reader.beat.tick() => {
+                    if !reader.app.access.still(&reader.who).await {
+                        return None;
+                    }
+                }
+                next = reader.facts.recv() => match next {
+                    Ok(fact) if !may_know(&reader.who, &fact) => {}
+                    next => break next,
+                },
+            }
         };
         let event = match next {
             Ok(fact) => Event::default().event("fact").data(fact_json(&fact).to_string()),
@@ -58,6 +78,15 @@ pub(super) async fn live(
         Some((Ok(event), reader))
     });
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(BEAT)))
+}
+
+/// A unit hears of its own tickets, and of nothing else.
+fn may_know(who: &Person, fact: &Fact) -> bool {
+    match (who.unit(), fact) {
+        (None, _) => true,
+        (Some(unit), Fact::Ticket { ticket, .. }) => is_units(ticket, unit),
+        (Some(_), _) => false,
+    }
 }
 
 /// A fact for everybody who may look: numbers are masked.

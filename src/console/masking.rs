@@ -1,4 +1,5 @@
-//! Callers' numbers on lists and in the live feed: 138****0000. The ticket page and the agent's page show them.
+//! Callers' numbers and names: 138****0000, 王**. The page of the agent who has the caller shows them; everybody else asks for
+//! one, and that is written down.
 
 use serde_json::Value;
 
@@ -62,6 +63,8 @@ pub(super) fn field(row: &mut FieldRow) {
     if row.slot == "number" {
         row.value = mask(&row.value);
         row.code = row.code.as_deref().map(mask);
+    } else if row.slot == "caller" {
+        row.value = mask(&row.value);
     } else {
         row.value = mask_numbers(&row.value);
     }

@@ -1,19 +1,22 @@
 //! What staff see and do: pages and a JSON API over the store, live by server-sent events, commands to the hotline.
 //!
-//! Every request passes the guard (`access.rs`), which knows the route table (`routes.rs`) and refuses what it does not
-//! allow. Pages are whole when they arrive; a script patches what changes while they are open. Their text stands in
+//! Every request passes the guard (`guard.rs`), which knows who asks (`access.rs`) and the route table (`routes.rs`), and
+//! refuses what the table does not allow. Pages are whole when they arrive; a script patches what changes while they are open. Their text stands in
 //! `texts.toml`.
 
 mod access;
+mod accounts;
 mod actions;
 mod api;
 mod asked;
 mod assets;
 mod audio;
 mod callbacks;
+mod deeds;
 mod error;
 mod export;
 mod figures;
+mod guard;
 mod knowledge;
 mod listener;
 mod live;
@@ -22,13 +25,14 @@ mod masking;
 mod names;
 mod open311;
 mod orders;
+mod own;
 mod pages;
 pub mod public;
 mod read;
 mod routes;
 mod texts;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -36,8 +40,10 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, broadcast};
 use tokio_util::sync::CancellationToken;
 
-pub use routes::{ROUTES, Route, Who};
+pub use listener::Tls;
+pub use routes::{On, ROUTES, Route, Rule};
 
+use crate::access::{Cost, Lifetime, Role};
 use crate::desk::dispatch::Rules;
 use crate::desk::{Agent, DeskError};
 use crate::hotline::{Command, Fact};
@@ -61,6 +67,10 @@ pub enum ConsoleError {
     Io(#[from] std::io::Error),
     #[error("the console's texts are broken: {0}; build from an unchanged src/console/texts.toml")]
     Texts(#[from] toml::de::Error),
+    #[error("the console's TLS cannot be used: {0}")]
+    Tls(String),
+    #[error("the console cannot begin: {0}")]
+    Begin(String),
 }
 
 /// The knowledge that is served, and whom to tell when an editor has changed what is to be.
@@ -68,6 +78,26 @@ pub enum ConsoleError {
 pub struct Knowledge {
     pub library: Arc<Library>,
     pub published: Arc<dyn Fn() + Send + Sync>,
+}
+
+/// A program's account: who sends the token is let in with this role.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    pub token: Pii<String>,
+    pub role: Role,
+}
+
+/// How people are let in.
+#[derive(Clone, Debug, Default)]
+pub struct Doors {
+    pub lifetime: Lifetime,
+    pub cost: Cost,
+    /// Roles whose accounts need a second factor.
+    pub second_factor: Vec<Role>,
+    /// Browsers reach us through TLS, ours or a proxy's: cookies go through nothing else.
+    pub secure: bool,
+    /// Whose `X-Forwarded-For` is believed.
+    pub proxies: Vec<IpAddr>,
 }
 
 /// What the console shows and through what it acts.
@@ -80,8 +110,11 @@ pub struct Console {
     pub agents: Vec<Agent>,
     /// Who gets which tickets; only suggested.
     pub dispatch: Arc<Rules>,
-    /// Who has it may see and do everything. Without one, only this machine itself is served.
-    pub token: Option<Pii<String>>,
+    /// What programs send.
+    pub machine: Option<Machine>,
+    pub doors: Doors,
+    /// `None`: plain HTTP.
+    pub tls: Option<Tls>,
     pub knowledge: Knowledge,
 }
 
@@ -95,10 +128,21 @@ struct App {
     dispatch: Arc<Rules>,
     knowledge: Knowledge,
     access: access::Access,
+    logins: login::Logins,
+    listenings: audio::Listenings,
     texts: texts::Texts,
     feeds: Arc<Semaphore>,
     exports: Arc<Semaphore>,
     stop: CancellationToken,
+}
+
+impl App {
+    /// A password as it is kept, hashed on a thread of its own.
+    async fn hash(self: &Arc<Self>, password: Pii<String>) -> Result<String, error::ApiError> {
+        let app = self.clone();
+        let hashed = tokio::task::spawn_blocking(move || app.logins.hash(&password)).await;
+        hashed.map_err(|_| error::ApiError::busy())?
+    }
 }
 
 pub async fn listen(bind: SocketAddr) -> Result<TcpListener, ConsoleError> {
@@ -112,15 +156,20 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ConsoleError> {
     let stopped = CancellationToken::new();
+    let begin = |error: error::ApiError| ConsoleError::Begin(error.error);
+    let door = listener::Door::new(listener, CONSOLE_CONNECTIONS, console.tls);
     let app = App {
-        store: console.store,
         feed: console.feed,
         commands: console.commands,
         recordings: console.recordings,
         agents: console.agents,
         dispatch: console.dispatch,
         knowledge: console.knowledge,
-        access: access::Access::new(console.token)?,
+        logins: login::Logins::new(console.doors.cost).map_err(begin)?,
+        listenings: audio::Listenings::default(),
+        access: access::Access::new(console.store.clone(), console.machine, console.doors)
+            .map_err(begin)?,
+        store: console.store,
         texts: texts::Texts::load()?,
         feeds: Arc::new(Semaphore::new(CONSOLE_FEEDS)),
         exports: Arc::new(Semaphore::new(CONSOLE_EXPORTS)),
@@ -132,5 +181,5 @@ pub async fn serve(
         stop.await;
         stopped.cancel();
     };
-    Ok(axum::serve(listener::Door::new(listener, CONSOLE_CONNECTIONS), service).with_graceful_shutdown(stop).await?)
+    Ok(axum::serve(door, service).with_graceful_shutdown(stop).await?)
 }

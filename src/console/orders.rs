@@ -10,9 +10,11 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::App;
-use super::actions::{Done, NAME_CHARS, RESULT_CHARS, carry_out};
+use super::access::{Known, Person};
+use super::actions::{Done, NAME_CHARS, RESULT_CHARS, carry_out, part};
 use super::error::ApiError;
 use super::read::{Body, Ids, text};
+use crate::access::Grant;
 use crate::desk::ticket::{Forum, Ground, Mark, Role, TicketEvent};
 use crate::desk::{Actor, Order};
 use crate::hotline::Command;
@@ -79,47 +81,64 @@ enum Number64 {
     Text(String),
 }
 
-/// Every order there is, in the order of a ticket's life.
-pub(super) const ORDERS: [&str; 29] = [
-    "tell",
-    "dispatch",
-    "sign",
-    "assign",
-    "transfer",
-    "work",
-    "mark",
-    "pause",
-    "resume",
-    "object",
-    "uphold",
-    "overrule",
-    "extend",
-    "grant",
-    "refuse",
-    "convene",
-    "adjourn",
-    "supervise",
-    "report",
-    "lift",
-    "answer",
-    "close",
-    "reopen",
-    "merge",
-    "archive",
-    "seal",
-    "unseal",
-    "register",
-    "identity",
+/// Every order there is, in the order of a ticket's life, and what must be granted for it.
+pub(super) const ORDERS: [(&str, Grant); 29] = [
+    ("tell", Grant::Dispatch),
+    ("dispatch", Grant::Dispatch),
+    ("sign", Grant::WorkForUnit),
+    ("assign", Grant::WorkForUnit),
+    ("transfer", Grant::WorkForUnit),
+    ("work", Grant::WorkForUnit),
+    ("mark", Grant::WorkForUnit),
+    ("pause", Grant::WorkForUnit),
+    ("resume", Grant::WorkForUnit),
+    ("object", Grant::WorkForUnit),
+    ("uphold", Grant::Decide),
+    ("overrule", Grant::Decide),
+    ("extend", Grant::WorkForUnit),
+    ("grant", Grant::Decide),
+    ("refuse", Grant::Decide),
+    ("convene", Grant::Decide),
+    ("adjourn", Grant::Decide),
+    ("supervise", Grant::Supervise),
+    ("report", Grant::WorkForUnit),
+    ("lift", Grant::Supervise),
+    ("answer", Grant::WorkForUnit),
+    ("close", Grant::HandleTickets),
+    ("reopen", Grant::HandleTickets),
+    ("merge", Grant::Dispatch),
+    ("archive", Grant::Dispatch),
+    ("seal", Grant::Dispatch),
+    ("unseal", Grant::Decide),
+    ("register", Grant::Dispatch),
+    ("identity", Grant::OpenIdentity),
 ];
 
-pub(super) async fn order(State(app): State<Arc<App>>, ids: Ids, body: Body<Told>) -> Done {
+/// Whether somebody may give this order.
+pub(super) fn may_order(who: &Person, name: &str) -> bool {
+    ORDERS.iter().any(|(order, grant)| *order == name && who.may(*grant))
+}
+
+pub(super) async fn order(
+    State(app): State<Arc<App>>,
+    who: Known,
+    ids: Ids,
+    body: Body<Told>,
+) -> Done {
     let (ticket, name) = (TicketId(ids.id()?), ids.text("order"));
     let order = body.0.order(name)?;
-    let by = body.0.actor(&order)?;
+    if !may_order(&who, name) {
+        return Err(ApiError::forbidden());
+    }
+    let by = body.0.actor(&who, &order)?;
     let seen = body.0.seen.as_ref().map(|seen| seen.read("seen")).transpose()?;
     let opens = name == "identity";
     let done = carry_out(&app, Command::Order { ticket, seen, by, order: Box::new(order) }).await?;
-    if opens { identity(&app, ticket).await } else { Ok(done) }
+    if !opens {
+        return Ok(done);
+    }
+    app.note(&who, "identity_opened", &format!("ticket {}", ticket.0), "").await?;
+    identity(&app, ticket).await
 }
 
 /// Who reported: told once, to the one who has opened it.
@@ -151,12 +170,12 @@ async fn identity(app: &App, id: TicketId) -> Done {
 
 impl Told {
     /// As they say; what they leave out is the first role that the order has for people.
-    fn actor(&self, order: &Order) -> Result<Actor, ApiError> {
+    fn actor(&self, who: &Known, order: &Order) -> Result<Actor, ApiError> {
         let name = text("by", &self.by, NAME_CHARS)?;
         let may: &[Role] = match order {
-            Order::Dispatch { .. } => &[Role::Desk],
+            Order::Dispatch { .. } => &[Role::Desk, Role::Agent],
             Order::Transfer { .. } | Order::AskExtension { .. } => &[Role::Unit],
-            Order::Convene { .. } => &[Role::Desk],
+            Order::Convene { .. } => &[Role::Desk, Role::Supervisor, Role::Unit],
             Order::Event(event) => event.roles(),
         };
         let people = |role: &&Role| !matches!(role, Role::Robot | Role::System);
@@ -170,7 +189,7 @@ impl Told {
                 ApiError::field("bad_choice", "role", error, "use agent, desk, unit or supervisor")
             })?,
         };
-        Ok(Actor::new(role, name))
+        Ok(Actor::new(part(who, may, Some(role)).unwrap_or(role), name))
     }
 
     fn order(&self, name: &str) -> Result<Order, ApiError> {
@@ -245,7 +264,7 @@ impl Told {
             "identity" => E::IdentityOpened { why: self.why()? },
             other => {
                 let error = format!("there is no order {other:?}");
-                let remedy = format!("use one of {}", ORDERS.join(", "));
+                let remedy = format!("use one of {}", ORDERS.map(|(order, _)| order).join(", "));
                 let status = axum::http::StatusCode::NOT_FOUND;
                 return Err(ApiError::new(status, "not_found", error, remedy));
             }

@@ -8,7 +8,9 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
+use super::access::Known;
 use super::error::ApiError;
 use crate::kernel::limits::CONSOLE_ROWS;
 
@@ -76,14 +78,25 @@ impl Page {
     }
 }
 
-/// One JSON object.
+/// One JSON object. Whoever is logged in signs it (`by`) with their own name, whatever it says.
 pub(super) struct Body<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        Ok(Body(Json::from_request(request, state).await?.0))
+        let signs =
+            request.extensions().get::<Known>().and_then(|who| who.signs().map(str::to_owned));
+        let Json(mut value): Json<Value> = Json::from_request(request, state).await?;
+        if let (Some(name), Some(by)) = (signs, value.get_mut("by")) {
+            *by = Value::String(name);
+        }
+        let read = serde_json::from_value(value).map_err(|error| {
+            let remedy = "send one JSON object with the fields of the form";
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            ApiError::new(status, "bad_body", error.to_string(), remedy)
+        });
+        Ok(Body(read?))
     }
 }
 

@@ -34,6 +34,7 @@ texts!(Page {
     more,
     back_to_top,
     navigation,
+    home,
 });
 texts!(Overview {
     live_calls,
@@ -51,18 +52,7 @@ texts!(Overview {
     nobody_waiting,
     on_duty,
 });
-texts!(Outbox {
-    title,
-    none,
-    changed,
-    ticket,
-    step,
-    number,
-    state,
-    attempts,
-    due,
-    text,
-});
+texts!(Outbox { title, none, changed, ticket, step, number, state, attempts, due, text });
 texts!(Figures {
     title,
     calls,
@@ -118,6 +108,8 @@ texts!(Ticket {
     words_missing,
     confidential,
     calling_number,
+    unmask,
+    unmask_help,
 });
 texts!(Life {
     title,
@@ -406,7 +398,74 @@ texts!(Export {
     yes,
     sealed,
 });
-texts!(Login { title, token, help, enter, wrong });
+texts!(Login { title, name, password, code, code_help, help, enter, wrong, busy, wait });
+texts!(Own {
+    title,
+    none,
+    must_password,
+    must_second,
+    password,
+    old,
+    new,
+    new_help,
+    again,
+    change,
+    second,
+    second_on,
+    second_wanted,
+    second_off,
+    second_none,
+    second_begin,
+    second_how,
+    second_secret,
+    second_open,
+    second_code,
+    second_confirm,
+});
+texts!(Accounts {
+    title,
+    none,
+    add,
+    name,
+    name_help,
+    display,
+    role,
+    unit,
+    unit_help,
+    agent,
+    agent_help,
+    first_password,
+    first_help,
+    own,
+    disabled,
+    must_change,
+    second,
+    no_second,
+    enable,
+    disable,
+    reset_second,
+    post,
+    set_password,
+});
+texts!(Audit {
+    title,
+    help,
+    none,
+    seq,
+    at,
+    actor,
+    role,
+    action,
+    object,
+    detail,
+    address,
+    any,
+    whole,
+    look,
+    is_whole,
+    is_broken,
+    head,
+});
 texts!(Messages { sent, failed, saving });
 
 /// What keys of the machines are called: the key's table, then the key.
@@ -434,6 +493,9 @@ pub(super) struct Texts {
     pub rates: Rates,
     pub export: Export,
     pub login: Login,
+    pub account: Own,
+    pub accounts: Accounts,
+    pub audit: Audit,
     pub messages: Messages,
     pub names: BTreeMap<String, Names>,
     /// By the code of an [`super::error::ApiError`].

@@ -64,10 +64,18 @@ pub const BRIDGE_LEGS: usize = 8;
 pub const CONSOLE_CONNECTIONS: usize = 256;
 /// Live feeds among them: the rest is kept for pages and commands.
 pub const CONSOLE_FEEDS: usize = 128;
-/// Logged-in browsers; the oldest login is forgotten first.
-pub const CONSOLE_SESSIONS: usize = 64;
-/// Logins being checked at once.
-pub const CONSOLE_LOGINS: usize = 4;
+/// Logged-in browsers of one account; the oldest login is forgotten first.
+pub const SESSIONS_PER_ACCOUNT: i64 = 8;
+/// Passwords being checked at once: each costs some memory and a core.
+pub const CONSOLE_LOGINS: usize = 2;
+/// Logins that wait for such a place; more are told to come again.
+pub const CONSOLE_LOGINS_WAITING: usize = 16;
+/// Names of accounts whose wrong passwords are remembered; the one that erred least and longest ago is forgotten first.
+pub const LOGIN_ACCOUNTS: usize = 4096;
+/// Addresses, likewise.
+pub const LOGIN_ADDRESSES: usize = 4096;
+/// Listenings to recordings that are remembered, so that one is not written down again with every part of it.
+pub const LISTENINGS: usize = 1024;
 /// Largest body of a request to the console.
 pub const CONSOLE_BODY_BYTES_MAX: usize = 64 * 1024;
 /// Rows on one page of a list.

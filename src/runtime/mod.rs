@@ -7,6 +7,7 @@
 //! - [`gauge`]: what is measured of the load.
 //! - [`deadlines`]: rule packs and the calendar; [`upkeep`]: what happens to tickets without an order.
 //! - [`certificate`]: our own, for TLS where none is given; [`telephone`]: the line that is opened with it.
+//! - [`doors`]: how staff come in to the console.
 //! - [`keeper`], [`recordings`]: what is written down; [`openness`], [`outbox`]: what citizens are
 //!   shown and sent. [`phone`]: a scripted telephone.
 
@@ -16,6 +17,7 @@ pub mod certificate;
 pub mod clock;
 pub mod deadlines;
 pub mod dispatching;
+pub mod doors;
 pub mod engines;
 pub mod gauge;
 pub mod hearing;

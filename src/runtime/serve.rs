@@ -24,7 +24,7 @@ use super::rtp_socket::PortRange;
 use super::shell::{Message, Parts, Shell};
 use super::telephone::Telephone;
 use super::voice::{SoundStore, plan};
-use super::{deadlines, dispatching, upkeep};
+use super::{deadlines, dispatching, doors, upkeep};
 use crate::call::Signalling;
 use crate::config::{Config, Sip};
 use crate::console::{self, Console};
@@ -52,6 +52,7 @@ pub async fn serve(
     let texts = outbox::texts(&config)?;
     let rulebook = rulebook(&config)?;
     let store = openness::open(&config, &texts).await?.ruled_by(rulebook.clone());
+    doors::reachable(&config.console, &store).await?;
     let Loaded { speech, meaning, prompts, library } = load(&config, &entries(&store).await?)?;
     let publisher = publisher(&store, &library, &speech, &prompts);
     let recordings = Recordings::new(&config.data_dir);
@@ -66,8 +67,10 @@ pub async fn serve(
     let rules = rulebook.rules().clone();
     let console =
         console(&config, store.clone(), feed.clone(), &inbox, &recordings, rules, knowledge);
-    let pages = Pages::serve(&config, console).await?;
-    let listening = pages.listening(line.as_ref(), own, open.at);
+    let staff = doors::tls(&config, &clock)?;
+    let pages = Pages::serve(&config, Console { tls: staff.tls.clone(), ..console }).await?;
+    let listening = pages.listening(line.as_ref(), own, staff.own.clone(), open.at);
+    let lasting = (renewal, staff.renewal(&config, &clock));
     let around = Around {
         pages,
         publisher,
@@ -102,7 +105,7 @@ pub async fn serve(
             anyhow::bail!("the telephone line closed");
         }
     }
-    drop(renewal);
+    drop(lasting);
     end_calls(&inbox, &*line).await;
     around.end(shell, inbox, keeper).await;
     Ok(())
@@ -138,6 +141,7 @@ impl Around {
 /// The console.
 struct Pages {
     at: SocketAddr,
+    tls: bool,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }
@@ -145,7 +149,7 @@ struct Pages {
 impl Pages {
     async fn serve(config: &Config, console: Console) -> anyhow::Result<Pages> {
         let listener = console::listen(config.console.bind).await?;
-        let at = listener.local_addr()?;
+        let (at, tls) = (listener.local_addr()?, console.tls.is_some());
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(async move {
             let stopped = async move {
@@ -155,7 +159,7 @@ impl Pages {
                 tracing::error!(%error, "the console is gone");
             }
         });
-        Ok(Pages { at, stop, task })
+        Ok(Pages { at, tls, stop, task })
     }
 
     /// These, the line, and the page for citizens where there is one.
@@ -163,6 +167,7 @@ impl Pages {
         &self,
         line: &dyn Signalling,
         own: Option<Own>,
+        staff_own: Option<Own>,
         public: Option<SocketAddr>,
     ) -> Listening {
         Listening {
@@ -170,6 +175,8 @@ impl Pages {
             tls: line.tls_listening(),
             own,
             console: self.at,
+            console_tls: self.tls,
+            console_own: staff_own,
             public,
         }
     }
@@ -347,6 +354,10 @@ pub struct Listening {
     /// Its certificate, where it is one of our own.
     pub own: Option<Own>,
     pub console: SocketAddr,
+    /// It speaks TLS.
+    pub console_tls: bool,
+    /// Its certificate, where it is one of our own.
+    pub console_own: Option<Own>,
     /// The page for citizens, where there is one.
     pub public: Option<SocketAddr>,
 }
@@ -367,7 +378,9 @@ fn console(
         recordings: recordings.dir().to_path_buf(),
         agents: config.agents.clone(),
         dispatch,
-        token: config.console.token.clone(),
+        machine: doors::machine(&config.console),
+        doors: doors::doors(&config.console),
+        tls: None,
         knowledge,
     }
 }

@@ -1,9 +1,11 @@
 //! What is kept: calls, words, tickets, callbacks, in SQLite beside the program. One writer, many readers, write-ahead log;
 //! a row exists as soon as it is true. The SQL is the common part of SQLite and PostgreSQL.
 
+mod accounts;
 mod audit;
 mod board;
 mod callbacks;
+mod deeds;
 mod export;
 mod knowledge;
 mod outbox;
@@ -14,6 +16,7 @@ mod records;
 mod related;
 mod standing;
 mod surveys;
+mod theirs;
 mod tickets;
 mod upkeep;
 mod write;
@@ -22,8 +25,10 @@ pub use board::{
     BoardRow, Key, LIGHTS_SQL, Lamp, LightsRow, Marks, NEXT_DUE_SQL, Show, is_done, unit_sql,
 };
 pub use export::{AnswerOut, Opened, Wanted};
+pub use accounts::{Keys, NewAccount};
 pub use audit::{Audit, Finding};
 pub use callbacks::{CampaignRow, Drawn, MemberRow, ReviewRow, Which};
+pub use deeds::{Deed, DeedRow, WhichDeeds};
 pub use knowledge::{KnowledgeEvent, KnowledgeRow, Taken, UnansweredRow};
 pub use outbox::{DueMessage, MessageRow};
 pub use rates::{CallCount, Counted};
@@ -32,6 +37,7 @@ pub use read::{
     TicketRow, TurnRow, VerificationRow,
 };
 pub use related::{Beside, BesideRow};
+pub use theirs::is_units;
 pub use upkeep::{OverRow, OverdueRow};
 
 use std::path::{Path, PathBuf};

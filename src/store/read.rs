@@ -236,11 +236,23 @@ impl Store {
 
     /// The newest `limit` tickets before `before` (an id), with their fields.
     pub async fn tickets(&self, before: i64, limit: i64) -> Result<Vec<TicketRow>, StoreError> {
-        let rows = sqlx::query_as(sqlx::AssertSqlSafe(format!(
-            "{TICKETS} WHERE id < $1 ORDER BY id DESC LIMIT $2",
-        )))
-        .bind(before)
-        .bind(limit)
+        self.tickets_of(None, before, limit).await
+    }
+
+    /// The same of one unit.
+    pub async fn tickets_of(
+        &self,
+        unit: Option<&str>,
+        before: i64,
+        limit: i64,
+    ) -> Result<Vec<TicketRow>, StoreError> {
+        let own = if unit.is_some() { "AND unit = $3" } else { "" };
+        let sql = format!("{TICKETS} WHERE id < $1 {own} ORDER BY id DESC LIMIT $2");
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(before).bind(limit);
+        let rows = match unit {
+            Some(unit) => query.bind(unit),
+            None => query,
+        }
         .fetch_all(&self.readers)
         .await?;
         self.with_fields(rows).await

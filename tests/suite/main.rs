@@ -1,6 +1,7 @@
 //! One test binary. Tests that need weights or data say so and pass over when those are absent.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod access;
 mod admission;
 mod board;
 mod calendar;
@@ -10,6 +11,7 @@ mod certificate;
 mod clock;
 mod closed;
 mod console;
+mod console_access;
 mod console_callbacks;
 mod console_knowledge;
 mod console_orders;

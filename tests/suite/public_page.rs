@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use huiyin::console::public::{self, Lockout, PER_ADDRESS, PER_TICKET, PUBLIC_ROUTES, Public};
-use huiyin::console::{ROUTES, Who};
+use huiyin::console::{ROUTES, Rule};
 use huiyin::kernel::Moment;
 use huiyin::kernel::limits::PUBLIC_TICKETS;
 use huiyin::store::Store;
@@ -229,7 +229,7 @@ async fn a_forwarded_address_is_believed_of_proxies_alone() {
 #[tokio::test]
 async fn staffs_pages_are_not_on_this_address() {
     let page = page(&[]).await;
-    assert!(PUBLIC_ROUTES.iter().all(|route| route.who == Who::Anyone));
+    assert!(PUBLIC_ROUTES.iter().all(|route| route.rule == Rule::Anyone));
     for route in ROUTES.iter().filter(|route| route.path != "/") {
         let path = route.path.replace("{id}", "1").replace("{name}", "main.js");
         let url = format!("http://{}{}", page.at, path.replace("{slot}", "unit"));

@@ -20,7 +20,7 @@ mod killed;
 #[path = "service/people.rs"]
 mod people;
 #[path = "service/process.rs"]
-mod process;
+pub mod process;
 #[path = "service/refusals.rs"]
 mod refusals;
 #[path = "service/trunk.rs"]

@@ -15,19 +15,21 @@ function answer(form, text, good) {
 
 function remember(form) {
   for (const field of form.querySelectorAll("[data-remember]")) {
-    localStorage.setItem(`huiyin.${field.dataset.remember}`, field.value);
+    if (!words().signs) localStorage.setItem(`huiyin.${field.dataset.remember}`, field.value);
   }
 }
 
 function recall(root) {
   for (const field of root.querySelectorAll("[data-remember]")) {
-    if (!field.value) field.value = localStorage.getItem(`huiyin.${field.dataset.remember}`) ?? "";
+    // Whoever is logged in signs with their own name.
+    if (words().signs) { field.value = words().signs; field.readOnly = true; }
+    else if (!field.value) field.value = localStorage.getItem(`huiyin.${field.dataset.remember}`) ?? "";
   }
 }
 
 async function send(form) {
   const body = JSON.stringify(Object.fromEntries(new FormData(form)));
-  const headers = { "content-type": "application/json" };
+  const headers = { "content-type": "application/json", "x-form-token": words().formToken ?? "" };
   const reply = await fetch(form.dataset.post, { method: "POST", headers, body });
   if (reply.ok) {
     const done = await reply.json().catch(() => ({}));

@@ -57,10 +57,14 @@ export function follow(refresh) {
     });
   };
   const close = () => { feed?.close(); feed = null; };
-  document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
+  document.addEventListener("visibilitychange", () => {
+    if (document.getElementById("page").dataset.quiet !== undefined) return;
+    if (document.hidden) close(); else open();
+  });
   document.addEventListener("changed", ask);
   // Some pages change by time alone.
   const every = Number(document.getElementById("page").dataset.every ?? 0);
   if (every > 0) setInterval(() => { if (!document.hidden) ask(); }, every * 1000);
-  open();
+  // Pages of accounts and of the audit hear nothing of calls.
+  if (document.getElementById("page").dataset.quiet === undefined) open();
 }

@@ -59,7 +59,7 @@ function children(old, fresh) {
 }
 
 export async function refresh() {
-  const answer = await fetch(location.href, { headers: { accept: "text/html" }, redirect: "manual" });
+  const answer = await fetch(location.href, { headers: { accept: "text/html", "x-refresh": "1" }, redirect: "manual" });
   if (answer.type === "opaqueredirect") { location.reload(); return; }
   if (!answer.ok) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");

@@ -11,8 +11,10 @@ use super::frame::{Place, frame};
 use super::parts::{
     Live, badge, call_link, clock, is_recorded, lasting, live, subject, ticket_link, transcript,
 };
-use super::ticket::{field_list, forms, is_closed, may_dispatch};
+use super::ticket::{Fields, Seen, field_list, forms, is_closed, may_dispatch};
+use crate::access::{Grant, Scope};
 use crate::console::App;
+use crate::console::access::{Known, Via};
 use crate::console::api::{AgentNow, agent_rows};
 use crate::console::error::ApiError;
 use crate::console::masking;
@@ -20,7 +22,10 @@ use crate::console::read::Ids;
 use crate::kernel::{AgentId, CallId, TicketId};
 use crate::store::{CallRow, TicketRow, TurnRow};
 
-pub(in crate::console) async fn agents(State(app): State<Arc<App>>) -> Result<Markup, ApiError> {
+pub(in crate::console) async fn agents(
+    State(app): State<Arc<App>>,
+    who: Known,
+) -> Result<Markup, ApiError> {
     let rows = agent_rows(&app).await?;
     let texts = &app.texts.agent;
     let body = html! {
@@ -40,7 +45,7 @@ pub(in crate::console) async fn agents(State(app): State<Arc<App>>) -> Result<Ma
         }
     };
     let what = Live { kinds: "agent_state", ..Live::default() };
-    Ok(frame(&app, Place::Agents, &texts.list, live(what, &body)))
+    Ok(frame(&app, &who, Place::Agents, &texts.list, live(what, &body)))
 }
 
 /// What the agent has on the telephone.
@@ -52,7 +57,8 @@ struct Work {
     recorded: bool,
 }
 
-async fn work(app: &App, now: &AgentNow) -> Result<Option<Work>, ApiError> {
+/// `whole`: who looks is the one who has the caller, and needs their number.
+async fn work(app: &App, now: &AgentNow, whole: bool) -> Result<Option<Work>, ApiError> {
     let Some(id) = now.call_id.map(|id| CallId(id.max(0) as u64)) else { return Ok(None) };
     let Some(mut call) = app.store.call(id).await? else { return Ok(None) };
     let mut turns = app.store.turns(id).await?;
@@ -64,8 +70,9 @@ async fn work(app: &App, now: &AgentNow) -> Result<Option<Work>, ApiError> {
         Some(ticket) => Some(beside::beneath(app, ticket).await?),
         None => None,
     };
-    if let Some(ticket) = ticket.as_mut().filter(|ticket| ticket.secret) {
-        masking::seal(ticket);
+    let secret = ticket.as_ref().is_some_and(|ticket| ticket.secret);
+    if secret || !whole {
+        ticket.iter_mut().for_each(masking::ticket);
         masking::call(&mut call);
         turns.iter_mut().for_each(masking::turn);
     }
@@ -75,6 +82,7 @@ async fn work(app: &App, now: &AgentNow) -> Result<Option<Work>, ApiError> {
 
 pub(in crate::console) async fn agent(
     State(app): State<Arc<App>>,
+    who: Known,
     ids: Ids,
 ) -> Result<Markup, ApiError> {
     let id = ids.id()?;
@@ -84,13 +92,14 @@ pub(in crate::console) async fn agent(
         let remedy = "agents are listed in the configuration under [[agents]]";
         ApiError::new(StatusCode::NOT_FOUND, "not_found", error, remedy)
     })?;
-    let work = work(&app, &now).await?;
+    let whole = who.via == Via::Local || who.scope == Scope::Agent(AgentId(id));
+    let work = work(&app, &now, whole).await?;
     let own = app.store.tickets_handled_by(AgentId(id), 20).await?;
     let shown = work.as_ref().and_then(|work| work.ticket.as_ref()).map(|ticket| ticket.id);
     let body = html! {
         (banner(&app, &now, work.as_ref()))
         @match &work {
-            Some(work) => { (desk(&app, &now, work)) }
+            Some(work) => { (desk(&app, &now, work, Fields { seen: if whole { Seen::Whole } else { Seen::Read }, unmask: who.may(Grant::Unmask) })) }
             None => { p .large.quiet-hours { (app.texts.agent.no_call) } }
         }
         (unfinished(&app, own.iter().filter(|ticket| Some(ticket.id) != shown)))
@@ -102,7 +111,7 @@ pub(in crate::console) async fn agent(
         ..Live::default()
     };
     let title = format!("{} {}", app.texts.page.agent, now.name);
-    Ok(frame(&app, Place::Agents, &title, live(what, &body)))
+    Ok(frame(&app, &who, Place::Agents, &title, live(what, &body)))
 }
 
 fn banner(app: &App, now: &AgentNow, work: Option<&Work>) -> Markup {
@@ -140,7 +149,7 @@ fn switch(agent: i64, what: &str, name: &str, keys: &str, key: &str, class: &str
     }
 }
 
-fn desk(app: &App, now: &AgentNow, work: &Work) -> Markup {
+fn desk(app: &App, now: &AgentNow, work: &Work, fields: Fields) -> Markup {
     let texts = &app.texts.agent;
     let by = format!("{} {}", AgentId(now.id.max(0) as u64), now.name);
     html! {
@@ -153,7 +162,8 @@ fn desk(app: &App, now: &AgentNow, work: &Work) -> Markup {
                             (badge(app, "ticket_state", &ticket.state))
                             span .large { (subject(ticket)) }
                         }
-                        (field_list(app, ticket, &work.turns, work.recorded, !is_closed(ticket)))
+                        @let seen = if is_closed(ticket) && fields.seen == Seen::Whole { Seen::Read } else { fields.seen };
+                        (field_list(app, ticket, &work.turns, work.recorded, Fields { seen, ..fields }))
                     }
                     None => { p .empty { (texts.no_ticket) } }
                 }

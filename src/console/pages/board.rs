@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::frame::{Place, frame};
 use super::tabs::{Tab, tabs};
+use crate::console::access::Known;
 use crate::console::error::ApiError;
 use crate::console::figures::now;
 use crate::console::{App, asked, names};
@@ -61,6 +62,7 @@ fn sums<'a>(
 
 pub(in crate::console) async fn board(
     State(app): State<Arc<App>>,
+    who: Known,
     of: Result<Query<OfDuty>, QueryRejection>,
 ) -> Result<Markup, ApiError> {
     let duty = asked::code("duty", of?.0.duty)?;
@@ -80,7 +82,7 @@ pub(in crate::console) async fn board(
         div .title {
             h1 { (texts.title) @if !duty.is_empty() { " · " (names::duty(&duty)) } }
             @if !duty.is_empty() { a href="/board" { (texts.all_duties) } }
-            (tabs(&app, Tab::Lights))
+            (tabs(&app, &who, Tab::Lights))
         }
         (strip(&app, &all))
         div .columns.wide-left {
@@ -98,7 +100,7 @@ pub(in crate::console) async fn board(
     let page = html! {
         div #page data-live="ticket" data-every=(LOOKS_EVERY_S) { (body) }
     };
-    Ok(frame(&app, Place::Supervisor, &texts.title, page))
+    Ok(frame(&app, &who, Place::Supervisor, &texts.title, page))
 }
 
 /// A light as a word with its colour and its sign, so that nobody needs the colour.

@@ -6,8 +6,9 @@ use axum::extract::State;
 use maud::{Markup, html};
 
 use super::frame::{Place, frame};
-use super::parts::{Live, badge, clock, is_recorded, lasting, live, ticket_link, transcript};
+use super::parts::{Live, badge, clock, hears, lasting, live, ticket_link, transcript};
 use crate::console::App;
+use crate::console::access::Known;
 use crate::console::error::ApiError;
 use crate::console::masking;
 use crate::console::read::Ids;
@@ -15,13 +16,14 @@ use crate::kernel::CallId;
 
 pub(in crate::console) async fn call(
     State(app): State<Arc<App>>,
+    who: Known,
     ids: Ids,
 ) -> Result<Markup, ApiError> {
     let id = CallId(ids.id()?);
     let mut call = app.store.call(id).await?.ok_or_else(|| ApiError::missing("call", id.0))?;
     masking::call(&mut call);
     let turns = app.store.turns(id).await?;
-    let recorded = is_recorded(&app, call.id).await;
+    let recorded = hears(&app, &who, call.id).await?;
     let texts = &app.texts;
     let body = html! {
         div .title {
@@ -53,5 +55,5 @@ pub(in crate::console) async fn call(
     };
     let kinds = "call_state call_ended turn ticket";
     let what = Live { kinds, call: Some(call.id), ..Live::default() };
-    Ok(frame(&app, Place::Elsewhere, &format!("{} {id}", texts.page.call), live(what, &body)))
+    Ok(frame(&app, &who, Place::Elsewhere, &format!("{} {id}", texts.page.call), live(what, &body)))
 }

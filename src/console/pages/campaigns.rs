@@ -9,6 +9,7 @@ use super::frame::{Place, frame};
 use super::parts::{Live, badge, clock, live, signature, ticket_link};
 use super::rates::told;
 use crate::console::App;
+use crate::console::access::Known;
 use crate::console::error::ApiError;
 use crate::console::read::Ids;
 use crate::insight::{self, Measure};
@@ -19,7 +20,10 @@ use crate::survey::campaign::{Rate, Stratum};
 
 const KINDS: &str = "campaign_announced campaign_drawn survey_due survey_dialled survey_ended";
 
-pub(in crate::console) async fn campaigns(State(app): State<Arc<App>>) -> Result<Markup, ApiError> {
+pub(in crate::console) async fn campaigns(
+    State(app): State<Arc<App>>,
+    who: Known,
+) -> Result<Markup, ApiError> {
     let rows = app.store.campaigns(CONSOLE_ROWS).await?;
     let texts = &app.texts.campaign;
     let body = html! {
@@ -30,7 +34,7 @@ pub(in crate::console) async fn campaigns(State(app): State<Arc<App>>) -> Result
         (call_stop(&app))
     };
     let what = Live { kinds: KINDS, ..Live::default() };
-    Ok(frame(&app, Place::Surveys, &texts.title, live(what, &body)))
+    Ok(frame(&app, &who, Place::Surveys, &texts.title, live(what, &body)))
 }
 
 fn share(row: &CampaignRow) -> String {
@@ -147,6 +151,7 @@ fn call_stop(app: &App) -> Markup {
 
 pub(in crate::console) async fn campaign(
     State(app): State<Arc<App>>,
+    who: Known,
     ids: Ids,
 ) -> Result<Markup, ApiError> {
     let id = CampaignId(ids.id()?);
@@ -171,7 +176,7 @@ pub(in crate::console) async fn campaign(
         }
     };
     let what = Live { kinds: KINDS, ..Live::default() };
-    Ok(frame(&app, Place::Surveys, &row.name, live(what, &body)))
+    Ok(frame(&app, &who, Place::Surveys, &row.name, live(what, &body)))
 }
 
 fn drawn(app: &App, members: &[MemberRow]) -> Markup {

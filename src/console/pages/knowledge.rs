@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::frame::{Place, frame};
 use super::parts::{Live, badge, clock, live, signature};
 use crate::console::App;
+use crate::console::access::Known;
 use crate::console::error::ApiError;
 use crate::console::figures::now;
 use crate::console::knowledge::{SPOKEN_MAX, Shelf, faults, shelf};
@@ -82,6 +83,7 @@ fn form_urlencoded(pairs: &[(&str, &str)]) -> String {
 
 pub(in crate::console) async fn knowledge(
     State(app): State<Arc<App>>,
+    who: Known,
     filter: Filter,
 ) -> Result<Markup, ApiError> {
     let shelf = shelf(&app).await?;
@@ -115,7 +117,7 @@ pub(in crate::console) async fn knowledge(
             }
         }
     };
-    Ok(frame(&app, Place::Knowledge, &texts.title, live(Live::default(), &body)))
+    Ok(frame(&app, &who, Place::Knowledge, &texts.title, live(Live::default(), &body)))
 }
 
 fn search(app: &App, filter: &Filter) -> Markup {
@@ -202,6 +204,7 @@ fn validity(app: &App, item: &Item, today: Day) -> Markup {
 
 pub(in crate::console) async fn item(
     State(app): State<Arc<App>>,
+    who: Known,
     ids: Ids,
 ) -> Result<Markup, ApiError> {
     let shelf = shelf(&app).await?;
@@ -237,7 +240,7 @@ pub(in crate::console) async fn item(
         }
     };
     let title = format!("{} {}", texts.title, shown_title(&shown));
-    Ok(frame(&app, Place::Knowledge, &title, live(Live::default(), &body)))
+    Ok(frame(&app, &who, Place::Knowledge, &title, live(Live::default(), &body)))
 }
 
 /// What callers get now, who wrote the draft, who reviewed it.

@@ -5,6 +5,8 @@ use maud::{Markup, html};
 
 use super::parts::{clock, ticket_link};
 use crate::console::App;
+use crate::console::access::Person;
+use crate::console::orders::may_order;
 use crate::desk::clock::{Span, Unit};
 use crate::desk::dispatch::Level;
 use crate::desk::ticket::{Assignment, Forum, Ground, Mark, Role, Ticket, TicketEvent, UnitRef};
@@ -189,10 +191,17 @@ fn light(app: &App, row: &TicketRow, now: Wall) -> Markup {
     html! { span class={ "badge is-" (light) } { (app.texts.name("light", light)) } }
 }
 
-/// A form for everything that may be done now, by who does it.
-pub(super) fn orders(app: &App, row: &TicketRow, ticket: &Ticket, by: &str) -> Markup {
+/// A form for everything that may be done now by whoever looks, by the part that does it.
+pub(super) fn orders(
+    app: &App,
+    who: &Person,
+    row: &TicketRow,
+    ticket: &Ticket,
+    by: &str,
+) -> Markup {
     let texts = &app.texts.life;
-    let allowed: Vec<&Form> = FORMS.iter().filter(|form| may(form.order, ticket)).collect();
+    let allowed: Vec<&Form> =
+        FORMS.iter().filter(|form| may_order(who, form.order) && may(form.order, ticket)).collect();
     html! {
         section #orders aria-labelledby="orders-title" {
             h2 #orders-title { (texts.title) }

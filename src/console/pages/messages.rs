@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::frame::{Place, frame};
 use super::parts::{Live, badge, clock, live, ticket_link};
 use crate::console::App;
+use crate::console::access::Known;
 use crate::console::error::ApiError;
 use crate::console::masking;
 use crate::kernel::limits::MESSAGES_SHOWN;
@@ -30,7 +31,10 @@ pub(in crate::console) async fn messages_json(
     Ok(Json(json!({ "counts": counts, "messages": shown(&app).await? })))
 }
 
-pub(in crate::console) async fn messages(State(app): State<Arc<App>>) -> Result<Markup, ApiError> {
+pub(in crate::console) async fn messages(
+    State(app): State<Arc<App>>,
+    who: Known,
+) -> Result<Markup, ApiError> {
     let texts = &app.texts.outbox;
     let (rows, counts) = (shown(&app).await?, app.store.message_counts().await?);
     let body = html! {
@@ -43,7 +47,7 @@ pub(in crate::console) async fn messages(State(app): State<Arc<App>>) -> Result<
         @if rows.is_empty() { p .empty { (texts.none) } } @else { (table(&app, &rows)) }
     };
     let what = Live { kinds: "ticket", ..Live::default() };
-    Ok(frame(&app, Place::Messages, &texts.title, live(what, &body)))
+    Ok(frame(&app, &who, Place::Messages, &texts.title, live(what, &body)))
 }
 
 fn table(app: &App, rows: &[MessageRow]) -> Markup {

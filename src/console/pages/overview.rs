@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
 use super::frame::{Place, frame};
 use super::parts::{Live, badge, call_link, clock, lasting, live, ticket_link};
+use crate::access::Grant;
 use crate::console::App;
+use crate::console::access::Known;
 use crate::console::api::{AgentNow, agent_rows};
 use crate::console::error::ApiError;
 use crate::console::figures::{Today, today};
@@ -19,8 +22,12 @@ const KINDS: &str = "call_started call_state call_ended turn ticket agent_state"
 
 pub(in crate::console) async fn overview(
     State(app): State<Arc<App>>,
+    who: Known,
     page: Page,
-) -> Result<Markup, ApiError> {
+) -> Result<Response, ApiError> {
+    if !who.may(Grant::SeeCalls) {
+        return Ok(Redirect::to(who.home()).into_response());
+    }
     let mut live_calls = app.store.live_calls().await?;
     let mut recent = app.store.calls(page.before, page.limit).await?;
     let next = page.next(recent.iter().map(|row| row.id));
@@ -48,7 +55,8 @@ pub(in crate::console) async fn overview(
         }
     };
     let what = Live { kinds: KINDS, ..Live::default() };
-    Ok(frame(&app, Place::Overview, &app.texts.page.overview, live(what, &body)))
+    let title = &app.texts.page.overview;
+    Ok(frame(&app, &who, Place::Overview, title, live(what, &body)).into_response())
 }
 
 /// The day in figures.

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use maud::{Markup, html};
 
+use crate::access::{Grant, Scope};
 use crate::console::App;
+use crate::console::access::Person;
+use crate::console::error::ApiError;
 use crate::console::masking::mask_numbers;
 use crate::kernel::{CallId, Wall};
 use crate::knowledge::{Base, Item};
@@ -101,6 +104,16 @@ pub(super) fn subject(ticket: &TicketRow) -> String {
 pub(super) async fn is_recorded(app: &App, call: i64) -> bool {
     let path = recording_path(&app.recordings, CallId(call.max(0) as u64));
     tokio::fs::try_exists(path).await.unwrap_or(false)
+}
+
+/// Whether there is a recording, and whoever looks may hear it.
+pub(super) async fn hears(app: &App, who: &Person, call: i64) -> Result<bool, ApiError> {
+    let theirs = match &who.scope {
+        Scope::All => true,
+        Scope::Agent(agent) => app.store.had_call(*agent, CallId(call.max(0) as u64)).await?,
+        Scope::Unit(_) => false,
+    };
+    Ok(theirs && who.may(Grant::HearCalls) && is_recorded(app, call).await)
 }
 
 /// Fewer characters of an answer that was cut short do not tell which it was.

@@ -8,6 +8,7 @@ use maud::{Markup, html};
 use super::frame::{Place, frame};
 use super::parts::{Live, call_link, clock, is_recorded, live, percent, play, position, signature};
 use crate::console::App;
+use crate::console::access::Known;
 use crate::console::error::ApiError;
 use crate::console::knowledge::{Asked, asked};
 use crate::console::masking::mask_numbers;
@@ -18,7 +19,10 @@ use crate::store::UnansweredRow;
 const CLUSTERS: usize = 50;
 const EXAMPLES: usize = 5;
 
-pub(in crate::console) async fn questions(State(app): State<Arc<App>>) -> Result<Markup, ApiError> {
+pub(in crate::console) async fn questions(
+    State(app): State<Arc<App>>,
+    who: Known,
+) -> Result<Markup, ApiError> {
     let all = asked(&app).await?;
     let count: usize = all.iter().map(|asked| asked.rows.len()).sum();
     let texts = &app.texts.questions;
@@ -36,7 +40,7 @@ pub(in crate::console) async fn questions(State(app): State<Arc<App>>) -> Result
         ul .cards { @for card in &cards { (card) } }
     };
     let what = Live { kinds: "unanswered", ..Live::default() };
-    Ok(frame(&app, Place::Knowledge, &texts.title, live(what, &body)))
+    Ok(frame(&app, &who, Place::Knowledge, &texts.title, live(what, &body)))
 }
 
 async fn card(app: &App, asked: &Asked) -> Markup {

@@ -11,6 +11,7 @@ use maud::{Markup, PreEscaped, html};
 use super::frame::{Place, frame};
 use super::tabs::{Tab, tabs};
 use crate::console::asked::Asked;
+use crate::console::access::Known;
 use crate::console::error::ApiError;
 use crate::console::read::Ids;
 use crate::console::{App, names};
@@ -27,6 +28,7 @@ const GROUPS: usize = 200;
 
 pub(in crate::console) async fn rates(
     State(app): State<Arc<App>>,
+    who: Known,
     asked: Asked,
 ) -> Result<Markup, ApiError> {
     let counts = app.store.counts(asked.counted(asked.by)).await?;
@@ -35,7 +37,7 @@ pub(in crate::console) async fn rates(
     let texts = &app.texts.rates;
     let groups = groups(&app, &asked, &counts);
     let body = html! {
-        div .title { h1 { (texts.title) } (tabs(&app, Tab::Rates)) }
+        div .title { h1 { (texts.title) } (tabs(&app, &who, Tab::Rates)) }
         (form(&app, &asked))
         (totals(&app, &total(&counts), &calls))
         div .columns.plots {
@@ -55,7 +57,7 @@ pub(in crate::console) async fn rates(
         }
         (downloads(&app, &asked))
     };
-    Ok(frame(&app, Place::Supervisor, &texts.title, html! { div #page data-live="" { (body) } }))
+    Ok(frame(&app, &who, Place::Supervisor, &texts.title, html! { div #page data-live="" { (body) } }))
 }
 
 /// `bars.svg`, `lines.svg`: the plots of the page as files.

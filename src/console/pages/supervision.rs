@@ -12,6 +12,7 @@ use super::frame::{Place, frame};
 use super::tabs::{Tab, tabs};
 use super::unit::{With, key, next, table};
 use crate::console::App;
+use crate::console::access::Known;
 use crate::console::error::ApiError;
 use crate::console::figures::now;
 use crate::store::Key;
@@ -27,6 +28,7 @@ pub(in crate::console) struct Raw {
 
 pub(in crate::console) async fn supervision(
     State(app): State<Arc<App>>,
+    who: Known,
     raw: Result<Query<Raw>, QueryRejection>,
 ) -> Result<Markup, ApiError> {
     let raw = raw?.0;
@@ -48,7 +50,7 @@ pub(in crate::console) async fn supervision(
         }
     };
     let body = html! {
-        div .title { h1 { (texts.supervision) } (tabs(&app, Tab::Supervision)) }
+        div .title { h1 { (texts.supervision) } (tabs(&app, &who, Tab::Supervision)) }
         section aria-labelledby="proposed" {
             h2 #proposed { (texts.proposed) " " span .count { (waiting) } }
             p .hint { (texts.proposed_help) }
@@ -64,5 +66,5 @@ pub(in crate::console) async fn supervision(
         }
     };
     let page = html! { div #page data-live="ticket" data-every=(LOOKS_EVERY_S) { (body) } };
-    Ok(frame(&app, Place::Supervisor, &texts.supervision, page))
+    Ok(frame(&app, &who, Place::Supervisor, &texts.supervision, page))
 }

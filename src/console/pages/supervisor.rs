@@ -12,6 +12,7 @@ use super::parts::{Live, badge, clock, live, subject, ticket_link};
 use super::survey::{answers, assign_form, close_form};
 use super::tabs::{Tab, tabs};
 use crate::console::App;
+use crate::console::access::Known;
 use crate::console::error::ApiError;
 use crate::console::figures::{now, today};
 use crate::kernel::TicketId;
@@ -27,6 +28,7 @@ struct Case {
 
 pub(in crate::console) async fn supervisor(
     State(app): State<Arc<App>>,
+    who: Known,
 ) -> Result<Markup, ApiError> {
     let today = today(&app).await?;
     let mut open = Vec::new();
@@ -41,7 +43,7 @@ pub(in crate::console) async fn supervisor(
     open.sort_by_key(|case| (case.row.due_at.unwrap_or(i64::MAX), case.row.id));
     let texts = &app.texts.verification;
     let body = html! {
-        div .title { h1 { (app.texts.board.verification) } (tabs(&app, Tab::Verification)) }
+        div .title { h1 { (app.texts.board.verification) } (tabs(&app, &who, Tab::Verification)) }
         (strip(&app, &today))
         section aria-labelledby="open" {
             h2 #open { (texts.open) " " span .count { (open.len()) } }
@@ -56,7 +58,7 @@ pub(in crate::console) async fn supervisor(
     let kinds = "call_started call_ended verification_opened verification_assigned verification_closed \
                  survey_answer";
     let what = Live { kinds, ..Live::default() };
-    Ok(frame(&app, Place::Supervisor, &app.texts.page.supervisor, live(what, &body)))
+    Ok(frame(&app, &who, Place::Supervisor, &app.texts.page.supervisor, live(what, &body)))
 }
 
 async fn case(app: &App, row: VerificationRow) -> Result<Case, ApiError> {

@@ -11,6 +11,7 @@ use super::parts::{
     Live, area, badge, call_link, clock, live, percent, play, signature, ticket_link,
 };
 use crate::console::App;
+use crate::console::access::Known;
 use crate::console::callbacks::Filters;
 use crate::console::error::ApiError;
 use crate::console::masking::mask_numbers;
@@ -50,6 +51,7 @@ const CHOICES: [(&str, &str, &[&str]); 4] = [
 
 pub(in crate::console) async fn surveys(
     State(app): State<Arc<App>>,
+    who: Known,
     page: Page,
     filters: Filters,
 ) -> Result<Markup, ApiError> {
@@ -78,7 +80,7 @@ pub(in crate::console) async fn surveys(
         }
     };
     let what = Live { kinds: KINDS, ..Live::default() };
-    Ok(frame(&app, Place::Surveys, &texts.title, live(what, &body)))
+    Ok(frame(&app, &who, Place::Surveys, &texts.title, live(what, &body)))
 }
 
 fn chosen<'a>(filters: &'a Filters, name: &str) -> &'a str {
@@ -228,7 +230,10 @@ pub(super) fn close_form(app: &App, id: i64) -> Markup {
 }
 
 /// The whole chain, followed now.
-pub(in crate::console) async fn audit(State(app): State<Arc<App>>) -> Result<Markup, ApiError> {
+pub(in crate::console) async fn audit(
+    State(app): State<Arc<App>>,
+    who: Known,
+) -> Result<Markup, ApiError> {
     let audit = app.store.audit_surveys(None).await?;
     let texts = &app.texts.survey;
     let body = html! {
@@ -246,7 +251,7 @@ pub(in crate::console) async fn audit(State(app): State<Arc<App>>) -> Result<Mar
         }
     };
     let what = Live::default();
-    Ok(frame(&app, Place::Surveys, &texts.audit, live(what, &body)))
+    Ok(frame(&app, &who, Place::Surveys, &texts.audit, live(what, &body)))
 }
 
 pub(super) fn answers(app: &App, rows: &[AnswerRow]) -> Markup {

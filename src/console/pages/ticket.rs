@@ -7,22 +7,26 @@ use maud::{Markup, html};
 
 use super::frame::{Place, frame, turn_over};
 use super::parts::{
-    Live, area, badge, call_link, clock, field, is_recorded, live, percent, play, position,
-    signature, subject, ticket_link,
+    Live, area, badge, call_link, clock, field, hears, live, percent, play, position, signature,
+    subject, ticket_link,
 };
 use super::{beside, life};
+use crate::access::Grant;
 use crate::console::App;
+use crate::console::access::{Known, Person};
 use crate::console::error::ApiError;
 use crate::console::masking;
+use crate::console::orders::may_order;
 use crate::console::read::{Ids, Page};
 use crate::kernel::{AgentId, CallId, Slot, TicketId};
 use crate::store::{EventRow, EvidenceRow, FieldRow, TicketRow, TurnRow};
 
 pub(in crate::console) async fn tickets(
     State(app): State<Arc<App>>,
+    who: Known,
     page: Page,
 ) -> Result<Markup, ApiError> {
-    let mut rows = app.store.tickets(page.before, page.limit).await?;
+    let mut rows = app.store.tickets_of(who.unit(), page.before, page.limit).await?;
     rows.iter_mut().for_each(masking::ticket);
     let next = page.next(rows.iter().map(|row| row.id));
     let texts = &app.texts.ticket;
@@ -60,7 +64,7 @@ pub(in crate::console) async fn tickets(
         (turn_over(&app, "/tickets", next, page))
     };
     let what = Live { kinds: "ticket", ..Live::default() };
-    Ok(frame(&app, Place::Tickets, &app.texts.page.tickets, live(what, &body)))
+    Ok(frame(&app, &who, Place::Tickets, &app.texts.page.tickets, live(what, &body)))
 }
 
 pub(super) fn agent_name(app: &App, id: i64) -> String {
@@ -71,6 +75,7 @@ pub(super) fn agent_name(app: &App, id: i64) -> String {
 
 pub(in crate::console) async fn ticket(
     State(app): State<Arc<App>>,
+    who: Known,
     ids: Ids,
 ) -> Result<Markup, ApiError> {
     let id = TicketId(ids.id()?);
@@ -81,14 +86,18 @@ pub(in crate::console) async fn ticket(
     let ticket = folded.into_iter().find(|ticket| ticket.id == id).ok_or_else(missing)?;
     let events = app.store.ticket_events(id).await?;
     let mut turns = app.store.turns(CallId(row.call_id.max(0) as u64)).await?;
-    let recorded = is_recorded(&app, row.call_id).await;
-    let beneath = beside::beneath(&app, &row).await?;
-    if row.secret {
-        masking::seal(&mut row);
-        turns.iter_mut().for_each(masking::turn);
-    }
+    let recorded = hears(&app, &who, row.call_id).await?;
+    // A unit sees its own tickets, not what may be about the same.
+    let beneath = match who.unit() {
+        Some(_) => None,
+        None => Some(beside::beneath(&app, &row).await?),
+    };
+    masking::ticket(&mut row);
+    turns.iter_mut().for_each(masking::turn);
+    let seen =
+        if who.may(Grant::HandleTickets) && !is_closed(&row) { Seen::Edit } else { Seen::Read };
+    let seen = Fields { seen, unmask: who.may(Grant::Unmask) };
     let texts = &app.texts.ticket;
-    let may_edit = !is_closed(&row);
     let body = html! {
         div .title {
             h1 { (app.texts.page.ticket) " " (row.id) }
@@ -96,18 +105,20 @@ pub(in crate::console) async fn ticket(
             @if row.secret { span .badge { (texts.confidential) } }
             span .large { (subject(&row)) }
         }
-        (facts(&app, &row, life::standing(&app, &row, &ticket)))
-        (life::identity(&app, &row, &ticket, ""))
+        (facts(&app, &who, &row, life::standing(&app, &row, &ticket)))
+        @if may_order(&who, "identity") { (life::identity(&app, &row, &ticket, "")) }
         div .columns {
             section aria-labelledby="fields" {
                 h2 #fields { (texts.fields) }
-                (field_list(&app, &row, &turns, recorded, may_edit))
+                (field_list(&app, &row, &turns, recorded, seen))
             }
             div {
-                (beside::suggestions(&app, &row, &beneath, "", may_dispatch(&row)))
-                (beside::related_list(&app, &beneath))
-                (forms(&app, &row, ""))
-                (life::orders(&app, &row, &ticket, ""))
+                @if let Some(beneath) = &beneath {
+                    (beside::suggestions(&app, &row, beneath, "", may_dispatch(&row) && who.may(Grant::Dispatch)))
+                    (beside::related_list(&app, beneath))
+                }
+                @if who.may(Grant::HandleTickets) { (forms(&app, &row, "")) }
+                (life::orders(&app, &who, &row, &ticket, ""))
                 section aria-labelledby="history" { h2 #history { (texts.history) } (history(&app, &events)) }
             }
         }
@@ -119,7 +130,7 @@ pub(in crate::console) async fn ticket(
         agent: None,
     };
     let title = format!("{} {}", app.texts.page.ticket, row.id);
-    Ok(frame(&app, Place::Tickets, &title, live(what, &body)))
+    Ok(frame(&app, &who, Place::Tickets, &title, live(what, &body)))
 }
 
 pub(super) fn is_closed(row: &TicketRow) -> bool {
@@ -136,25 +147,44 @@ pub(super) fn may_dispatch(row: &TicketRow) -> bool {
     ["interrupted", "registered", "handling"].contains(&row.state.as_str())
 }
 
-fn facts(app: &App, row: &TicketRow, standing: Markup) -> Markup {
+fn facts(app: &App, who: &Person, row: &TicketRow, standing: Markup) -> Markup {
     let texts = &app.texts.ticket;
     html! {
         dl .facts {
-            div { dt { (texts.call) } dd { (call_link(row.call_id)) } }
+            @if who.may(Grant::SeeCalls) { div { dt { (texts.call) } dd { (call_link(row.call_id)) } } }
             div { dt { (texts.opened) } dd { (clock(row.opened_at)) } }
             div { dt { (texts.changed) } dd { (clock(row.changed_at)) } }
             @if let Some(agent) = row.agent {
-                div { dt { (texts.agent) } dd { a href={ "/agents/" (agent) } { (agent_name(app, agent)) } } }
+                div { dt { (texts.agent) } dd { (agent_name(app, agent)) } }
             }
             (standing)
             @if let Some(result) = &row.result {
                 div { dt { (texts.result) } dd { (result) } }
             }
             @if let Some(survey) = row.survey_id {
-                div { dt { (texts.survey) } dd { a href={ "/surveys#survey-" (survey) } { "S" (survey) } } }
+                div { dt { (texts.survey) } dd {
+                    @if who.may(Grant::SeeCallbacks) { a href={ "/surveys#survey-" (survey) } { "S" (survey) } }
+                    @else { "S" (survey) }
+                } }
             }
         }
     }
+}
+
+/// What may be done with the fields of a ticket.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Seen {
+    Read,
+    Edit,
+    /// As they are, numbers and names too, to be edited.
+    Whole,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Fields {
+    pub seen: Seen,
+    /// What is masked can be asked for.
+    pub unmask: bool,
 }
 
 /// Every field of a ticket, blank ones too, with the words behind it.
@@ -163,13 +193,14 @@ pub(super) fn field_list(
     row: &TicketRow,
     turns: &[TurnRow],
     recorded: bool,
-    may_edit: bool,
+    fields: Fields,
 ) -> Markup {
     html! {
         dl .fields {
             @for slot in Slot::ALL {
                 @let filled = field(row, slot.key());
                 @let sealed = row.secret && masking::tells_who(slot.key());
+                @let masked = fields.seen != Seen::Whole && filled.is_some_and(is_masked);
                 div id={ "field-" (slot.key()) } .blank[filled.is_none()] {
                     dt { (app.texts.name("slot", slot.key())) }
                     dd {
@@ -177,13 +208,33 @@ pub(super) fn field_list(
                             Some(filled) => { (content(app, slot, filled)) }
                             None => { span .hint { (app.texts.page.blank) } }
                         }
-                        @if may_edit && !sealed { (edit(app, row, slot, filled)) }
+                        @if masked && !sealed && fields.unmask { (unmask(app, row, slot)) }
+                        @if fields.seen != Seen::Read && !sealed {
+                            (edit(app, row, slot, filled.filter(|_| !masked)))
+                        }
                         @for evidence in filled.iter().flat_map(|filled| &filled.evidence) {
                             (words(app, row.call_id, evidence, turns, recorded))
                         }
                     }
                 }
             }
+        }
+    }
+}
+
+fn is_masked(field: &FieldRow) -> bool {
+    masking::tells_who(&field.slot) || field.value.contains("****")
+}
+
+/// Shows the field once, and has it written down who asked.
+fn unmask(app: &App, row: &TicketRow, slot: Slot) -> Markup {
+    html! {
+        form .quick id={ "reveal-" (slot.key()) } method="post"
+            data-post={ "/api/tickets/" (row.id) "/reveal/" (slot.key()) } {
+            button type="submit" title=(app.texts.ticket.unmask_help) {
+                (app.texts.ticket.unmask) span .sr { (app.texts.name("slot", slot.key())) }
+            }
+            output role="status" {}
         }
     }
 }

@@ -11,6 +11,8 @@ use super::board::{LOOKS_EVERY_S, NO_UNIT, lamp, marks, strip};
 use super::frame::{Place, frame};
 use super::parts::{badge, clock, ticket_link};
 use super::tabs::{Tab, tabs};
+use crate::access::Grant;
+use crate::console::access::Known;
 use crate::console::error::ApiError;
 use crate::console::figures::now;
 use crate::console::masking;
@@ -98,6 +100,7 @@ pub(super) fn next(rows: &[BoardRow]) -> Option<String> {
 
 pub(in crate::console) async fn unit(
     State(app): State<Arc<App>>,
+    who: Known,
     ids: Ids,
     raw: Result<Query<Raw>, QueryRejection>,
 ) -> Result<Markup, ApiError> {
@@ -122,8 +125,8 @@ pub(in crate::console) async fn unit(
     let body = html! {
         div .title {
             h1 { (name) }
-            a href="/board" { (texts.back) }
-            (tabs(&app, Tab::Lights))
+            @if who.may(Grant::SeeFigures) { a href="/board" { (texts.back) } }
+            (tabs(&app, &who, Tab::Lights))
         }
         (strip(&app, &all))
         (form(&app, &code, &filter))
@@ -137,7 +140,7 @@ pub(in crate::console) async fn unit(
         }
     };
     let page = html! { div #page data-live="ticket" data-every=(LOOKS_EVERY_S) { (body) } };
-    Ok(frame(&app, Place::Supervisor, &name, page))
+    Ok(frame(&app, &who, Place::Supervisor, &name, page))
 }
 
 fn form(app: &App, code: &str, filter: &Filter) -> Markup {

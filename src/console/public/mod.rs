@@ -24,8 +24,8 @@ use tokio::time::Instant;
 
 pub use lockout::{Bound, Locked, Lockout, PER_ADDRESS, PER_TICKET};
 
-use super::listener::{Door, Peer};
-use super::{ConsoleError, Who};
+use super::listener::{Door, Peer, asker};
+use super::{ConsoleError, Rule};
 use crate::desk::Standing;
 use crate::kernel::limits::{PUBLIC_BODY_BYTES_MAX, PUBLIC_CONNECTIONS};
 use crate::kernel::{Moment, TicketId};
@@ -59,18 +59,18 @@ struct Desk {
 pub struct PublicRoute {
     pub method: Method,
     pub path: &'static str,
-    pub who: Who,
+    pub rule: Rule,
     handler: fn() -> MethodRouter<Arc<Desk>>,
 }
 
 /// Every route there is on this address.
 pub static PUBLIC_ROUTES: &[PublicRoute] = &[
-    PublicRoute { method: Method::GET, path: "/", who: Who::Anyone, handler: || get(form) },
-    PublicRoute { method: Method::POST, path: "/", who: Who::Anyone, handler: || post(look_up) },
+    PublicRoute { method: Method::GET, path: "/", rule: Rule::Anyone, handler: || get(form) },
+    PublicRoute { method: Method::POST, path: "/", rule: Rule::Anyone, handler: || post(look_up) },
     PublicRoute {
         method: Method::GET,
         path: "/style.css",
-        who: Who::Anyone,
+        rule: Rule::Anyone,
         handler: || get(style),
     },
 ];
@@ -89,7 +89,7 @@ pub async fn serve(
     });
     let table = PUBLIC_ROUTES
         .iter()
-        .filter(|route| route.who == Who::Anyone)
+        .filter(|route| route.rule == Rule::Anyone)
         .fold(Router::new(), |router, route| router.route(route.path, (route.handler)()));
     let router = table
         .fallback(no_page)
@@ -98,7 +98,7 @@ pub async fn serve(
         .layer(middleware::from_fn_with_state(desk.clone(), guard))
         .with_state(desk);
     let service = router.into_make_service_with_connect_info::<Peer>();
-    let door = Door::new(listener, PUBLIC_CONNECTIONS);
+    let door = Door::new(listener, PUBLIC_CONNECTIONS, None);
     Ok(axum::serve(door, service).with_graceful_shutdown(stop).await?)
 }
 
@@ -218,17 +218,6 @@ impl Desk {
         let known = self.public.store.standing(TicketId(ticket)).await?;
         Ok(known.filter(|known| known.ends_with(digits)).map(|known| known.standing))
     }
-}
-
-/// Whose question it is: the peer, or whom a proxy that we know names last.
-fn asker(peer: Peer, headers: &HeaderMap, proxies: &[IpAddr]) -> IpAddr {
-    let peer = peer.0.ip().to_canonical();
-    if !proxies.iter().any(|proxy| proxy.to_canonical() == peer) {
-        return peer;
-    }
-    let named = headers.get_all("x-forwarded-for").iter().next_back();
-    let last = named.and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
-    last.unwrap_or(peer)
 }
 
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";

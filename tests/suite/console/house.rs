@@ -6,8 +6,9 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use huiyin::console::{self, Console, Knowledge};
-use huiyin::desk::{Actor, Agent, AgentState, DeskError, Role, Ticket, TicketEvent};
+use huiyin::access::{Cost, Role};
+use huiyin::console::{self, Console, Doors, Knowledge, Machine, Tls};
+use huiyin::desk::{Actor, Agent, AgentState, DeskError, Role as Part, Ticket, TicketEvent};
 use huiyin::hotline::{Command, Direction, Fact};
 use huiyin::intake::Grade;
 use huiyin::kernel::evidence::Source;
@@ -54,6 +55,19 @@ pub async fn house() -> House {
 }
 
 pub async fn build(token: Option<&str>, reply: Reply) -> House {
+    let doors = Doors { cost: CHEAP, ..Doors::default() };
+    with_doors(token, reply, doors, None).await
+}
+
+/// Passwords are worth nothing here.
+pub const CHEAP: Cost = Cost { memory_kib: 8, passes: 1 };
+
+pub async fn with_doors(
+    token: Option<&str>,
+    reply: Reply,
+    doors: Doors,
+    tls: Option<Tls>,
+) -> House {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("huiyin.db")).await.unwrap();
     let recordings = folder.path().join("recordings");
@@ -77,7 +91,12 @@ pub async fn build(token: Option<&str>, reply: Reply) -> House {
         recordings,
         agents: vec![agent(1, "李晓"), agent(2, "王敏")],
         dispatch: Arc::new(dispatch()),
-        token: token.map(|token| Pii::new(token.to_owned())),
+        machine: token.map(|token| Machine {
+            token: Pii::new(token.to_owned()),
+            role: Role::Supervisor,
+        }),
+        doors: doors.clone(),
+        tls,
         knowledge: Knowledge { library: library.clone(), published: publisher.waker() },
     };
     let (stop, stopped) = oneshot::channel::<()>();
@@ -282,7 +301,7 @@ pub fn aftermath() -> Vec<Fact> {
     let closed = TicketEvent::Closed { result: "已责令停工整改".into() };
     let mut facts = vec![
         happens(&mut ticket, TicketEvent::Taken { agent }, Actor::agent(agent), at),
-        happens(&mut ticket, closed, Actor::new(Role::Agent, "A1 李晓"), at),
+        happens(&mut ticket, closed, Actor::new(Part::Agent, "A1 李晓"), at),
     ];
     let words = "还是吵，你们打13800138000问问";
     let heard = turn(2, 1, Speaker::Caller, words, None);

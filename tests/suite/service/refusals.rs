@@ -71,13 +71,14 @@ async fn missing_models_are_named_with_the_way_to_get_them() {
 #[tokio::test]
 async fn a_wrong_configuration_is_named_by_its_setting() {
     let folder = tempfile::tempdir().unwrap();
-    let cases: [(&str, &[&str]); 6] = [
+    let cases: [(&str, &[&str]); 7] = [
         ("[sip]\nbind = \"somewhere\"\n", &["sip.bind", "somewhere", "127.0.0.1:5060"]),
         ("[sip]\nrtp_ports = \"9-8\"\n", &["sip.rtp_ports", "16384-17407"]),
         ("[speech]\nrecognisers = 0\n", &["speech.recognisers", "0"]),
         ("[sip]\nbnid = \"x\"\n", &["huiyin.toml", "bnid"]),
         ("[sip\n", &["huiyin.toml", "line 1"]),
-        ("[console]\nbind = \"0.0.0.0:8012\"\n", &["console.bind", "console.token_file"]),
+        ("[console]\nbind = \"0.0.0.0:8012\"\ntls = false\n", &["console.tls", "console.proxies"]),
+        ("[console]\nsecond_factor = [\"root\"]\n", &["console.second_factor", "admin"]),
     ];
     for (text, names) in cases {
         let config = written(folder.path(), "huiyin.toml", text.as_bytes());
