@@ -197,6 +197,12 @@ impl Ticket {
         self.state.assignment().or(self.last.as_ref())
     }
 
+    /// Code of the pack that it was dispatched by; empty where there is none.
+    fn pack(&self) -> String {
+        let clock = self.assignment().and_then(|to| to.clock.as_ref());
+        clock.map(|clock| clock.pack.clone()).unwrap_or_default()
+    }
+
     pub fn is_paused(&self, kind: &str) -> bool {
         self.pauses.iter().any(|pause| pause.kind == kind && pause.to.is_none())
     }
@@ -296,9 +302,7 @@ impl Ticket {
             }
             E::ExtensionAsked { limit, by, why, told } => {
                 let (limit, why, told) = (limit.clone(), why.clone(), told.clone());
-                let clock = self.assignment().and_then(|to| to.clock.as_ref());
-                let pack = clock.map(|clock| clock.pack.clone()).unwrap_or_default();
-                let seen = self.trail.len();
+                let (pack, seen) = (self.pack(), self.trail.len());
                 self.extension = Some(Asked { limit, pack, by: *by, at, why, told, seen });
             }
             E::ExtensionDecided { granted, .. } => {

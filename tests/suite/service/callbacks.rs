@@ -160,7 +160,7 @@ fn all_over(surveys: &Value) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "69 telephones in real time, five minutes: two that hang up or ask for a person after an unsolved matter are not right every time"]
+#[ignore = "every telephone of the table in real time, six minutes"]
 async fn every_telephone_that_is_called_back_comes_to_its_outcome() {
     let _alone = alone().await;
     if !ready() {
