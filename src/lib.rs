@@ -3,6 +3,7 @@
 //! A caller's sound goes one way through the rooms:
 //! `call → media → speech → intake + knowledge → dialogue → desk → survey`.
 
+pub mod acd;
 pub mod call;
 pub mod config;
 pub mod console;

@@ -39,7 +39,8 @@ use tokio_util::sync::CancellationToken;
 pub use routes::{ROUTES, Route, Who};
 
 use crate::desk::dispatch::Rules;
-use crate::desk::{Agent, DeskError};
+use crate::acd::{Agent, Plan};
+use crate::desk::DeskError;
 use crate::hotline::{Command, Fact};
 use crate::kernel::Pii;
 use crate::kernel::limits::{CONSOLE_CONNECTIONS, CONSOLE_EXPORTS, CONSOLE_FEEDS};
@@ -78,6 +79,8 @@ pub struct Console {
     /// The folder of recordings.
     pub recordings: std::path::PathBuf,
     pub agents: Vec<Agent>,
+    /// How callers are shared out among them.
+    pub plan: Arc<Plan>,
     /// Who gets which tickets; only suggested.
     pub dispatch: Arc<Rules>,
     /// Who has it may see and do everything. Without one, only this machine itself is served.
@@ -92,6 +95,7 @@ struct App {
     commands: Commands,
     recordings: std::path::PathBuf,
     agents: Vec<Agent>,
+    plan: Arc<Plan>,
     dispatch: Arc<Rules>,
     knowledge: Knowledge,
     access: access::Access,
@@ -118,6 +122,7 @@ pub async fn serve(
         commands: console.commands,
         recordings: console.recordings,
         agents: console.agents,
+        plan: console.plan,
         dispatch: console.dispatch,
         knowledge: console.knowledge,
         access: access::Access::new(console.token)?,

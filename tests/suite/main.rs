@@ -1,6 +1,7 @@
 //! One test binary. Tests that need weights or data say so and pass over when those are absent.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod acd;
 mod admission;
 mod board;
 mod calendar;
@@ -14,6 +15,7 @@ mod console_callbacks;
 mod console_knowledge;
 mod console_orders;
 mod console_pages;
+mod console_wall;
 mod detector;
 mod dialogue;
 mod dialogue_heard;
@@ -47,7 +49,6 @@ mod peers;
 mod phone_turns;
 mod progress;
 mod public_page;
-mod queue;
 mod recognise;
 mod recogniser;
 mod remote;

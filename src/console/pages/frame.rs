@@ -9,6 +9,7 @@ use crate::console::read::Page;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     Overview,
+    Wall,
     Tickets,
     Agents,
     Surveys,
@@ -23,6 +24,7 @@ pub(super) fn frame(app: &App, place: Place, title: &str, body: Markup) -> Marku
     let page = &app.texts.page;
     let links = [
         (Place::Overview, "/", &page.overview),
+        (Place::Wall, "/wall", &app.texts.wall.title),
         (Place::Tickets, "/tickets", &page.tickets),
         (Place::Agents, "/agents", &page.agents),
         (Place::Surveys, "/surveys", &page.surveys),

@@ -20,6 +20,7 @@ mod survey;
 mod tabs;
 mod ticket;
 mod unit;
+mod wall;
 
 pub(super) use agent::{agent, agents};
 pub(super) use board::board;
@@ -36,3 +37,4 @@ pub(super) use supervisor::supervisor;
 pub(super) use survey::{audit, surveys};
 pub(super) use ticket::{ticket, tickets};
 pub(super) use unit::unit;
+pub(super) use wall::{wall, wall_json};
