@@ -30,6 +30,7 @@ fn store(desk: &mut Desk) {
 /// The agent has written up: it is the turn of who was promised a callback.
 fn their_turn(desk: &mut Desk) {
     desk.end(LegId(1), PEER);
+    desk.give(Input::MediaClosed { call: CALL });
     assert_eq!(desk.later(30_000), ["dial L3 for C3"]);
     assert_eq!(desk.agent(1), "ringing", "kept for them");
 }
@@ -84,6 +85,7 @@ fn who_calls_back_reaches_who_had_their_matter() {
     assert_eq!(desk.call_for_a_person(2), ["dial L1 A1"]);
     desk.give(Input::LegUp { leg: LegId(1) });
     desk.end(LegId(1), PEER);
+    desk.give(Input::MediaClosed { call: CALL });
     // A1 writes up, A2 is free.
     assert!(desk.call_for_a_person(4).is_empty(), "waits for A1, for a while");
     assert_eq!(desk.later(20_000), ["dial L3 A2"]);
