@@ -5,22 +5,23 @@ mod console;
 mod messages;
 mod peers;
 mod public;
+mod queue;
 mod recogniser;
 mod summary;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Deserialize;
 
+use crate::acd::{Agent, Plan};
 use crate::call::sdp::policy::Policy;
 use crate::call::sdp::{Codecs, Security, Terms};
-use crate::desk::queue;
-use crate::desk::{Agent, AgentState};
 use crate::hotline::{CallbackRules, admission};
 use crate::kernel::limits::CALLS_MAX;
-use crate::kernel::{AgentId, Moment, Pii};
+use crate::kernel::{Faults, Pii};
 use crate::media::Codec;
 
 pub use console::{Console, ConsoleTls};
@@ -42,6 +43,9 @@ pub enum ConfigError {
     Peer { entry: usize, field: &'static str, value: String, remedy: &'static str },
     #[error("[messages]: {0}")]
     Messages(String),
+    /// The queue's plan, every fault with its line.
+    #[error("{0}")]
+    Plan(Faults),
     #[error("{setting} = {value:?}: {remedy}")]
     Setting { setting: &'static str, value: String, remedy: &'static str },
 }
@@ -67,9 +71,9 @@ struct Raw {
     recogniser: recogniser::Raw,
     summary: summary::Raw,
     voice: RawVoice,
-    queue: RawQueue,
+    queue: queue::Raw,
     callbacks: callbacks::Raw,
-    agents: Vec<RawAgent>,
+    agents: Vec<queue::RawAgent>,
 }
 
 macro_rules! section {
@@ -122,27 +126,12 @@ section!(RawSpeech {
     conversations: Option<usize> = None,
 });
 section!(RawVoice { cache_mb: u64 = 256 });
-section!(RawQueue { ring_s: u64 = 15, wrap_up_s: u64 = 30, position_every_s: u64 = 20 });
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawAgent {
-    id: u64,
-    name: String,
-    uri: String,
-    #[serde(default = "on_duty")]
-    on_duty: bool,
-}
 
 /// Talks that one core follows with replies in time, at 35 % speech: a guess, for as long as nothing is measured.
 const CONVERSATIONS_PER_CORE: usize = 6;
 
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(2, usize::from)
-}
-
-const fn on_duty() -> bool {
-    true
 }
 
 /// Checked settings.
@@ -179,7 +168,8 @@ pub struct Config {
     pub voices: usize,
     /// Rendered speech on disk.
     pub voice_cache_bytes: u64,
-    pub queue: queue::Rules,
+    /// How callers are shared out among the agents.
+    pub queue: Arc<Plan>,
     pub callbacks: CallbackRules,
     /// A rule pack, by its code or file, whose calling hours go before those of `callbacks`, and whose limit of a
     /// verification holds.
@@ -266,12 +256,8 @@ impl Config {
 
 impl Raw {
     fn check(self) -> Result<Config, ConfigError> {
-        let agents = self.agents.into_iter().map(RawAgent::check);
-        let agents: Vec<Agent> = agents.collect::<Result<_, _>>()?;
-        if let Some(twice) = first_twice(&agents) {
-            return Err(setting("agents.id", twice, "give every agent a work number of their own"));
-        }
-        let second = 1000;
+        let plan = self.queue.check()?;
+        let agents = queue::agents(self.agents, &plan)?;
         let console = self.console.check()?;
         Ok(Config {
             data_dir: self.data.dir,
@@ -294,16 +280,7 @@ impl Raw {
             admission: self.speech.admission()?,
             voices: in_range("speech.voices", self.speech.voices, 1..=64)?,
             voice_cache_bytes: in_range("voice.cache_mb", self.voice.cache_mb, 16..=1 << 20)? << 20,
-            queue: queue::Rules {
-                ring_ms: in_range("queue.ring_s", self.queue.ring_s, 5..=120)? * second,
-                wrap_up_ms: in_range("queue.wrap_up_s", self.queue.wrap_up_s, 0..=3600)? * second,
-                position_every_ms: in_range(
-                    "queue.position_every_s",
-                    self.queue.position_every_s,
-                    10..=300,
-                )? * second,
-                ..queue::Rules::default()
-            },
+            queue: Arc::new(plan),
             callback_pack: self.callbacks.pack.clone(),
             callbacks: self.callbacks.check()?,
             agents,
@@ -460,22 +437,6 @@ impl RawSpeech {
     }
 }
 
-impl RawAgent {
-    fn check(self) -> Result<Agent, ConfigError> {
-        if !self.uri.starts_with("sip:") {
-            return Err(setting(
-                "agents.uri",
-                self.uri,
-                "give the SIP URI of the agent's telephone, like sip:801@192.0.2.20",
-            ));
-        }
-        let state = match self.on_duty {
-            true => AgentState::Idle { since: Moment::ZERO },
-            false => AgentState::Away,
-        };
-        Ok(Agent { id: AgentId(self.id), name: self.name, uri: self.uri, state })
-    }
-}
 
 /// The codecs that are spoken, best first.
 fn codecs(names: &[String]) -> Result<Codecs, ConfigError> {
@@ -530,9 +491,4 @@ fn secret(
         return Err(setting(name, "…", "the secret is shorter than 8 characters"));
     }
     Ok(Some(Pii::new(text)))
-}
-
-fn first_twice(agents: &[Agent]) -> Option<AgentId> {
-    let mut seen = std::collections::BTreeSet::new();
-    agents.iter().map(|agent| agent.id).find(|id| !seen.insert(*id))
 }

@@ -4,6 +4,7 @@
 //! `call → media → speech → intake + knowledge → dialogue → desk → survey`.
 
 pub mod access;
+pub mod acd;
 pub mod call;
 pub mod config;
 pub mod console;

@@ -12,6 +12,7 @@ mod rules_ticket;
 mod safety;
 mod serve;
 mod sim;
+mod staffing;
 mod survey;
 mod taxonomy;
 mod voice;
@@ -55,6 +56,8 @@ enum Verb {
     Transcribe(eval::TranscribeArgs),
     /// Play days of calls in virtual time and check that all held that must hold.
     Sim(sim::Args),
+    /// Plan the agents of the next week, half-hour by half-hour, from what happened (Erlang C), as CSV.
+    Staffing(staffing::Args),
     /// Fetch, check and list the models.
     Models(models::Args),
     /// Check and search the knowledge base.
@@ -84,6 +87,7 @@ pub fn main() -> ExitCode {
         Verb::Say(args) => eval::say(args),
         Verb::Transcribe(args) => eval::transcribe(args),
         Verb::Sim(args) => sim::run(args),
+        Verb::Staffing(args) => block_on(staffing::run(args)),
         Verb::Models(args) => models::run(args),
         Verb::Kb(args) => knowledge::run(args),
         Verb::Taxonomy(args) => taxonomy::run(args),

@@ -1,5 +1,8 @@
 //! `huiyin sim`: a working day in seconds.
 
+#[path = "sim_shift.rs"]
+mod shift;
+
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -10,18 +13,18 @@ use huiyin::sim::{Report, Scenario, run as play};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Citizens who call.
-    #[arg(long, default_value_t = 1_000)]
-    calls: u32,
+    /// Citizens who call: 1,000, in a shift 2,000.
+    #[arg(long)]
+    calls: Option<u32>,
     /// The same seed gives the same run, to the last effect.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Agents on duty.
-    #[arg(long, default_value_t = Scenario::default().agents)]
-    agents: u32,
-    /// Mean time between two calls, in milliseconds.
-    #[arg(long, default_value_t = Scenario::default().every_ms, value_parser = clap::value_parser!(u64).range(1..))]
-    every_ms: u64,
+    /// Agents on duty: 5, in a shift 200.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(..=2_000))]
+    agents: Option<u32>,
+    /// Mean time between two calls, in milliseconds: 20,000, in a shift 1,200.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    every_ms: Option<u64>,
     /// Play a year of tickets instead: the desk, units on four levels, every rule pack, callbacks, messages, stops.
     #[arg(long)]
     year: bool,
@@ -31,6 +34,12 @@ pub struct Args {
     /// How often the service is stopped in that year.
     #[arg(long, default_value_t = YearScenario::default().stops, requires = "year")]
     stops: u32,
+    /// Play a shift of the queue alone instead: agents who pick up or not, lines that break, callbacks, restarts.
+    #[arg(long, conflicts_with = "year")]
+    shift: bool,
+    /// A shift as Erlang C assumes one, and what Erlang C says of it.
+    #[arg(long, requires = "shift")]
+    erlang: bool,
     /// One JSON object instead of prose.
     #[arg(long)]
     json: bool,
@@ -41,8 +50,18 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     if args.year {
         return run_year(&args);
     }
+    if args.shift {
+        return shift::run(&args);
+    }
     let Args { calls, seed, agents, every_ms, json, .. } = args;
-    let scenario = Scenario { calls, seed, agents, every_ms, ..Scenario::default() };
+    let standard = Scenario::default();
+    let scenario = Scenario {
+        calls: calls.unwrap_or(standard.calls),
+        seed,
+        agents: agents.unwrap_or(standard.agents),
+        every_ms: every_ms.unwrap_or(standard.every_ms),
+        ..standard
+    };
     let began = Instant::now();
     let report = play(&scenario)?;
     if json {

@@ -16,6 +16,7 @@ use super::orders::Number;
 use super::read::{Body, Ids, text};
 use crate::desk::ticket::Role as Part;
 use crate::desk::{Actor, Order, TicketEvent};
+use crate::acd::OFF_DUTY;
 use crate::hotline::Command;
 use crate::kernel::evidence::Source;
 use crate::kernel::{AgentId, Filled, Slot, TicketId};
@@ -153,8 +154,28 @@ pub(super) async fn ready(State(app): State<Arc<App>>, ids: Ids, _: Body<Nothing
     carry_out(&app, Command::AgentReady { agent: AgentId(ids.id()?) }).await
 }
 
-pub(super) async fn away(State(app): State<Arc<App>>, ids: Ids, _: Body<Nothing>) -> Done {
-    carry_out(&app, Command::AgentAway { agent: AgentId(ids.id()?) }).await
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Away {
+    /// A code of the queue's plan; without one the agent is off duty.
+    reason: Option<String>,
+}
+
+pub(super) async fn away(State(app): State<Arc<App>>, ids: Ids, body: Body<Away>) -> Done {
+    let reason = body.0.reason.unwrap_or_else(|| OFF_DUTY.to_owned());
+    carry_out(&app, Command::AgentAway { agent: AgentId(ids.id()?), reason }).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Coded {
+    code: String,
+}
+
+/// 话后小结.
+pub(super) async fn wrap_up(State(app): State<Arc<App>>, ids: Ids, body: Body<Coded>) -> Done {
+    let code = text("code", &body.0.code, NAME_CHARS)?;
+    carry_out(&app, Command::WrapUpCode { agent: AgentId(ids.id()?), code }).await
 }
 
 #[derive(Deserialize)]

@@ -125,6 +125,8 @@ pub(super) struct AgentNow {
     pub name: String,
     pub state: String,
     pub call_id: Option<i64>,
+    /// Why they are away: a code of the queue's plan, `off_duty` or `no_answer`.
+    pub reason: Option<String>,
     /// Since when; `None` before the first change.
     pub since: Option<i64>,
 }
@@ -139,6 +141,10 @@ pub(super) async fn agent_rows(app: &App) -> Result<Vec<AgentNow>, ApiError> {
             name: agent.name.clone(),
             state: row.map_or_else(|| agent.state.key().to_owned(), |row| row.state.clone()),
             call_id: row.and_then(|row| row.call_id),
+            reason: match row {
+                Some(row) => row.reason.clone(),
+                None => agent.state.reason().map(str::to_owned),
+            },
             since: row.map(|row| row.at),
         }
     });

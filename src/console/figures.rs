@@ -31,7 +31,7 @@ pub(super) fn now() -> Wall {
     Wall::from_ms(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
-fn midnight(now: Wall) -> Wall {
+pub(super) fn midnight(now: Wall) -> Wall {
     Civil { hour: 0, minute: 0, second: 0, ..now.civil() }.wall()
 }
 

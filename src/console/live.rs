@@ -121,10 +121,12 @@ pub(super) fn fact_json(fact: &Fact) -> Value {
             },
             "at": entry.at.unix_ms,
         }),
-        Fact::AgentState { agent, state, call, at } => json!({
+        Fact::AgentState { agent, state, call, reason, at } => json!({
             "kind": "agent_state", "agent": agent.0, "state": state, "call": call.map(|c| c.0),
-            "at": at.unix_ms,
+            "reason": reason, "at": at.unix_ms,
         }),
+        // What became of it is on the pages: they only ask whether something did.
+        Fact::Queue { record: _, at } => json!({ "kind": "queue", "at": at.unix_ms }),
         Fact::Unanswered { call, utterance, why, at } => json!({
             "kind": "unanswered", "call": call.0, "idx": utterance, "why": why.key(), "at": at.unix_ms,
         }),

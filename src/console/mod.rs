@@ -45,7 +45,8 @@ pub use routes::{On, ROUTES, Route, Rule};
 
 use crate::access::{Cost, Lifetime, Role};
 use crate::desk::dispatch::Rules;
-use crate::desk::{Agent, DeskError};
+use crate::acd::{Agent, Plan};
+use crate::desk::DeskError;
 use crate::hotline::{Command, Fact};
 use crate::kernel::Pii;
 use crate::kernel::limits::{CONSOLE_CONNECTIONS, CONSOLE_EXPORTS, CONSOLE_FEEDS};
@@ -108,6 +109,8 @@ pub struct Console {
     /// The folder of recordings.
     pub recordings: std::path::PathBuf,
     pub agents: Vec<Agent>,
+    /// How callers are shared out among them.
+    pub plan: Arc<Plan>,
     /// Who gets which tickets; only suggested.
     pub dispatch: Arc<Rules>,
     /// What programs send.
@@ -125,6 +128,7 @@ struct App {
     commands: Commands,
     recordings: std::path::PathBuf,
     agents: Vec<Agent>,
+    plan: Arc<Plan>,
     dispatch: Arc<Rules>,
     knowledge: Knowledge,
     access: access::Access,
@@ -163,6 +167,7 @@ pub async fn serve(
         commands: console.commands,
         recordings: console.recordings,
         agents: console.agents,
+        plan: console.plan,
         dispatch: console.dispatch,
         knowledge: console.knowledge,
         logins: login::Logins::new(console.doors.cost).map_err(begin)?,

@@ -85,6 +85,7 @@ pub static ROUTES: &[Route] = &[
     reads_on("/tickets/{id}", May(G::SeeTickets), On::Ticket, || get(pages::ticket)),
     reads("/agents", May(G::SeeCalls), || get(pages::agents)),
     reads_on("/agents/{id}", May(G::WorkPhone), On::Agent, || get(pages::agent)),
+    reads("/wall", May(G::SeeCalls), || get(pages::wall)),
     reads("/surveys", May(G::SeeCallbacks), || get(pages::surveys)),
     reads("/surveys/audit", May(G::AuditCallbacks), || get(pages::audit)),
     reads("/campaigns", May(G::SeeCallbacks), || get(pages::campaigns)),
@@ -127,6 +128,10 @@ pub static ROUTES: &[Route] = &[
     reads("/api/agents", May(G::SeeCalls), || get(api::agents)),
     changes_on("/api/agents/{id}/ready", May(G::WorkPhone), On::Agent, || post(actions::ready)),
     changes_on("/api/agents/{id}/away", May(G::WorkPhone), On::Agent, || post(actions::away)),
+    changes_on("/api/agents/{id}/wrap-up", May(G::WorkPhone), On::Agent, || {
+        post(actions::wrap_up)
+    }),
+    reads("/api/wall", May(G::SeeCalls), || get(pages::wall_json)),
     reads("/api/export/{name}", May(G::Export), || get(export::export)),
     reads("/api/plots/{name}", May(G::SeeFigures), || get(pages::plot)),
     reads("/open311/v2/{name}", May(G::ReadOpenData), || get(open311::list)),

@@ -61,6 +61,9 @@ impl Default for Manner {
 pub enum Input {
     /// The call is answered and sound flows.
     Begin,
+    /// The same of a citizen whom we call because they chose that instead of waiting: a person is got at once. `ticket` is
+    /// what they were told.
+    CalledBack { ticket: TicketId },
     /// The caller's words, read and searched.
     Heard(Understood),
     /// The caller made a sound that no words could be got from.
@@ -125,8 +128,8 @@ pub enum Effect {
     Urge { ticket: TicketId },
     /// Find a person. A second one, for a caller who already waits, changes the urgency only.
     HandOver { reason: HandOverReason, emergency: Option<Emergency> },
-    /// The caller no longer waits for a person: a callback was chosen instead.
-    LeaveQueue,
+    /// The caller no longer waits for a person. `callback`: they are called back instead, in their turn.
+    LeaveQueue { callback: bool },
     /// The conversation is over; hang up if the caller is still there. Comes exactly once, and last.
     HangUp { outcome: Outcome },
 }
@@ -152,10 +155,12 @@ pub enum HandOverReason {
     Overloaded,
     /// The agent's line broke.
     AgentLost,
+    /// They were promised a callback by a person, and this is it.
+    Promised,
 }
 
 impl HandOverReason {
-    pub const ALL: [HandOverReason; 9] = [
+    pub const ALL: [HandOverReason; 10] = [
         HandOverReason::Asked,
         HandOverReason::Ticket,
         HandOverReason::Emergency,
@@ -165,6 +170,7 @@ impl HandOverReason {
         HandOverReason::Unhelped,
         HandOverReason::Overloaded,
         HandOverReason::AgentLost,
+        HandOverReason::Promised,
     ];
 
     pub const fn key(self) -> &'static str {
@@ -178,6 +184,7 @@ impl HandOverReason {
             HandOverReason::Unhelped => "unhelped",
             HandOverReason::Overloaded => "overloaded",
             HandOverReason::AgentLost => "agent_lost",
+            HandOverReason::Promised => "promised",
         }
     }
 

@@ -154,6 +154,7 @@ lines! {
         HandOverUnhelped = "hand_over_unhelped" (),
         HandOverOverloaded = "hand_over_overloaded" (),
         HandOverLost = "hand_over_lost" (),
+        HandOverPromised = "hand_over_promised" (),
         /// Danger: the number to dial, then a person.
         Emergency = "emergency" ("number"),
         EmergencySelfHarm = "emergency_self_harm" ("number"),

@@ -112,6 +112,7 @@ impl Dialogue {
         }
         match input {
             Input::Begin => self.begin(now),
+            Input::CalledBack { ticket } => self.called_back(now, ticket),
             Input::Heard(understood) => self.heard(now, understood),
             Input::Unclear => self.unclear(now),
             Input::Key(key) => self.key(now, key),

@@ -292,15 +292,15 @@ impl Dialogue {
         if let Some(number) = told {
             let number = Dictation::told(number, then);
             self.draft.merge(&u.reading, &u.utterance);
-            self.leave_queue();
+            self.leave_queue(matches!(then, Then::Register(Close::Callback)));
             self.read_number_back(now, number);
             return true;
         }
         let wanted = hearing::wants_other_number(u);
         if wanted {
             self.draft.merge(&u.reading, &u.utterance);
-            if matches!(then, Then::Register(_)) {
-                self.leave_queue();
+            if let Then::Register(close) = then {
+                self.leave_queue(close == Close::Callback);
             }
             self.ask_number(now, then);
         }

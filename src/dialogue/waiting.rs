@@ -41,9 +41,22 @@ impl Dialogue {
         self.save();
         self.queued = true;
         self.mute = reason == HandOverReason::Silent;
-        self.explains = !matches!(reason, HandOverReason::Asked | HandOverReason::Ticket);
+        let known = [HandOverReason::Asked, HandOverReason::Ticket, HandOverReason::Promised];
+        self.explains = !known.contains(&reason);
         self.effect(Effect::HandOver { reason, emergency });
         self.state = State::Waiting(Wait::new(now, emergency));
+    }
+
+    /// The citizen who chose a callback is on the line: what they told is on the ticket already.
+    pub(super) fn called_back(&mut self, now: Moment, ticket: TicketId) {
+        if !matches!(self.state, State::New) {
+            return;
+        }
+        self.ticket = Some(ticket);
+        self.saved = Some(self.draft.clone());
+        self.word_left = true;
+        self.number_asked = true;
+        self.hand_over(now, HandOverReason::Promised, None);
     }
 
     fn hand_over_phrase(&self, reason: HandOverReason, emergency: Option<Emergency>) -> Phrase {
@@ -64,6 +77,7 @@ impl Dialogue {
             HandOverReason::Unhelped => Line::HandOverUnhelped,
             HandOverReason::Overloaded => Line::HandOverOverloaded,
             HandOverReason::AgentLost => Line::HandOverLost,
+            HandOverReason::Promised => Line::HandOverPromised,
         };
         self.statement(line, &[])
     }
@@ -210,10 +224,10 @@ impl Dialogue {
         self.register(now, Close::Nobody);
     }
 
-    /// No person is waited for any more: a callback was chosen.
-    pub(super) fn leave_queue(&mut self) {
+    /// No person is waited for any more; `callback`: one calls back instead.
+    pub(super) fn leave_queue(&mut self, callback: bool) {
         if std::mem::take(&mut self.queued) {
-            self.effect(Effect::LeaveQueue);
+            self.effect(Effect::LeaveQueue { callback });
         }
     }
 
@@ -221,7 +235,7 @@ impl Dialogue {
     /// a number that is right.
     pub(super) fn register(&mut self, now: Moment, close: Close) {
         self.save();
-        self.leave_queue();
+        self.leave_queue(close == Close::Callback);
         let then = Then::Register(close);
         if let Some(number) = self.untested_number() {
             let number = Dictation::told(number, then);

@@ -18,8 +18,7 @@ mod verification;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 pub use left::{CallbackRules, CallbacksLeft, window_of};
-use quiet::number_of;
-pub(super) use quiet::plain_number;
+pub(super) use quiet::{number_of, plain_number};
 
 use super::{Ack, Direction, Effect, Fact, Hotline, Party, Restored, Talk};
 use crate::call::EndReason;

@@ -53,7 +53,11 @@ impl Hotline {
         // Nobody is rung for a caller who is about to be cut off.
         let waiting: Vec<CallId> = self.queue.waiting().collect();
         for call in waiting {
-            self.tell_queue(crate::desk::queue::Input::Leave { call });
+            self.tell_queue(crate::acd::Input::Leave { call });
+        }
+        let promised: Vec<CallId> = self.promised.keys().copied().collect();
+        for call in promised {
+            self.tell_queue(crate::acd::Input::Withdraw { call });
         }
         let running: Vec<CallId> = self.calls.keys().copied().collect();
         for id in running {

@@ -2,6 +2,7 @@
 
 use super::callback::CallbacksLeft;
 use super::unanswered::Why;
+use crate::acd::{Owner, Record};
 use crate::desk::{Entry, Ticket};
 use crate::kernel::{AgentId, CallId, CampaignId, Pii, SurveyId, TicketId, VerificationId, Wall};
 use crate::speech::Utterance;
@@ -16,6 +17,8 @@ pub enum Direction {
     Inbound,
     /// We called a citizen back.
     Callback,
+    /// We called a citizen who chose that instead of waiting for a person.
+    Promised,
 }
 
 impl Direction {
@@ -23,6 +26,7 @@ impl Direction {
         match self {
             Direction::Inbound => "inbound",
             Direction::Callback => "callback",
+            Direction::Promised => "promised",
         }
     }
 }
@@ -78,6 +82,13 @@ pub enum Fact {
         agent: AgentId,
         state: &'static str,
         call: Option<CallId>,
+        /// Why they are away.
+        reason: Option<String>,
+        at: Wall,
+    },
+    /// What has become of a caller's wait, or of an agent's work.
+    Queue {
+        record: Record,
         at: Wall,
     },
     /// A callback has become due or due again; `attempt` counts from 1.
@@ -202,6 +213,8 @@ pub struct Restored {
     /// Callbacks that are not final.
     pub surveys: Vec<PendingSurvey>,
     pub callbacks: CallbacksLeft,
+    /// 首接负责: who talked with whom lately.
+    pub owners: Vec<Owner>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -3,7 +3,7 @@
 //!
 //! - `admission.rs`: who takes the next call, by measured load.
 //! - `talk.rs`: what is heard and said on a call.
-//! - `people.rs`: the queue, the agents' telephones, the talk between people.
+//! - `people.rs`: the queue, the agents' telephones, the talk between people; `promised.rs`: callbacks instead of waiting.
 //! - `tickets.rs`: 工单 and what staff do with them; `residents.rs`: which of them are at hand.
 //! - `callback.rs`: 回访. `contract.rs`: inputs and effects.
 //!
@@ -20,6 +20,7 @@ mod contract;
 mod door;
 mod fact;
 mod people;
+mod promised;
 mod residents;
 mod talk;
 mod tickets;
@@ -38,9 +39,9 @@ pub use admission::{Job, Measured};
 
 use admission::{Admission, Strain};
 
+use crate::acd::{Acd, Agent, Plan};
 use crate::call::EndReason;
-use crate::desk::queue::{Queue, Rules};
-use crate::desk::{Agent, Rulebook};
+use crate::desk::Rulebook;
 use crate::dialogue::{Dialogue, Manner, Prompts};
 use crate::kernel::{AgentId, CallId, LegId, Moment, Pii, SurveyId, TicketId, Wall};
 use crate::speech::Utterance;
@@ -51,7 +52,7 @@ use crate::survey::{Survey, SurveyOutcome};
 pub struct Setup {
     pub prompts: Arc<Prompts>,
     pub manner: Manner,
-    pub queue: Rules,
+    pub queue: Arc<Plan>,
     pub agents: Vec<Agent>,
     pub callbacks: CallbackRules,
     /// How many talks the robot takes.
@@ -83,6 +84,8 @@ struct Call {
     /// The agent's leg while it is being rung or talked on, and whether it was answered.
     agent: Option<(AgentId, LegId, bool)>,
     ticket: Option<TicketId>,
+    /// The call of which this is the promised callback, while the citizen is not on the line.
+    returns: Option<CallId>,
     /// The citizen's number in plain digits, where the network gave one or we dialled it.
     number: Option<Pii<String>>,
     /// Somebody is in danger.
@@ -129,7 +132,9 @@ pub struct Hotline {
     tickets: residents::Residents,
     rulebook: Arc<Rulebook>,
     callbacks: callback::Callbacks,
-    queue: Queue,
+    queue: Acd,
+    /// Callers who are called back instead of waiting, by the call that they made.
+    promised: BTreeMap<CallId, promised::Promised>,
     admission: Admission,
     /// What was last told of it.
     strain: Option<Strain>,
@@ -144,10 +149,12 @@ pub struct Hotline {
 
 impl Hotline {
     pub fn new(setup: Setup, restored: Restored) -> Self {
-        let queue = Queue::new(setup.queue, setup.agents.iter().cloned());
+        let queue = Acd::new(setup.queue.clone(), setup.agents.iter().cloned())
+            .remembering(restored.owners.iter().cloned());
         let callbacks = callback::Callbacks::restore(&restored);
         Hotline {
             queue,
+            promised: BTreeMap::new(),
             admission: Admission::new(setup.admission),
             strain: None,
             callbacks,
@@ -187,7 +194,7 @@ impl Hotline {
         self.calls.values().filter(talking).filter(|call| !waiting(call)).count()
     }
 
-    pub fn queue(&self) -> &Queue {
+    pub fn queue(&self) -> &Acd {
         &self.queue
     }
 
@@ -296,6 +303,7 @@ impl Hotline {
             talk,
             agent: None,
             ticket,
+            returns: None,
             number: None,
             emergency: false,
             next_utterance: 0,
@@ -324,6 +332,7 @@ impl Hotline {
         match call.direction {
             Direction::Inbound => self.show_in(id),
             Direction::Callback => self.callback_up(id),
+            Direction::Promised => self.promised_up(id),
         }
     }
 
@@ -336,6 +345,7 @@ impl Hotline {
         match call.direction {
             Direction::Inbound => self.begin_ending(id, None),
             Direction::Callback => self.callback_leg_ended(id, reason),
+            Direction::Promised => self.promised_leg_ended(id, reason),
         }
     }
 
@@ -348,11 +358,14 @@ impl Hotline {
         }
         let outcome = outcome.map(str::to_owned);
         call.ending = Some(Ending { outcome, media_closed: false, until: now + ENDING_MS });
-        let (leg, agent) = (call.leg, call.agent.take());
+        let (leg, agent, returns) = (call.leg, call.agent.take(), call.returns.take());
         if self.legs.remove(&leg).is_some() {
             self.effect(Effect::HangUp { leg });
         }
         self.release_agent(id, agent);
+        if let Some(call) = returns {
+            self.tell_queue(crate::acd::Input::Unreached { call });
+        }
         self.effect(Effect::Close { call: id });
     }
 
@@ -407,7 +420,7 @@ impl Hotline {
             .collect();
         for id in due {
             match self.calls.get(&id).map(|call| call.direction) {
-                Some(Direction::Inbound) => {
+                Some(Direction::Inbound | Direction::Promised) => {
                     self.tell_dialogue(id, crate::dialogue::Input::Tick);
                 }
                 Some(Direction::Callback) => self.tell_survey(id, crate::survey::Input::Tick),
@@ -415,7 +428,7 @@ impl Hotline {
             }
         }
         if self.queue.deadline().is_some_and(|at| at <= now) {
-            self.tell_queue(crate::desk::queue::Input::Tick);
+            self.tell_queue(crate::acd::Input::Tick);
         }
         self.dial_due_callbacks();
     }

@@ -1,59 +1,62 @@
 //! The queue, the agents' telephones, the talk between people.
 
 use super::{Effect, Fact, Hotline, Party};
+use crate::acd::{self, AcdError};
 use crate::call::EndReason;
-use crate::desk::queue;
 use crate::desk::{Actor, DeskError, TicketEvent};
 use crate::dialogue;
 use crate::kernel::{AgentId, CallId, LegId};
 
 impl Hotline {
-    pub(super) fn tell_queue(&mut self, input: queue::Input) {
+    pub(super) fn tell_queue(&mut self, input: acd::Input) {
         if let Err(error) = self.try_queue(input) {
             tracing::error!(%error, "the queue refused an input of the hotline's own");
         }
     }
 
-    pub(super) fn try_queue(&mut self, input: queue::Input) -> Result<(), DeskError> {
-        let result = self.queue.handle(self.now, input);
-        let effects: Vec<queue::Effect> = self.queue.drain().collect();
+    pub(super) fn try_queue(&mut self, input: acd::Input) -> Result<(), DeskError> {
+        let result = self.queue.handle(self.now, self.wall, input);
+        let effects: Vec<acd::Effect> = self.queue.drain().collect();
         for effect in effects {
             self.queue_effect(effect);
         }
-        result
+        result.map_err(refused)
     }
 
-    fn queue_effect(&mut self, effect: queue::Effect) {
+    fn queue_effect(&mut self, effect: acd::Effect) {
         match effect {
-            queue::Effect::Ring { agent, call } => self.ring(agent, call),
-            queue::Effect::StopRinging { agent, call } => self.stop_ringing(agent, call),
-            queue::Effect::Waiting { call, position, agents: _ } => {
-                let input = dialogue::Input::Waiting { position, estimate_s: None };
-                self.tell_dialogue(call, input);
+            acd::Effect::Ring { agent, call } => self.ring(agent, call),
+            acd::Effect::StopRinging { agent, call } => self.stop_ringing(agent, call),
+            acd::Effect::CallBack { call, .. } => self.call_back(call),
+            acd::Effect::GivenUp { call } => self.promise_over(call),
+            acd::Effect::Waiting { call, position, agents: _, estimate_s } => {
+                self.tell_dialogue(call, dialogue::Input::Waiting { position, estimate_s });
             }
-            queue::Effect::NobodyOnDuty { call } => {
+            acd::Effect::NobodyOnDuty { call } => {
                 self.effect(Effect::Music { call, on: false });
                 self.tell_dialogue(call, dialogue::Input::NoAgents);
             }
-            queue::Effect::Full { call } => {
+            acd::Effect::Full { call } => {
                 self.effect(Effect::Music { call, on: false });
                 self.tell_dialogue(call, dialogue::Input::QueueFull);
             }
-            queue::Effect::Agent { agent } => self.agent_changed(agent),
+            acd::Effect::Agent { agent } => self.agent_changed(agent),
+            acd::Effect::Record(record) => self.keep(Fact::Queue { record, at: self.wall }),
         }
     }
 
     fn agent_changed(&mut self, agent: AgentId) {
         let Some(entry) = self.queue.agent(agent) else { return };
         let (state, call) = (entry.state.key(), entry.state.call());
-        self.keep(Fact::AgentState { agent, state, call, at: self.wall });
+        let reason = entry.state.reason().map(str::to_owned);
+        self.keep(Fact::AgentState { agent, state, call, reason, at: self.wall });
     }
 
     fn ring(&mut self, agent: AgentId, id: CallId) {
         let uri = self.queue.agent(agent).map(|a| a.uri.clone()).unwrap_or_default();
         let leg = self.next_leg();
         let Some(call) = self.calls.get_mut(&id).filter(|c| c.ending.is_none()) else {
-            return self.tell_queue(queue::Input::Leave { call: id });
+            return self.tell_queue(acd::Input::Leave { call: id });
         };
         call.agent = Some((agent, leg, false));
         self.legs.insert(leg, id);
@@ -80,7 +83,7 @@ impl Hotline {
         let agent = *agent;
         let ticket = call.ticket;
         self.effect(Effect::Music { call: id, on: false });
-        self.tell_queue(queue::Input::Answered { agent });
+        self.tell_queue(acd::Input::Answered { agent });
         self.tell_dialogue(id, dialogue::Input::AgentReached);
         self.effect(Effect::Join { call: id, leg });
         if let Some(ticket) = ticket {
@@ -92,15 +95,16 @@ impl Hotline {
         let Some(call) = self.calls.get_mut(&id) else { return };
         let Some((agent, _, up)) = call.agent.take_if(|(_, l, _)| *l == leg) else { return };
         if !up {
-            return self.tell_queue(queue::Input::Failed { agent });
+            return self.tell_queue(acd::Input::Failed { agent });
         }
         self.effect(Effect::Part { call: id });
-        self.tell_queue(queue::Input::Finished { agent });
-        let input = match reason {
-            EndReason::HungUpByPeer => dialogue::Input::AgentDone,
-            _ => dialogue::Input::AgentLost,
-        };
-        self.tell_dialogue(id, input);
+        if reason == EndReason::HungUpByPeer {
+            self.tell_queue(acd::Input::Finished { agent });
+            return self.tell_dialogue(id, dialogue::Input::AgentDone);
+        }
+        // The caller is before all others again before a word is said about it.
+        self.tell_queue(acd::Input::Lost { agent });
+        self.tell_dialogue(id, dialogue::Input::AgentLost);
     }
 
     /// The caller is gone: the agent's telephone stops ringing, or the talk is over.
@@ -110,9 +114,20 @@ impl Hotline {
                 self.effect(Effect::HangUp { leg });
             }
             if up {
-                return self.tell_queue(queue::Input::Finished { agent });
+                return self.tell_queue(acd::Input::Finished { agent });
             }
         }
-        self.tell_queue(queue::Input::Leave { call: id });
+        self.tell_queue(acd::Input::Leave { call: id });
     }
+}
+
+/// What the queue refuses, as the desk tells it to staff.
+fn refused(error: AcdError) -> DeskError {
+    let code = match &error {
+        AcdError::NoAgent(agent) => return DeskError::NoAgent(*agent),
+        AcdError::NoReason { .. } => "no_reason",
+        AcdError::NoCode { .. } => "no_code",
+        AcdError::NothingToWrapUp { .. } => "not_now",
+    };
+    DeskError::Refused { code, problem: error.to_string() }
 }

@@ -2,10 +2,10 @@
 
 use super::unanswered::Step;
 use super::{Call, Direction, Effect, Fact, Hotline, SaidHow, Talk};
-use crate::desk::queue::{Input as QueueInput, Priority};
+use crate::acd::{Ask, Input as QueueInput, Need, Priority};
 use crate::desk::{Actor, TicketEvent};
 use crate::dialogue::{self, SayId, Understood};
-use crate::kernel::{CallId, Pii};
+use crate::kernel::{CallId, Pii, Slot};
 use crate::speech::{Speaker, Utterance};
 use crate::survey;
 
@@ -36,7 +36,9 @@ impl Hotline {
         let Some(call) = self.calls.get_mut(&id) else { return };
         call.asked_meaning = call.asked_meaning.saturating_sub(1);
         match call.direction {
-            Direction::Inbound => self.tell_dialogue(id, dialogue::Input::Heard(understood)),
+            Direction::Inbound | Direction::Promised => {
+                self.tell_dialogue(id, dialogue::Input::Heard(understood));
+            }
             Direction::Callback => self.tell_survey(id, survey::Input::Heard(understood)),
         }
         self.maybe_end(id);
@@ -115,7 +117,7 @@ impl Hotline {
 
     fn tell_talk(&mut self, id: CallId, robot: dialogue::Input, callback: survey::Input) {
         match self.calls.get(&id).map(|call| call.direction) {
-            Some(Direction::Inbound) => self.tell_dialogue(id, robot),
+            Some(Direction::Inbound | Direction::Promised) => self.tell_dialogue(id, robot),
             Some(Direction::Callback) => self.tell_survey(id, callback),
             None => {}
         }
@@ -169,7 +171,8 @@ impl Hotline {
                 let priority = self.priority(id, reason, emergency.is_some());
                 self.register_ticket(id);
                 self.effect(Effect::Music { call: id, on: true });
-                self.tell_queue(QueueInput::Enqueue { call: id, priority });
+                let ask = self.ask(id, priority);
+                self.tell_queue(QueueInput::Enqueue { call: id, ask });
             }
             dialogue::Effect::HandOver { .. } => self.register_ticket(id),
             dialogue::Effect::LookUp(query) if !ended => {
@@ -179,9 +182,12 @@ impl Hotline {
             dialogue::Effect::Urge { ticket } => {
                 self.change_ticket(ticket, TicketEvent::Urged { call: id }, Actor::robot());
             }
-            dialogue::Effect::LeaveQueue if ended => {}
-            dialogue::Effect::LeaveQueue => {
+            dialogue::Effect::LeaveQueue { .. } if ended => {}
+            dialogue::Effect::LeaveQueue { callback } => {
                 self.effect(Effect::Music { call: id, on: false });
+                if callback {
+                    return self.promise(id);
+                }
                 self.tell_queue(QueueInput::Leave { call: id });
             }
             dialogue::Effect::HangUp { outcome } => {
@@ -205,8 +211,21 @@ impl Hotline {
         match reason {
             _ if call.emergency => Priority::Emergency,
             dialogue::HandOverReason::AgentLost => Priority::Returned,
+            dialogue::HandOverReason::Promised => Priority::Promised,
             _ => Priority::Ordinary,
         }
+    }
+
+    /// What the queue is told of a caller: how urgent it is, what about, who they are.
+    fn ask(&self, id: CallId, priority: Priority) -> Ask {
+        let call = self.calls.get(&id);
+        let ticket = call.and_then(|call| call.ticket).and_then(|id| self.tickets.get(&id));
+        let category = ticket.and_then(|ticket| ticket.fields.get(&Slot::Category));
+        let topics = category.map_or_else(Vec::new, |filled| {
+            filled.code.iter().chain([&filled.value]).cloned().collect()
+        });
+        let caller = call.and_then(|call| call.number.clone());
+        Ask { priority, need: Need { topics, ..Need::default() }, caller }
     }
 
     /// The machine says how the call ended; the first word on it stays.

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Ack, Effect, Fact, Hotline};
-use crate::desk::{Actor, DeskError, Order, Ticket, TicketEvent, TicketState, queue, rulebook};
+use crate::acd;
+use crate::desk::{Actor, DeskError, Order, Ticket, TicketEvent, TicketState, rulebook};
 use crate::intake::Draft;
 use crate::kernel::evidence::Source;
 use crate::kernel::{AgentId, CallId, Filled, Pii, Slot, TicketId, VerificationId, Wall};
@@ -17,9 +18,15 @@ pub enum Command {
     AgentReady {
         agent: AgentId,
     },
-    /// 离席.
+    /// 离席, for a reason of the queue's plan: at once, or after the talk and its wrap-up.
     AgentAway {
         agent: AgentId,
+        reason: String,
+    },
+    /// 话后小结: a code of the queue's plan, during the talk or after it.
+    WrapUpCode {
+        agent: AgentId,
+        code: String,
     },
     /// Whatever the life of a ticket knows. `seen`: how many events of it the one who orders has seen; when there are more,
     /// the order is refused and told what changed. `None`: whatever has happened.
@@ -170,8 +177,13 @@ impl Hotline {
 
     pub(super) fn command(&mut self, command: Command) -> Result<(), DeskError> {
         let (ticket, seen, by, order) = match command {
-            Command::AgentReady { agent } => return self.try_queue(queue::Input::Ready { agent }),
-            Command::AgentAway { agent } => return self.try_queue(queue::Input::Away { agent }),
+            Command::AgentReady { agent } => return self.try_queue(acd::Input::Ready { agent }),
+            Command::AgentAway { agent, reason } => {
+                return self.try_queue(acd::Input::Away { agent, reason });
+            }
+            Command::WrapUpCode { agent, code } => {
+                return self.try_queue(acd::Input::Code { agent, code });
+            }
             Command::AssignVerification { .. }
             | Command::CloseVerification { .. }
             | Command::CallBack { .. }
@@ -228,7 +240,8 @@ impl Hotline {
             }
         };
         match command {
-            Command::AgentReady { .. } | Command::AgentAway { .. } => {}
+            Command::AgentReady { .. } | Command::AgentAway { .. } | Command::WrapUpCode { .. } => {
+            }
             Command::EditField { ticket, .. }
             | Command::CloseTicket { ticket, .. }
             | Command::Reopen { ticket, .. } => want(*ticket),
@@ -267,7 +280,9 @@ impl Hotline {
             return;
         }
         let in_calls = self.calls.values().filter_map(|call| call.ticket);
-        let needed: BTreeSet<TicketId> = in_calls.chain(self.callbacks_about()).collect();
+        let promised = self.promised.values().map(|promised| promised.ticket);
+        let needed = in_calls.chain(promised).chain(self.callbacks_about());
+        let needed: BTreeSet<TicketId> = needed.collect();
         self.tickets.let_go(|id| needed.contains(&id));
     }
 

@@ -30,6 +30,14 @@ pub const SIP_INBOX: usize = 1024;
 pub const SIP_MESSAGE_BYTES_MAX: usize = 65_535;
 /// Callers waiting for a person.
 pub const QUEUE_MAX: usize = 512;
+/// Groups of agents: each is a bit.
+pub const ACD_GROUPS: usize = 64;
+/// Agents of one service.
+pub const ACD_AGENTS: usize = 2048;
+/// Callers of whom it is remembered who had their matter; the oldest is forgotten first.
+pub const ACD_OWNERS: usize = 65_536;
+/// Talks by whose length waits are estimated: the last ones.
+pub const ACD_PACE: usize = 64;
 /// Writes waiting for the store.
 pub const STORE_QUEUE: usize = 4096;
 /// Live-feed events kept for a slow browser before it is told to reload.

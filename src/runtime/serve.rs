@@ -285,7 +285,7 @@ fn setup(config: &Config, prompts: Arc<Prompts>) -> anyhow::Result<Setup> {
     Ok(Setup {
         prompts,
         manner: Manner::default(),
-        queue: config.queue,
+        queue: config.queue.clone(),
         agents: config.agents.clone(),
         callbacks: callback_rules(config)?,
         admission: config.admission,
@@ -377,6 +377,7 @@ fn console(
         commands: commands(inbox.clone()),
         recordings: recordings.dir().to_path_buf(),
         agents: config.agents.clone(),
+        plan: config.queue.clone(),
         dispatch,
         machine: doors::machine(&config.console),
         doors: doors::doors(&config.console),

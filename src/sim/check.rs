@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::desk::{Agent, AgentState, Ticket};
+use crate::acd::{Agent, AgentState};
+use crate::desk::Ticket;
 use crate::hotline::{Direction, Effect, Fact, Party};
 use crate::kernel::evidence::Source;
 use crate::kernel::{AgentId, CallId, LegId, Moment, SurveyId, TicketId, Wall};
@@ -181,7 +182,8 @@ impl Checker {
             outcome: None,
             turns: Vec::new(),
             keys: Vec::new(),
-            saved: false,
+            // Called back about what was kept before.
+            saved: direction == Direction::Promised,
             waits_since: None,
         };
         let new = self.calls.insert(call, watched).is_none();
@@ -272,7 +274,7 @@ impl Checker {
     ) -> (BTreeMap<String, u64>, Vec<Violation>) {
         self.unless(running == 0, || format!("{running} calls never ended"));
         for agent in agents {
-            let free = matches!(agent.state, AgentState::Away | AgentState::Idle { .. });
+            let free = matches!(agent.state, AgentState::Away { .. } | AgentState::Idle { .. });
             self.unless(free, || format!("{} stays {}", agent.id, agent.state.key()));
         }
         let mut outcomes = BTreeMap::new();

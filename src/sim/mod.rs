@@ -10,6 +10,7 @@
 //! - `ear.rs`: recognisers that take their time.
 //! - `staff.rs`: what the desk does with tickets, verifications and duty.
 //! - `check.rs`: what must hold of every run.
+//! - `shift/`: a shift of the queue alone: hundreds of agents, lines that break; and what Erlang C says of it.
 //! - `year/`: a year of tickets, deadlines, callbacks and messages, with stops of the service.
 
 mod check;
@@ -18,6 +19,7 @@ mod line;
 mod lookup;
 mod mind;
 mod people;
+pub mod shift;
 mod staff;
 mod talk;
 mod voice;

@@ -74,7 +74,7 @@ impl World {
     /// An agent goes away; coming back follows from having gone.
     pub(super) fn breaks(&mut self, agent: AgentId) {
         if self.arrived < self.scenario.calls {
-            self.command_after(0, Command::AgentAway { agent });
+            self.command_after(0, Command::AgentAway { agent, reason: "rest".into() });
             let next = self.minutes(20, 40);
             self.plan(next, Event::Break(agent));
         }

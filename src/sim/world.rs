@@ -11,7 +11,8 @@ use super::lookup::Kept;
 use super::mind::Mind;
 use super::voice::Voice;
 use crate::call::EndReason;
-use crate::desk::{Agent, AgentState, Ticket};
+use crate::acd::Agent;
+use crate::desk::Ticket;
 use crate::dialogue::{Line, Manner, Prompts};
 use crate::hotline::{
     Ack, CallbackRules, Command, Effect, Fact, Hotline, Input, Job, Restored, Setup, admission,
@@ -178,11 +179,9 @@ pub fn run(scenario: &Scenario) -> Result<Report, SimError> {
 
 impl World {
     fn new(scenario: Scenario) -> Result<World, SimError> {
-        let agents = (1..=scenario.agents).map(|id| Agent {
-            id: AgentId(u64::from(id)),
-            name: format!("{id}号"),
-            uri: format!("sip:{id}@desk.example"),
-            state: AgentState::Away,
+        let agents = (1..=scenario.agents).map(|id| {
+            let uri = format!("sip:{id}@desk.example");
+            Agent::new(AgentId(u64::from(id)), format!("{id}号"), uri)
         });
         let window = Window::default();
         let prompts = Arc::new(Prompts::builtin()?);
@@ -402,7 +401,7 @@ impl World {
 }
 
 /// FNV-1a (Fowler, Noll and Vo), 64 bit.
-struct Fnv(u64);
+pub(super) struct Fnv(pub u64);
 
 impl Default for Fnv {
     fn default() -> Self {

@@ -10,6 +10,7 @@ mod export;
 mod knowledge;
 mod outbox;
 mod payload;
+mod queue;
 mod rates;
 mod read;
 mod records;
@@ -31,6 +32,7 @@ pub use callbacks::{CampaignRow, Drawn, MemberRow, ReviewRow, Which};
 pub use deeds::{Deed, DeedRow, WhichDeeds};
 pub use knowledge::{KnowledgeEvent, KnowledgeRow, Taken, UnansweredRow};
 pub use outbox::{DueMessage, MessageRow};
+pub use queue::{Hall, IN_TIME_MS, RobotDay};
 pub use rates::{CallCount, Counted};
 pub use read::{
     AgentRow, AnswerRow, AttemptRow, CallRow, EventRow, EvidenceRow, FieldRow, Figures, SurveyRow,

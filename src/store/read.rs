@@ -116,6 +116,8 @@ pub struct AgentRow {
     pub agent: i64,
     pub state: String,
     pub call_id: Option<i64>,
+    /// Why they are away.
+    pub reason: Option<String>,
     pub at: i64,
 }
 
@@ -300,7 +302,7 @@ impl Store {
 
     pub async fn agents(&self) -> Result<Vec<AgentRow>, StoreError> {
         let query =
-            sqlx::query_as("SELECT agent, state, call_id, at FROM agent_states ORDER BY agent");
+            sqlx::query_as("SELECT agent, state, call_id, reason, at FROM agent_states ORDER BY agent");
         Ok(query.fetch_all(&self.readers).await?)
     }
 
@@ -445,6 +447,7 @@ impl Store {
             tickets: self.load_tickets(&wanted).await?,
             surveys,
             callbacks,
+            owners: self.owners().await?,
         })
     }
 }

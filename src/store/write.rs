@@ -4,7 +4,7 @@ use sqlx::SqliteConnection;
 
 use super::outbox::{Told, put_message};
 use super::surveys::{interrupted_attempts, survey_fact};
-use super::{Store, StoreError, tickets};
+use super::{Store, StoreError, queue, tickets};
 use crate::desk::{Entry, Ticket};
 use crate::hotline::Fact;
 use crate::kernel::{CallId, TicketId, Wall};
@@ -39,6 +39,7 @@ impl Store {
             .bind(at.unix_ms)
             .execute(&mut *transaction)
             .await?;
+        queue::interrupted(&mut transaction, at).await?;
         sqlx::query("DELETE FROM agent_states").execute(&mut *transaction).await?;
         let calls = sqlx::query(
             "UPDATE calls SET state = 'interrupted', outcome = 'interrupted', ended_at = $1
@@ -101,18 +102,20 @@ async fn keep_one(db: &mut SqliteConnection, told: &Told, fact: &Fact) -> Result
             .await?;
         }
         Fact::Ticket { ticket, entry } => ticket_event(db, told, ticket, entry).await?,
-        Fact::AgentState { agent, state, call, at } => {
+        Fact::AgentState { agent, state, call, reason, at } => {
             sqlx::query(
-                "INSERT INTO agent_states (agent, state, call_id, at) VALUES ($1, $2, $3, $4)
-                 ON CONFLICT (agent) DO UPDATE SET state = $2, call_id = $3, at = $4",
+                "INSERT INTO agent_states (agent, state, call_id, at, reason) VALUES ($1, $2, $3, $4, $5)
+                 ON CONFLICT (agent) DO UPDATE SET state = $2, call_id = $3, at = $4, reason = $5",
             )
             .bind(agent.0 as i64)
             .bind(*state)
             .bind(call.map(|c| c.0 as i64))
             .bind(at.unix_ms)
+            .bind(reason.as_deref())
             .execute(db)
             .await?;
         }
+        Fact::Queue { record, at } => queue::keep(db, record, *at).await?,
         other => survey_fact(db, other).await?,
     }
     Ok(())

@@ -242,7 +242,7 @@ async fn staff_act_through_commands_and_bad_input_is_named() {
     let (ticket, by) = (TicketId(TICKET), "李晓".to_owned());
     let wanted = [
         Command::CloseTicket { ticket, result: "已办".into(), by: by.clone() },
-        Command::AgentAway { agent: AgentId(2) },
+        Command::AgentAway { agent: AgentId(2), reason: "off_duty".into() },
         Command::EditField {
             ticket, slot: Slot::Place, value: "白龙桥镇".into(), by: by.clone()
         },

@@ -5,7 +5,7 @@ use crate::console::house::{HOSTILE, NUMBER, TICKET, aftermath, complaint, house
 use huiyin::call::leg::{EndReason, Failure};
 use huiyin::desk::clock::Duty;
 use huiyin::desk::ticket::{Forum, Ground, Mark, Role, TicketState};
-use huiyin::desk::AgentState;
+use huiyin::acd::{AgentState, NO_ANSWER, OFF_DUTY};
 use huiyin::dialogue::Outcome;
 use huiyin::intake::Grade;
 use huiyin::kernel::{CallId, Moment, Slot};
@@ -166,14 +166,16 @@ fn keys_of_the_desk() -> Vec<Key> {
     let moment = Moment::ZERO;
     let call = CallId(1);
     let states = [
-        AgentState::Away,
+        AgentState::off_duty(),
         AgentState::Idle { since: moment },
         AgentState::Ringing { call, until: moment },
         AgentState::Talking { call },
+        AgentState::Hold { call },
         AgentState::WrapUp { call, until: moment },
     ];
     let mut keys: Vec<Key> = Vec::new();
     keys.extend(states.iter().map(|s| ("agent_state", s.key())));
+    keys.extend([OFF_DUTY, NO_ANSWER].map(|reason| ("away_reason", reason)));
     keys.extend(TicketState::KEYS.map(|key| ("ticket_state", key)));
     keys.extend(crate::ticket::events().iter().map(|event| ("ticket_event", event.key())));
     keys.extend(Role::ALL.iter().map(|role| ("role", role.key())));
@@ -229,7 +231,7 @@ fn keys_of_calls() -> Vec<Key> {
     keys.extend(["due", "calling", "ended"].map(|state| ("survey_state", state)));
     keys.extend(["caller", "robot", "agent"].map(|speaker| ("speaker", speaker)));
     keys.extend(["spoken", "keys", "signalling", "staff"].map(|source| ("source", source)));
-    keys.extend(["inbound", "callback"].map(|direction| ("direction", direction)));
+    keys.extend(["inbound", "callback", "promised"].map(|direction| ("direction", direction)));
     keys.extend(["reopen", "leave"].map(|value| ("answer", value)));
     keys.extend(["reopen", "adult"].map(|state| ("call_state", state)));
     keys.extend(["not_reached", "no_number", "no_ticket"].map(|end| ("survey_outcome", end)));

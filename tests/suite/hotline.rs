@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use huiyin::call::{EndReason, Failure};
-use huiyin::desk::{Actor, Agent, AgentState, Ticket, TicketEvent, TicketState};
+use huiyin::acd::{Agent, AgentState};
+use huiyin::desk::{Actor, Ticket, TicketEvent, TicketState};
 use huiyin::dialogue::{Manner, Prompts, SayId, Understood};
 use huiyin::hotline::admission::Rules;
 use huiyin::hotline::{
@@ -20,6 +21,9 @@ use huiyin::survey::campaign::Origin;
 use huiyin::survey::verify::Outcome;
 use proptest::prelude::*;
 
+#[path = "hotline/promised.rs"]
+mod promised;
+
 const CALL: CallId = CallId(1);
 const CALLER: LegId = LegId(2);
 const BEGINS: Civil = Civil { year: 2026, month: 11, day: 23, hour: 10, minute: 0, second: 0 };
@@ -32,11 +36,9 @@ struct Desk {
 
 impl Desk {
     fn new(agents: u64, restored: Restored) -> Desk {
-        let agents = (1..=agents).map(|id| Agent {
-            id: AgentId(id),
-            name: id.to_string(),
-            uri: format!("sip:{id}@desk.example"),
-            state: AgentState::Idle { since: Moment::ZERO },
+        let agents = (1..=agents).map(|id| {
+            let uri = format!("sip:{id}@desk.example");
+            Agent::new(AgentId(id), id.to_string(), uri).on_duty()
         });
         let setup = Setup {
             prompts: Arc::new(Prompts::builtin().unwrap()),
@@ -272,6 +274,7 @@ fn restored(surveys: u64) -> Restored {
         tickets: (1..=surveys).map(closed).collect(),
         surveys: pending.collect(),
         callbacks: Default::default(),
+        owners: Vec::new(),
     }
 }
 
@@ -432,7 +435,7 @@ fn anything() -> impl Strategy<Value = Input> {
     let keys = prop::sample::select(vec!['0', '1', '2', '5', '*', '#']);
     let command = prop_oneof![
         agent().prop_map(|agent| Command::AgentReady { agent }),
-        agent().prop_map(|agent| Command::AgentAway { agent }),
+        agent().prop_map(|agent| Command::AgentAway { agent, reason: "rest".into() }),
         ticket().prop_map(|ticket| Command::CloseTicket {
             ticket,
             result: "x".into(),

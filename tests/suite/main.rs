@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod access;
+mod acd;
 mod admission;
 mod board;
 mod calendar;
@@ -16,6 +17,7 @@ mod console_callbacks;
 mod console_knowledge;
 mod console_orders;
 mod console_pages;
+mod console_wall;
 mod denoise;
 mod detector;
 mod dialogue;
@@ -50,7 +52,6 @@ mod peers;
 mod phone_turns;
 mod progress;
 mod public_page;
-mod queue;
 mod recognise;
 mod recogniser;
 mod remote;

@@ -12,7 +12,9 @@ use super::parts::{
     Live, badge, call_link, clock, is_recorded, lasting, live, subject, ticket_link, transcript,
 };
 use super::ticket::{Fields, Seen, field_list, forms, is_closed, may_dispatch};
+use super::wall::why;
 use crate::access::{Grant, Scope};
+use crate::acd::OFF_DUTY;
 use crate::console::App;
 use crate::console::access::{Known, Via};
 use crate::console::api::{AgentNow, agent_rows};
@@ -36,7 +38,7 @@ pub(in crate::console) async fn agents(
                 li .card id={ "agent-" (row.id) } {
                     div .card-head {
                         a .large href={ "/agents/" (row.id) } { (AgentId(row.id.max(0) as u64)) " " (row.name) }
-                        (badge(&app, "agent_state", &row.state))
+                        (badge(&app, "agent_state", &row.state)) (why(&app, row))
                         @if let Some(since) = row.since { span .hint { (clock(since)) " " (texts.since) } }
                         @if let Some(call) = row.call_id { span .push { (call_link(call)) } }
                     }
@@ -122,7 +124,10 @@ fn banner(app: &App, now: &AgentNow, work: Option<&Work>) -> Markup {
         section #banner class={ "banner is-" (now.state) } {
             div {
                 h1 { (AgentId(now.id.max(0) as u64)) " " (now.name) }
-                p .state aria-live="assertive" { (app.texts.name("agent_state", &now.state)) }
+                p .state aria-live="assertive" { (app.texts.name("agent_state", &now.state)) (why(app, now)) }
+                @if now.state == "wrap_up" {
+                    p .hint { (texts.limit) " " (limit_s(app)) " " (texts.seconds) }
+                }
             }
             @if let Some(call) = call {
                 div {
@@ -132,8 +137,49 @@ fn banner(app: &App, now: &AgentNow, work: Option<&Work>) -> Markup {
             }
             div .row.push {
                 (switch(now.id, "ready", &texts.ready, &texts.ready_key, "r", "main"))
-                (switch(now.id, "away", &texts.away, &texts.away_key, "a", ""))
+                (leave(app, now.id))
             }
+            (codes(app, now))
+        }
+    }
+}
+
+fn limit_s(app: &App) -> u64 {
+    app.plan.rules.wrap_up_ms / 1000
+}
+
+/// Away, for a reason of the plan.
+fn leave(app: &App, agent: i64) -> Markup {
+    let texts = &app.texts.agent;
+    html! {
+        form method="post" data-post={ "/api/agents/" (agent) "/away" } {
+            button type="submit" data-key="a" aria-keyshortcuts=(texts.away_key) {
+                (texts.away) " " kbd { (texts.away_key) }
+            }
+            select name="reason" aria-label=(texts.leave) {
+                @for reason in &app.plan.reasons { option value=(reason.code) { (reason.name) } }
+                option value=(OFF_DUTY) { (app.texts.name("away_reason", OFF_DUTY)) }
+            }
+            output role="status" {}
+        }
+    }
+}
+
+/// What the talk came to, while there is one or it is written up.
+fn codes(app: &App, now: &AgentNow) -> Markup {
+    let texts = &app.texts.agent;
+    if !["talking", "hold", "wrap_up"].contains(&now.state.as_str()) {
+        return html! {};
+    }
+    html! {
+        form #wrap-up .row method="post" data-post={ "/api/agents/" (now.id) "/wrap-up" } {
+            label for="code" { (texts.code) }
+            select #code name="code" aria-describedby="code-help" {
+                @for code in &app.plan.codes { option value=(code.code) { (code.name) } }
+            }
+            button type="submit" { (app.texts.ticket.save) }
+            output role="status" {}
+            p #code-help .hint { (texts.code_help) }
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::console::read::Page;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     Overview,
+    Wall,
     Tickets,
     Agents,
     Surveys,
@@ -29,6 +30,7 @@ pub(super) fn frame(app: &App, who: &Person, place: Place, title: &str, body: Ma
     let board = if who.may(Grant::SeeFigures) { "/board" } else { "/supervisor" };
     let links = [
         (Place::Overview, "/", &page.overview, Grant::SeeCalls),
+        (Place::Wall, "/wall", &app.texts.wall.title, Grant::SeeCalls),
         (Place::Tickets, "/tickets", &page.tickets, Grant::SeeTickets),
         (Place::Agents, "/agents", &page.agents, Grant::SeeCalls),
         (Place::Surveys, "/surveys", &page.surveys, Grant::SeeCallbacks),

@@ -24,6 +24,7 @@ mod survey;
 mod tabs;
 mod ticket;
 mod unit;
+mod wall;
 
 pub(super) use account::account;
 pub(super) use accounts::accounts;
@@ -44,3 +45,4 @@ pub(super) use supervisor::supervisor;
 pub(super) use survey::{audit, surveys};
 pub(super) use ticket::{ticket, tickets};
 pub(super) use unit::unit;
+pub(super) use wall::{wall, wall_json};

@@ -50,7 +50,7 @@ impl Hotline {
 }
 
 /// The number to call: what the caller said counts more than what the network said, and either stands there.
-pub(super) fn number_of(ticket: &Ticket) -> Option<Pii<String>> {
+pub(in crate::hotline) fn number_of(ticket: &Ticket) -> Option<Pii<String>> {
     let filled = ticket.fields.get(&Slot::Number)?;
     Some(Pii::new(filled.code.clone().unwrap_or_else(|| filled.value.clone())))
 }

@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use huiyin::access::{Cost, Role};
+use huiyin::acd::{Agent, Plan};
 use huiyin::console::{self, Console, Doors, Knowledge, Machine, Tls};
-use huiyin::desk::{Actor, Agent, AgentState, DeskError, Role as Part, Ticket, TicketEvent};
+use huiyin::desk::{Actor, DeskError, Role as Part, Ticket, TicketEvent};
 use huiyin::hotline::{Command, Direction, Fact};
 use huiyin::intake::Grade;
 use huiyin::kernel::evidence::Source;
@@ -90,6 +91,7 @@ pub async fn with_doors(
         }),
         recordings,
         agents: vec![agent(1, "李晓"), agent(2, "王敏")],
+        plan: std::sync::Arc::new(Plan::default()),
         dispatch: Arc::new(dispatch()),
         machine: token.map(|token| Machine {
             token: Pii::new(token.to_owned()),
@@ -203,7 +205,7 @@ fn library() -> Library {
 
 fn agent(id: u64, name: &str) -> Agent {
     let uri = format!("sip:{id}@127.0.0.1");
-    Agent { id: AgentId(id), name: name.into(), uri, state: AgentState::Away }
+    Agent::new(AgentId(id), name, uri)
 }
 
 /// Today at noon in China, so that the figures of the day count it.
@@ -288,7 +290,7 @@ pub fn complaint() -> Vec<Fact> {
         drafted,
         Fact::CallState { call, state: "waiting".into(), at },
         registered,
-        Fact::AgentState { agent: AgentId(1), state: "ringing", call: Some(call), at },
+        Fact::AgentState { agent: AgentId(1), state: "ringing", call: Some(call), reason: None, at },
     ]
 }
 
@@ -311,7 +313,7 @@ pub fn aftermath() -> Vec<Fact> {
     let call = CallId(2);
     facts.extend([
         Fact::CallEnded { call: CallId(1), outcome: "handed_over".into(), at },
-        Fact::AgentState { agent, state: "idle", call: None, at },
+        Fact::AgentState { agent, state: "idle", call: None, reason: None, at },
         Fact::SurveyDue { survey, ticket: id, origin: Origin::Closed, attempt: 1, due: at, at },
         Fact::CallStarted {
             call,

@@ -181,7 +181,7 @@ hand_over asked
 say offer_callback/0
 > said
 > heard 需要，打我另一个号码 | yes
-leave_queue
+leave_queue for a callback
 say ask_number/0
 > said
 > heard 零五七九八二三幺幺二三四

@@ -100,7 +100,7 @@ impl Watch {
                 Effect::HangUp { .. } => self.over = true,
                 Effect::Say(say) => self.said(desk, &written(say), seed),
                 Effect::Hush
-                | Effect::LeaveQueue
+                | Effect::LeaveQueue { .. }
                 | Effect::LookUp(_)
                 | Effect::Urge { .. } => {}
             }

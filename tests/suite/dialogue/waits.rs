@@ -103,7 +103,7 @@ say offer_callback/0
 > said
 > waiting 4
 > heard 需要 | yes
-leave_queue
+leave_queue for a callback
 say callback_registered/0 二六，幺幺二二，零零零三
 > hang_up
 hang_up registered
