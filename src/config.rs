@@ -6,6 +6,7 @@ mod peers;
 mod public;
 mod recogniser;
 mod summary;
+mod webrtc;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
@@ -25,6 +26,7 @@ use crate::media::Codec;
 pub use messages::{Carrier, Messages};
 pub use public::Public;
 pub use recogniser::Recogniser;
+pub use webrtc::Webrtc;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -60,6 +62,7 @@ struct Raw {
     outbound: RawOutbound,
     console: RawConsole,
     public: public::Raw,
+    webrtc: webrtc::Raw,
     messages: messages::Raw,
     speech: RawSpeech,
     recogniser: recogniser::Raw,
@@ -171,6 +174,8 @@ pub struct Config {
     pub console: Console,
     /// `None`: citizens have no page.
     pub public: Option<Public>,
+    /// Browsers as telephones.
+    pub webrtc: Webrtc,
     pub messages: Messages,
     /// Who writes down what callers say.
     pub recogniser: Recogniser,
@@ -283,6 +288,7 @@ impl Raw {
         }
         let second = 1000;
         let console = self.console.check()?;
+        let sip = self.sip.check()?;
         Ok(Config {
             data_dir: self.data.dir,
             models_dir: self.models.dir,
@@ -293,7 +299,8 @@ impl Raw {
             dispatch_rules: self.dispatch.rules,
             calendars: self.clock.calendars,
             prompts: self.prompts.path,
-            sip: self.sip.check()?,
+            webrtc: self.webrtc.check(&sip)?,
+            sip,
             outbound: self.outbound.check()?,
             public: self.public.check(console.bind)?,
             messages: self.messages.check()?,
@@ -488,11 +495,11 @@ impl RawConsole {
 
 impl RawAgent {
     fn check(self) -> Result<Agent, ConfigError> {
-        if !self.uri.starts_with("sip:") {
+        if !self.uri.starts_with("sip:") && self.uri != "browser" {
             return Err(setting(
                 "agents.uri",
                 self.uri,
-                "give the SIP URI of the agent's telephone, like sip:801@192.0.2.20",
+                "give the SIP URI of the agent's telephone, like sip:801@192.0.2.20, or browser",
             ));
         }
         let state = match self.on_duty {

@@ -23,9 +23,11 @@ mod names;
 mod open311;
 mod orders;
 mod pages;
+mod phone;
 pub mod public;
 mod read;
 mod routes;
+pub mod telephones;
 mod texts;
 
 use std::net::SocketAddr;
@@ -83,6 +85,8 @@ pub struct Console {
     /// Who has it may see and do everything. Without one, only this machine itself is served.
     pub token: Option<Pii<String>>,
     pub knowledge: Knowledge,
+    /// The line for agents' browsers, where there is one.
+    pub telephones: telephones::Line,
 }
 
 /// What every handler has at hand.
@@ -94,6 +98,7 @@ struct App {
     agents: Vec<Agent>,
     dispatch: Arc<Rules>,
     knowledge: Knowledge,
+    telephones: telephones::Line,
     access: access::Access,
     texts: texts::Texts,
     feeds: Arc<Semaphore>,
@@ -120,6 +125,7 @@ pub async fn serve(
         agents: console.agents,
         dispatch: console.dispatch,
         knowledge: console.knowledge,
+        telephones: console.telephones,
         access: access::Access::new(console.token)?,
         texts: texts::Texts::load()?,
         feeds: Arc::new(Semaphore::new(CONSOLE_FEEDS)),

@@ -11,7 +11,7 @@ use axum::routing::{MethodRouter, get, post};
 use super::error::ApiError;
 use super::{
     App, access, actions, api, assets, audio, callbacks, export, knowledge, live, login, open311,
-    orders, pages,
+    orders, pages, phone,
 };
 use crate::kernel::limits::CONSOLE_BODY_BYTES_MAX;
 
@@ -86,6 +86,10 @@ pub static ROUTES: &[Route] = &[
     reads("/api/agents", Who::Staff, || get(api::agents)),
     changes("/api/agents/{id}/ready", Who::Staff, || post(actions::ready)),
     changes("/api/agents/{id}/away", Who::Staff, || post(actions::away)),
+    reads("/api/agents/{id}/phone", Who::Staff, || get(phone::rings)),
+    changes("/api/agents/{id}/phone/{leg}/answer", Who::Staff, || post(phone::pick_up)),
+    changes("/api/agents/{id}/phone/{leg}/hang-up", Who::Staff, || post(phone::put_down)),
+    changes("/api/agents/{id}/phone/{leg}/hold", Who::Staff, || post(phone::hold)),
     reads("/api/export/{name}", Who::Staff, || get(export::export)),
     reads("/api/plots/{name}", Who::Staff, || get(pages::plot)),
     reads("/open311/v2/{name}", Who::Staff, || get(open311::list)),

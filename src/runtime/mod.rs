@@ -6,10 +6,12 @@
 //!   work on threads; [`hearing`]: what each question expects.
 //! - [`gauge`]: what is measured of the load.
 //! - [`deadlines`]: rule packs and the calendar.
+//! - [`browsers`]: the browsers that are telephones.
 //! - [`certificate`]: our own, for TLS where none is given; [`telephone`]: the line that is opened with it.
 //! - [`keeper`], [`recordings`]: what is written down; [`openness`], [`outbox`]: what citizens are
 //!   shown and sent. [`phone`]: a scripted telephone.
 
+pub mod browsers;
 pub mod call_task;
 pub mod categories;
 pub mod certificate;

@@ -10,6 +10,7 @@ use anyhow::Context;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+use super::browsers::Browsers;
 use super::certificate::Own;
 use super::clock::SystemClock;
 use super::engines::{self, SpeechEngines};
@@ -22,7 +23,7 @@ use super::recordings::Recordings;
 use super::rewriting::Rewriting;
 use super::rtp_socket::PortRange;
 use super::shell::{Message, Parts, Shell};
-use super::telephone::Telephone;
+use super::telephone::{Telephone, leg_ids};
 use super::voice::{SoundStore, plan};
 use super::{deadlines, dispatching};
 use crate::call::Signalling;
@@ -60,12 +61,16 @@ pub async fn serve(
     let (inbox, messages) = mpsc::channel(HOTLINE_INBOX);
     let (feed, _) = broadcast::channel(FEED_EVENTS);
     let keeper = keeper(&store, &feed, &inbox);
-    let open = Openness::prepare(&config, texts, &store).await?;
-    let Telephone { line, signals, own, renewal } = Telephone::open(&config, &clock).await?;
+    let ids = leg_ids();
+    let browsers = Browsers::new(config.webrtc.clone(), ids.clone(), inbox.clone(), feed.clone())?;
+    let calls = Arc::new(browsers.clone());
+    let open = Openness::prepare(&config, texts, &store, calls.clone()).await?;
+    let Telephone { line, signals, own, renewal } = Telephone::open(&config, &clock, ids).await?;
     let knowledge = console::Knowledge { library, published: publisher.waker() };
     let rules = rulebook.rules().clone();
     let console =
         console(&config, store.clone(), feed.clone(), &inbox, &recordings, rules, knowledge);
+    let console = Console { telephones: Some(calls), ..console };
     let pages = Pages::serve(&config, console).await?;
     let listening = pages.listening(line.as_ref(), own, open.at);
     let around = Around {
@@ -80,6 +85,7 @@ pub async fn serve(
         rewriting: Rewriting::of(config.summary.as_ref(), &clock)?,
         clock,
         line: line.clone(),
+        browsers,
         engines: speech,
         meaning,
         ports: ports(&config.sip)?,
@@ -366,6 +372,7 @@ fn console(
         dispatch,
         token: config.console.token.clone(),
         knowledge,
+        telephones: None,
     }
 }
 

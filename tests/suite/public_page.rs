@@ -110,7 +110,7 @@ async fn page(proxies: &[&str]) -> Page {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let at = listener.local_addr().unwrap();
     let proxies = proxies.iter().map(|proxy| proxy.parse().unwrap()).collect();
-    let public = Public { store, hotline: "12345".into(), proxies };
+    let public = Public { store, hotline: "12345".into(), proxies, calls: None };
     let (stop, stopped) = oneshot::channel::<()>();
     let served = tokio::spawn(async move {
         let stopped = async move {

@@ -12,6 +12,7 @@ mod life;
 mod messages;
 mod overview;
 mod parts;
+mod phone;
 mod questions;
 mod rates;
 mod supervision;

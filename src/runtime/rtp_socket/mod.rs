@@ -2,14 +2,17 @@
 //!
 //! An [`RtpSession`] belongs to the task that moves its frames. That task awaits [`RtpSession::receive`] between ticks
 //! (dropping it loses nothing) and calls [`RtpSession::heard`] and [`RtpSession::send`] once every 20 ms, which never
-//! wait. Nothing here grows: the jitter buffer and the queues of keys have their bounds.
+//! wait. Where a browser is to be at the other end, [`RtpSession::open`] comes first. Nothing here grows: the jitter buffer and the queues of keys have their bounds.
 
+mod browser;
+mod handshake;
 mod link;
 mod ports;
 
 use std::collections::VecDeque;
 use std::io::{Error, Result};
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -24,7 +27,11 @@ use crate::media::rtp::{Received, RtpStats};
 use crate::media::tones::KeyListener;
 use crate::media::{Frame, FrameKind, JitterBuffer, Key, KeyEvent, MediaError};
 
+use browser::Browser;
 use link::Link;
+
+pub use browser::BrowserError;
+pub use handshake::Identity;
 pub use ports::PortRange;
 
 /// Larger than any packet that is accepted; what is longer arrives cut and is refused for its size.
@@ -52,8 +59,10 @@ pub struct LegStats {
 
 /// One leg's RTP.
 pub struct RtpSession {
-    rtp: UdpSocket,
+    rtp: Arc<UdpSocket>,
     rtcp: UdpSocket,
+    /// A browser at the other end, once it is there; its reports come on the port of its sound.
+    browser: Option<Browser>,
     /// Where the peer's reports come from.
     reporter: Option<SocketAddr>,
     port: u16,
@@ -94,8 +103,9 @@ impl RtpSession {
     fn new(rtp: UdpSocket, rtcp: UdpSocket, nat: bool, terms: Terms) -> Result<Self> {
         Ok(RtpSession {
             port: rtp.local_addr()?.port(),
-            rtp,
+            rtp: Arc::new(rtp),
             rtcp,
+            browser: None,
             reporter: None,
             terms,
             seed: u64::from_ne_bytes(chance()?),
@@ -165,6 +175,9 @@ impl RtpSession {
 
     fn take(&mut self, now: Moment, from: SocketAddr, length: usize) {
         self.settle(now);
+        if !self.is_sound(now, from, length) {
+            return;
+        }
         let Some(link) = &mut self.link else { return };
         let Some(datagram) = self.buffer.get(..length) else { return };
         match link.receiver.receive(now, from, datagram) {
@@ -325,8 +338,10 @@ impl RtpSession {
         }
         match link.report(now) {
             Some(Ok(report)) => {
+                let one_port = self.browser.is_some();
+                let socket: &UdpSocket = if one_port { &self.rtp } else { &self.rtcp };
                 // Best effort: the next one says the same and more.
-                let _ = self.rtcp.try_send_to(&report, to);
+                let _ = socket.try_send_to(&report, to);
             }
             Some(Err(error)) => tracing::error!(%error, "a report was not sent"),
             None => {}

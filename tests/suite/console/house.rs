@@ -79,6 +79,7 @@ pub async fn build(token: Option<&str>, reply: Reply) -> House {
         dispatch: Arc::new(dispatch()),
         token: token.map(|token| Pii::new(token.to_owned())),
         knowledge: Knowledge { library: library.clone(), published: publisher.waker() },
+        telephones: None,
     };
     let (stop, stopped) = oneshot::channel::<()>();
     let served = tokio::spawn(console::serve(listener, console, async move {
