@@ -26,7 +26,7 @@ use crate::media::Codec;
 pub use messages::{Carrier, Messages};
 pub use public::Public;
 pub use recogniser::Recogniser;
-pub use webrtc::Webrtc;
+pub use webrtc::{BROWSER, Webrtc};
 
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -495,7 +495,7 @@ impl RawConsole {
 
 impl RawAgent {
     fn check(self) -> Result<Agent, ConfigError> {
-        if !self.uri.starts_with("sip:") && self.uri != "browser" {
+        if !self.uri.starts_with("sip:") && self.uri != BROWSER {
             return Err(setting(
                 "agents.uri",
                 self.uri,

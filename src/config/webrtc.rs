@@ -7,6 +7,9 @@ use serde::Deserialize;
 use super::{ConfigError, Sip, in_range, setting};
 use crate::kernel::limits::CALLS_MAX;
 
+/// The address of an agent who has no other telephone than their browser.
+pub const BROWSER: &str = "browser";
+
 /// Browsers as telephones.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Webrtc {

@@ -38,12 +38,15 @@ struct Leg {
     /// An offer that is not answered yet, and where the answer goes.
     offer: Option<String>,
     reply: Option<Reply>,
+    /// An agent has answered it.
+    taken: bool,
     over: CancellationToken,
 }
 
 impl Leg {
     fn new(whose: Whose) -> Self {
-        Leg { whose, call: None, offer: None, reply: None, over: CancellationToken::new() }
+        let over = CancellationToken::new();
+        Leg { whose, call: None, offer: None, reply: None, taken: false, over }
     }
 }
 
@@ -135,16 +138,22 @@ impl Browsers {
         true
     }
 
-    /// Rings an agent's browser. False: they have none open.
-    pub fn ring(&self, agent: AgentId, leg: LegId, call: CallId) -> bool {
+    /// Rings an agent's browser. False: they have none open, and `elsewhere` there is another telephone. Without one it rings as soon
+    /// as they open it: a page that is loaded anew in mid-call is away for a moment only.
+    pub fn ring(&self, agent: AgentId, elsewhere: bool, leg: LegId, call: CallId) -> bool {
         let mut table = self.table();
-        let Some(phone) = table.phones.get(&agent) else { return false };
-        if phone.try_send(Ring::Rings { leg, call }).is_err() {
+        let rung = table.phones.get(&agent).is_some_and(|phone| {
+            let rings = Ring::Rings { leg, call };
+            phone.try_send(rings).is_ok()
+        });
+        if !rung {
             table.phones.remove(&agent);
-            return false;
+            if elsewhere {
+                return false;
+            }
         }
-        let whose = Whose::Agent(agent);
-        table.legs.insert(leg, Leg { call: Some(call), ..Leg::new(whose) });
+        let leg_of = Leg { call: Some(call), ..Leg::new(Whose::Agent(agent)) };
+        table.legs.insert(leg, leg_of);
         true
     }
 
@@ -234,19 +243,27 @@ impl Telephones for Browsers {
 
     fn sign_in(&self, agent: AgentId) -> mpsc::Receiver<Ring> {
         let (phone, rings) = mpsc::channel(PHONE_EVENTS);
-        self.table().phones.insert(agent, phone);
+        let mut table = self.table();
+        for (leg, waiting) in &table.legs {
+            let theirs = matches!(waiting.whose, Whose::Agent(own) if own == agent);
+            if let Some(call) = waiting.call.filter(|_| theirs && !waiting.taken) {
+                let _ = phone.try_send(Ring::Rings { leg: *leg, call });
+            }
+        }
+        table.phones.insert(agent, phone);
         rings
     }
 
     async fn pick_up(&self, agent: AgentId, leg: LegId, offer: String) -> Result<String, Refused> {
         let answer = {
             let mut table = self.table();
-            let found = table.legs.get_mut(&leg).filter(|leg| {
-                matches!(leg.whose, Whose::Agent(own) if own == agent) && leg.reply.is_none()
-            });
+            let found = table
+                .legs
+                .get_mut(&leg)
+                .filter(|leg| matches!(leg.whose, Whose::Agent(own) if own == agent) && !leg.taken);
             let leg = found.ok_or(Refused::Over)?;
             let (reply, answer) = oneshot::channel();
-            (leg.offer, leg.reply) = (Some(offer), Some(reply));
+            (leg.offer, leg.reply, leg.taken) = (Some(offer), Some(reply), true);
             answer
         };
         self.tell(Happening::PickedUp { leg }).await;

@@ -25,7 +25,7 @@ use super::rewriting::{Rewriting, reword};
 use super::rtp_socket::{PortRange, RtpSession};
 use crate::call::sdp::{self, LocalMedia, Security};
 use crate::call::{CallError, Dial, EndReason, SignalEvent, Signalling};
-use crate::config::{Outbound, Sip};
+use crate::config::{BROWSER, Outbound, Sip};
 use crate::console::telephones::Refused;
 use crate::desk::{DeskError, Ticket, TicketEvent};
 use crate::dialogue::Understood;
@@ -520,8 +520,8 @@ impl Shell {
     }
 
     async fn dial(&mut self, call: CallId, leg: LegId, party: Party) {
-        if let Party::Agent { agent, .. } = &party
-            && self.parts.browsers.ring(*agent, leg, call)
+        if let Party::Agent { agent, uri } = &party
+            && self.parts.browsers.ring(*agent, uri != BROWSER, leg, call)
         {
             return;
         }

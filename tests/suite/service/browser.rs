@@ -164,7 +164,9 @@ async fn agents_page(service: &Service, program: &Path) -> Browser {
     agent
 }
 
-async fn answer(agent: &mut Browser) {
+async fn answer(service: &Service, agent: &mut Browser) {
+    let rings = |agents: &Value| agents["agents"][0]["state"] == "ringing";
+    service.until("agents", 60, rings).await;
     agent.until("!document.querySelector('#phone-answer').hidden").await;
     let press = "document.dispatchEvent(new KeyboardEvent('keydown', { key: 'j', altKey: true }))";
     agent.value(press).await;
@@ -187,7 +189,7 @@ async fn an_agent_answers_in_the_browser_and_both_hear_each_other() {
     citizen.value(&listen("#sound")).await;
     service.asked(1).await;
     citizen.value("document.querySelector('#pad [data-key=\"0\"]').click()").await;
-    answer(&mut agent).await;
+    answer(&service, &mut agent).await;
     agent_talks(&service, 20).await;
     let both = |call: &Value| {
         let said = |who| words(call, "speaker", who);
@@ -213,7 +215,7 @@ async fn an_agent_answers_in_the_browser_and_both_hear_each_other() {
     service.until("agents", 30, |agents| agents["agents"][0]["state"] != "talking").await;
     assert!(service.get("calls/1").await["ended_at"].is_null(), "the citizen is still there");
     agent.until("document.querySelector('#phone-answer') !== null").await;
-    answer(&mut agent).await;
+    answer(&service, &mut agent).await;
     agent_talks(&service, 20).await;
     agent.value("document.querySelector('#phone-hang-up').click()").await;
     let call = service.ended(1, 60).await;
