@@ -19,7 +19,7 @@ use huiyin::call::sdp::{Codecs, Direction, Negotiated};
 use huiyin::media::rtp::Sender;
 use huiyin::media::srtp::Outbound;
 use huiyin::media::{Codec, Frame};
-use huiyin::runtime::clock::SystemClock;
+use huiyin::runtime::clock::{SystemClock, rhythm};
 use huiyin::runtime::rtp_socket::{Identity, PortRange, RtpSession};
 
 use browser_peer::Peer;
@@ -180,7 +180,7 @@ async fn house(legs: usize, browser: bool) {
     let mut input = std::io::stdin().lines();
     for _ in 0..legs {
         let line = input.next().unwrap().unwrap();
-        let mut rtp = ports.session(HERE).await.unwrap();
+        let mut rtp = ports.session(HERE).unwrap();
         if browser {
             open(&mut rtp, &line, &clock, &identity).await;
         } else {
@@ -225,16 +225,11 @@ fn plain(port: u16) -> Negotiated {
 
 /// What a call's task does with a leg, and nothing else: what came goes back.
 async fn flow(mut rtp: RtpSession, clock: SystemClock) {
-    let mut tick = tokio::time::interval(FRAME);
+    let mut tick = rhythm(FRAME);
     loop {
-        tokio::select! {
-            biased;
-            _ = tick.tick() => {
-                let now = clock.now();
-                let heard = rtp.heard(now);
-                rtp.send(now, &heard);
-            }
-            () = rtp.receive(clock.now()) => {}
-        }
+        tick.tick().await;
+        let now = clock.now();
+        let heard = rtp.heard(now);
+        rtp.send(now, &heard);
     }
 }

@@ -445,9 +445,9 @@ impl Shell {
         self.on_line(leg, "hang up", async move { line.hang_up(leg, reason).await });
     }
 
-    async fn arrange(&mut self, security: Security) -> Result<Arranged, std::io::Error> {
+    fn arrange(&mut self, security: Security) -> Result<Arranged, std::io::Error> {
         let ports = self.parts.ports.secured(security);
-        let rtp = ports.session(self.parts.sip.bind.ip()).await?;
+        let rtp = ports.session(self.parts.sip.bind.ip())?;
         let session = self.next_session;
         self.next_session += 1;
         let local = rtp.local(self.parts.sip.advertise, session);
@@ -456,11 +456,11 @@ impl Shell {
 
     async fn answer(&mut self, call: CallId, leg: LegId) {
         if let Some(offer) = self.parts.browsers.offer(leg) {
-            return self.answer_browser(call, leg, &offer).await;
+            return self.answer_browser(call, leg, &offer);
         }
         // The offer is gone with a leg that has ended.
         let (offer, security) = self.offers.remove(&leg).unwrap_or_default();
-        let mut arranged = match self.arrange(security).await {
+        let mut arranged = match self.arrange(security) {
             Ok(arranged) => arranged,
             Err(error) => {
                 tracing::error!(%error, "no port for the sound of a call");
@@ -531,7 +531,7 @@ impl Shell {
                 self.parts.outbound.route.replace("{number}", number.reveal())
             }
         };
-        let arranged = match self.arrange(self.parts.sip.protection.to(&to)).await {
+        let arranged = match self.arrange(self.parts.sip.protection.to(&to)) {
             Ok(arranged) => arranged,
             Err(error) => {
                 tracing::error!(%error, "no port for the sound of a call");

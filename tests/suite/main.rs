@@ -15,6 +15,7 @@ mod console_callbacks;
 mod console_knowledge;
 mod console_orders;
 mod console_pages;
+mod denoise;
 mod detector;
 mod dialogue;
 mod dialogue_heard;

@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 async fn begin(
     offer: &str,
 ) -> (RtpSession, String, Credentials, huiyin::call::sdp::browser::Accord, Identity) {
-    let rtp = PortRange::new(27000..=27199).unwrap().session(HERE).await.unwrap();
+    let rtp = PortRange::new(27000..=27199).unwrap().session(HERE).unwrap();
     let ice = Credentials::new(std::array::from_fn(|at| at as u8));
     let identity = Identity::new().unwrap();
     let local = Local {
@@ -60,10 +60,9 @@ async fn sound_flows_both_ways_and_either_end_closes() {
     for _ in 0..50 {
         let packet = ours.rtp(&sender.audio(&tone()).unwrap()).unwrap();
         peer.socket.send(&packet).await.unwrap();
-        let wait = tokio::time::timeout(Duration::from_millis(15), rtp.receive(clock.now())).await;
+        tokio::time::sleep(Duration::from_millis(5)).await;
         heard = heard.max(power(&rtp.heard(clock.now())));
         rtp.send(clock.now(), &tone());
-        drop(wait);
     }
     assert!(heard > 1e6, "the tone is not heard: {heard}");
     // What the leg sends is protected, and the peer's key reads it; plain packets are not believed.
@@ -79,14 +78,18 @@ async fn sound_flows_both_ways_and_either_end_closes() {
     assert!(sounds > 20, "{sounds} packets of sound");
     let refused = rtp.stats().rtp.unauthentic;
     peer.socket.send(&sender.audio(&tone()).unwrap()).await.unwrap();
+    let since = clock.now();
     while rtp.stats().rtp.unauthentic == refused {
-        tokio::time::timeout(PATIENCE, rtp.receive(clock.now())).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        rtp.collect(clock.now());
+        assert!(clock.now().since(since) < 10_000, "a plain packet was believed");
     }
     assert!(!rtp.closed() && !rtp.gone(clock.now()));
     conn.close().await.unwrap();
     let since = clock.now();
     while !rtp.closed() {
-        let _ = tokio::time::timeout(Duration::from_millis(50), rtp.receive(clock.now())).await;
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        rtp.collect(clock.now());
         assert!(clock.now().since(since) < 10_000, "the leg never notices that the peer closed");
     }
 }

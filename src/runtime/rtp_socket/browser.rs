@@ -1,13 +1,15 @@
 //! A browser at the other end: its way to us (ICE), its keys (DTLS), and then the same leg as any other on one port.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use super::RtpSession;
+use super::catch::catch;
 use super::handshake::{self, Identity, Session};
+use super::link::Link;
+use super::{FRAME_DATAGRAMS, RtpSession};
 use crate::call::ice::{Credentials, Lite, is_stun};
 use crate::call::sdp::Negotiated;
 use crate::call::sdp::browser::Accord;
@@ -17,6 +19,8 @@ use crate::runtime::clock::SystemClock;
 
 /// From the answer to the first sound.
 const OPENING: Duration = Duration::from_secs(15);
+/// Until then the socket is looked at so often.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// Why a browser's sound does not come about.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +42,48 @@ pub(super) struct Browser {
     to_dtls: mpsc::Sender<Bytes>,
     session: Session,
     agreed: Negotiated,
+}
+
+impl Browser {
+    /// Takes in what is not sound. True: it is, and the leg reads it on.
+    pub(super) fn is_sound(
+        &mut self,
+        came: Moment,
+        from: SocketAddr,
+        datagram: &[u8],
+        socket: &UdpSocket,
+        link: &mut Option<Link>,
+    ) -> bool {
+        match kind(datagram) {
+            Kind::Sound => return true,
+            Kind::Check => reply(&mut self.ice, came, from, datagram, socket),
+            Kind::Dtls if self.ice.selected() == Some(from) => {
+                let _ = self.to_dtls.try_send(Bytes::copy_from_slice(datagram));
+            }
+            Kind::Report => {
+                if let Some(link) = link
+                    && let Some(report) = link.receiver.report(from, datagram)
+                {
+                    link.reports.receive(came, link.sender.ssrc(), &report);
+                }
+            }
+            Kind::Dtls | Kind::Other => {}
+        }
+        false
+    }
+
+    /// The browser has another way now: the sound goes there, under the same keys.
+    pub(super) fn moved(&mut self) -> Option<Negotiated> {
+        let to = self.ice.selected().filter(|to| *to != self.agreed.remote)?;
+        self.agreed = Negotiated { remote: to, rtcp_port: to.port(), ..self.agreed };
+        Some(self.agreed)
+    }
+}
+
+fn reply(ice: &mut Lite, now: Moment, from: SocketAddr, datagram: &[u8], socket: &UdpSocket) {
+    if let Some(reply) = ice.handle(now, from, datagram) {
+        let _ = socket.send_to(&reply, from);
+    }
 }
 
 /// What a datagram is (RFC 7983; reports by RFC 5761, 4).
@@ -100,7 +146,7 @@ impl RtpSession {
     }
 
     async fn find(
-        &mut self,
+        &self,
         clock: &SystemClock,
         ice: &mut Lite,
         accord: &Accord,
@@ -111,6 +157,7 @@ impl RtpSession {
         // The way by which we shake hands; the browser may choose another one meanwhile.
         let mut way = None;
         let mut shaking = None;
+        let mut look = tokio::time::interval(LOOK);
         loop {
             if way.is_none()
                 && let Some(to) = ice.selected()
@@ -122,21 +169,16 @@ impl RtpSession {
                 shaking = Some(Box::pin(shake));
             }
             tokio::select! {
-                received = self.rtp.recv_from(&mut self.buffer[..]) => {
-                    let (length, from) = received?;
-                    let Some(datagram) = self.buffer.get(..length) else { continue };
-                    match kind(datagram) {
-                        Kind::Check => {
-                            if let Some(reply) = ice.handle(clock.now(), from, datagram) {
-                                let _ = self.rtp.try_send_to(&reply, from);
-                            }
-                        }
+                _ = look.tick() => {
+                    let now = clock.now();
+                    catch(&self.rtp, self.v4, FRAME_DATAGRAMS, |from, _, datagram| match kind(datagram) {
+                        Kind::Check => reply(ice, now, from, datagram, &self.rtp),
                         Kind::Dtls if ice.selected() == Some(from) => {
                             let _ = to_dtls.try_send(Bytes::copy_from_slice(datagram));
                         }
                         // Sound that nobody can read yet.
                         _ => {}
-                    }
+                    });
                 }
                 shaken = finished(&mut shaking) => {
                     let (keys, session) = shaken?;
@@ -144,38 +186,6 @@ impl RtpSession {
                 }
             }
         }
-    }
-
-    /// Takes in what is not sound. True: it is, and the leg reads it on.
-    pub(super) fn is_sound(&mut self, now: Moment, from: SocketAddr, length: usize) -> bool {
-        let Some(browser) = &mut self.browser else { return true };
-        let Some(datagram) = self.buffer.get(..length) else { return false };
-        match kind(datagram) {
-            Kind::Sound => return true,
-            Kind::Check => {
-                if let Some(reply) = browser.ice.handle(now, from, datagram) {
-                    let _ = self.rtp.try_send_to(&reply, from);
-                }
-                if let Some(to) = browser.ice.selected().filter(|to| *to != browser.agreed.remote) {
-                    // It has another way now: the sound goes there, under the same keys.
-                    browser.agreed =
-                        Negotiated { remote: to, rtcp_port: to.port(), ..browser.agreed };
-                    self.agreeing = Some(browser.agreed);
-                }
-            }
-            Kind::Dtls if browser.ice.selected() == Some(from) => {
-                let _ = browser.to_dtls.try_send(Bytes::copy_from_slice(datagram));
-            }
-            Kind::Report => {
-                if let Some(link) = &mut self.link
-                    && let Some(report) = link.receiver.report(from, datagram)
-                {
-                    link.reports.receive(now, link.sender.ssrc(), &report);
-                }
-            }
-            Kind::Dtls | Kind::Other => {}
-        }
-        false
     }
 
     /// Whether there is a browser at the other end that has closed the leg.

@@ -45,7 +45,7 @@ impl Shell {
             Happening::PickedUp { leg } => {
                 let browsers = &self.parts.browsers;
                 if let (Some(call), Some(offer)) = (browsers.call_of(leg), browsers.offer(leg)) {
-                    self.answer_browser(call, leg, &offer).await;
+                    self.answer_browser(call, leg, &offer);
                 }
             }
             Happening::Opened { leg, call, opened } => self.opened(leg, call, opened).await,
@@ -70,8 +70,8 @@ impl Shell {
     }
 
     /// Gives the browser our description, and begins to wait for it on the port that this names.
-    pub(super) async fn answer_browser(&mut self, call: CallId, leg: LegId, offer: &str) {
-        let (rtp, ice) = match self.browser_port().await {
+    pub(super) fn answer_browser(&mut self, call: CallId, leg: LegId, offer: &str) {
+        let (rtp, ice) = match self.browser_port() {
             Ok(port) => port,
             Err(error) => {
                 tracing::error!(%error, "no port for the sound of a browser");
@@ -108,8 +108,8 @@ impl Shell {
         self.open_browser(call, leg, rtp, ice, accord);
     }
 
-    async fn browser_port(&self) -> std::io::Result<(RtpSession, Credentials)> {
-        let rtp = self.parts.ports.session(self.parts.browsers.settings().bind).await?;
+    fn browser_port(&self) -> std::io::Result<(RtpSession, Credentials)> {
+        let rtp = self.parts.ports.session(self.parts.browsers.settings().bind)?;
         let mut chance = [0; FRAGMENT + PASSWORD];
         getrandom::fill(&mut chance).map_err(|error| std::io::Error::other(error.to_string()))?;
         Ok((rtp, Credentials::new(chance)))
