@@ -50,6 +50,7 @@ mod page;
 mod peers;
 mod phone_turns;
 mod progress;
+mod public_call;
 mod public_page;
 mod queue;
 mod recognise;
