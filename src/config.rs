@@ -8,6 +8,7 @@ mod public;
 mod queue;
 mod recogniser;
 mod summary;
+mod webrtc;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
@@ -28,6 +29,7 @@ pub use console::{Console, ConsoleTls};
 pub use messages::{Carrier, Messages};
 pub use public::Public;
 pub use recogniser::Recogniser;
+pub use webrtc::{BROWSER, Webrtc};
 
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -66,6 +68,7 @@ struct Raw {
     outbound: RawOutbound,
     console: console::Raw,
     public: public::Raw,
+    webrtc: webrtc::Raw,
     messages: messages::Raw,
     speech: RawSpeech,
     recogniser: recogniser::Raw,
@@ -157,6 +160,8 @@ pub struct Config {
     pub console: Console,
     /// `None`: citizens have no page.
     pub public: Option<Public>,
+    /// Browsers as telephones.
+    pub webrtc: Webrtc,
     pub messages: Messages,
     /// Who writes down what callers say.
     pub recogniser: Recogniser,
@@ -259,6 +264,7 @@ impl Raw {
         let plan = self.queue.check()?;
         let agents = queue::agents(self.agents, &plan)?;
         let console = self.console.check()?;
+        let sip = self.sip.check()?;
         Ok(Config {
             data_dir: self.data.dir,
             models_dir: self.models.dir,
@@ -269,7 +275,8 @@ impl Raw {
             dispatch_rules: self.dispatch.rules,
             calendars: self.clock.calendars,
             prompts: self.prompts.path,
-            sip: self.sip.check()?,
+            webrtc: self.webrtc.check(&sip)?,
+            sip,
             outbound: self.outbound.check()?,
             public: self.public.check(console.bind)?,
             messages: self.messages.check()?,

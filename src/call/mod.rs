@@ -5,6 +5,7 @@
 //! - [`reliable`]: provisional responses that must arrive (RFC 3262), as such a machine.
 //! - [`reason`]: why it ended.
 //! - [`guard`]: what an unknown peer may send, as a machine without IO: bytes in, a verdict out.
+//! - [`ice`]: how a browser finds its way to us (RFC 8445, lite), as such a machine.
 //! - [`block`]: addresses that are treated alike.
 //! - [`sdp`]: what the two ends agree about the sound (RFC 3264).
 //! - [`signalling`]: the trait that the rest of the program speaks to, its commands and its events.
@@ -13,6 +14,7 @@
 pub mod block;
 pub mod error;
 pub mod guard;
+pub mod ice;
 pub mod leg;
 pub mod reason;
 pub mod reliable;

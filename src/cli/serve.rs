@@ -47,7 +47,8 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         }
         // For whoever started us and waits for it.
         let tls = listening.tls.map(|tls| format!(" tls={tls}")).unwrap_or_default();
-        println!("ready sip={} console={}{tls}", listening.sip, listening.console);
+        let public = listening.public.map(|public| format!(" public={public}")).unwrap_or_default();
+        println!("ready sip={} console={}{tls}{public}", listening.sip, listening.console);
     })
     .await?;
     Ok(ExitCode::SUCCESS)

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::{ConfigError, in_range, setting};
+use super::{BROWSER, ConfigError, in_range, setting};
 use crate::acd::{Agent, Plan, Rules, Skills};
 use crate::kernel::AgentId;
 use crate::kernel::limits::ACD_AGENTS;
@@ -89,11 +89,11 @@ pub(super) fn agents(raw: Vec<RawAgent>, plan: &Plan) -> Result<Vec<Agent>, Conf
 
 impl RawAgent {
     fn check(self, plan: &Plan) -> Result<Agent, ConfigError> {
-        if !self.uri.starts_with("sip:") {
+        if !self.uri.starts_with("sip:") && self.uri != BROWSER {
             return Err(setting(
                 "agents.uri",
                 self.uri,
-                "give the SIP URI of the agent's telephone, like sip:801@192.0.2.20",
+                "give the SIP URI of the agent's telephone, like sip:801@192.0.2.20, or browser",
             ));
         }
         if let Some(unknown) = self.groups.iter().find(|code| plan.group(code).is_none()) {

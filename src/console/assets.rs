@@ -17,6 +17,7 @@ const ASSETS: &[(&str, &str, &str)] = &[
     ("patch.js", SCRIPT, include_str!("assets/patch.js")),
     ("player.js", SCRIPT, include_str!("assets/player.js")),
     ("forms.js", SCRIPT, include_str!("assets/forms.js")),
+    ("phone.js", SCRIPT, include_str!("assets/phone.js")),
     ("review.js", SCRIPT, include_str!("assets/review.js")),
     ("icon.svg", "image/svg+xml", include_str!("assets/icon.svg")),
 ];

@@ -27,9 +27,11 @@ mod open311;
 mod orders;
 mod own;
 mod pages;
+mod phone;
 pub mod public;
 mod read;
 mod routes;
+pub mod telephones;
 mod texts;
 
 use std::net::{IpAddr, SocketAddr};
@@ -119,6 +121,8 @@ pub struct Console {
     /// `None`: plain HTTP.
     pub tls: Option<Tls>,
     pub knowledge: Knowledge,
+    /// The line for agents' browsers, where there is one.
+    pub telephones: telephones::Line,
 }
 
 /// What every handler has at hand.
@@ -131,6 +135,7 @@ struct App {
     plan: Arc<Plan>,
     dispatch: Arc<Rules>,
     knowledge: Knowledge,
+    telephones: telephones::Line,
     access: access::Access,
     logins: login::Logins,
     listenings: audio::Listenings,
@@ -170,6 +175,7 @@ pub async fn serve(
         plan: console.plan,
         dispatch: console.dispatch,
         knowledge: console.knowledge,
+        telephones: console.telephones,
         logins: login::Logins::new(console.doors.cost).map_err(begin)?,
         listenings: audio::Listenings::default(),
         access: access::Access::new(console.store.clone(), console.machine, console.doors)

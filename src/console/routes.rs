@@ -11,7 +11,7 @@ use axum::routing::{MethodRouter, get, post};
 use super::error::ApiError;
 use super::{
     App, accounts, actions, api, assets, audio, callbacks, deeds, export, guard, knowledge, live,
-    login, open311, orders, own, pages,
+    login, open311, orders, own, pages, phone,
 };
 use crate::access::Grant;
 use crate::kernel::limits::CONSOLE_BODY_BYTES_MAX;
@@ -130,6 +130,16 @@ pub static ROUTES: &[Route] = &[
     changes_on("/api/agents/{id}/away", May(G::WorkPhone), On::Agent, || post(actions::away)),
     changes_on("/api/agents/{id}/wrap-up", May(G::WorkPhone), On::Agent, || {
         post(actions::wrap_up)
+    }),
+    reads_on("/api/agents/{id}/phone", May(G::WorkPhone), On::Agent, || get(phone::rings)),
+    changes_on("/api/agents/{id}/phone/{leg}/answer", May(G::WorkPhone), On::Agent, || {
+        post(phone::pick_up)
+    }),
+    changes_on("/api/agents/{id}/phone/{leg}/hang-up", May(G::WorkPhone), On::Agent, || {
+        post(phone::put_down)
+    }),
+    changes_on("/api/agents/{id}/phone/{leg}/hold", May(G::WorkPhone), On::Agent, || {
+        post(phone::hold)
     }),
     reads("/api/wall", May(G::SeeCalls), || get(pages::wall_json)),
     reads("/api/export/{name}", May(G::Export), || get(export::export)),

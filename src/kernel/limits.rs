@@ -118,3 +118,15 @@ pub const PUBLIC_TICKETS: usize = 16_384;
 pub const PUBLIC_CONNECTIONS: usize = 256;
 /// Largest body of a request to the page for citizens: a form of two short fields.
 pub const PUBLIC_BODY_BYTES_MAX: usize = 4 * 1024;
+/// Datagrams of DTLS waiting for a browser's handshake: more than a flight has.
+pub const DTLS_DATAGRAMS: usize = 16;
+/// Largest description that a browser may send.
+pub const OFFER_BYTES_MAX: usize = 16 * 1024;
+/// Calls of browsers at once from one address: a household or an office.
+pub const BROWSER_CALLS_PER_ADDRESS: usize = 8;
+/// Addresses whose calls from the browser are remembered; the one that called longest ago is forgotten first.
+pub const PUBLIC_CALLERS: usize = 16_384;
+/// Streams of words to browsers that call, at once.
+pub const PUBLIC_FEEDS: usize = 128;
+/// Rings and hang-ups waiting for an agent's browser.
+pub const PHONE_EVENTS: usize = 16;

@@ -12,12 +12,14 @@ use super::engines::SpeechEngines;
 use super::listener::{Heard, Listener};
 use super::rtp_socket::RtpSession;
 use super::shell::Message;
+use super::shell::browser::Happening;
 use super::speaking::{Ended, Speaking};
+use crate::call::EndReason;
 use crate::call::sdp::Negotiated;
 use crate::dialogue::{Expect, Say};
 use crate::hotline::{Input, SaidHow};
 use crate::kernel::limits::CALL_INBOX;
-use crate::kernel::{CallId, LegId, Pii};
+use crate::kernel::{CallId, LegId, Moment, Pii};
 use crate::media::cadence::Signal;
 use crate::media::music::Music;
 use crate::media::player::{Background, Player};
@@ -46,6 +48,8 @@ pub enum MediaCommand {
     Part,
     /// Whoever was rung has picked up: what comes from now on is theirs.
     PickedUp,
+    /// The agent holds the caller, who hears music; or no longer does.
+    Hold(LegId, bool),
     /// A leg's session was agreed anew.
     Agree(LegId, Negotiated),
     /// A key that came by signalling.
@@ -123,6 +127,9 @@ struct Agent {
     leg: LegId,
     rtp: RtpSession,
     listener: Listener,
+    /// They hold the caller.
+    holds: bool,
+    lost_told: bool,
 }
 
 struct CallTask {
@@ -180,9 +187,7 @@ impl CallTask {
 
     async fn tell(&self, input: Input) {
         // A full inbox holds this call's frames for a moment; it never loses a caller's words.
-        if self.setup.hotline.send(Message::Input(input)).await.is_err() {
-            tracing::error!(call = %self.setup.call, "the hotline is gone");
-        }
+        self.tell_shell(Message::Input(input)).await;
     }
 
     async fn frame(&mut self) {
@@ -202,23 +207,65 @@ impl CallTask {
         self.speaking.pump(&self.setup.engines.voice, &mut self.player);
         let (ours, spoke) = self.player.pull();
         let to_caller = match &mut self.agent {
-            Some(agent) => agent.rtp.heard(now),
+            Some(agent) => {
+                let theirs = agent.rtp.heard(now);
+                if agent.holds { ours } else { theirs }
+            }
             None => ours,
         };
         self.setup.rtp.send(now, &to_caller);
         if let Some(agent) = &mut self.agent {
-            agent.rtp.send(now, &from_caller);
+            agent.rtp.send(now, if agent.holds { &SILENCE } else { &from_caller });
         }
         if let Some(tape) = &mut self.setup.recorder {
             tape.put(&from_caller, &to_caller);
         }
         self.follow_player(spoke).await;
         if let Some(agent) = &self.agent {
-            let words = if agent.rtp.held() { SILENCE } else { to_caller };
+            let words = if agent.rtp.held() || agent.holds { SILENCE } else { to_caller };
             self.listen_to(Speaker::Agent, &words).await;
         }
         self.keys().await;
         self.watch_line().await;
+        self.watch_browsers(now).await;
+    }
+
+    /// A browser closes when its page does, or is not there any more. A citizen who closes has hung up; an agent whose page is
+    /// gone has lost the call, and the caller goes on waiting.
+    async fn watch_browsers(&mut self, now: Moment) {
+        let caller = &self.setup.rtp;
+        if !self.lost_told && (caller.closed() || caller.gone(now)) {
+            self.lost_told = true;
+            let leg = self.setup.leg;
+            let reason = match caller.closed() {
+                true => EndReason::HungUpByPeer,
+                false => EndReason::MediaTimeout,
+            };
+            self.tell_shell(Message::Browser(Happening::HungUp { leg, reason })).await;
+        }
+        let lost = self.agent.as_mut().filter(|agent| !agent.lost_told);
+        let lost = lost.filter(|agent| agent.rtp.closed() || agent.rtp.gone(now));
+        if let Some(agent) = lost {
+            agent.lost_told = true;
+            let leg = agent.leg;
+            self.tell_shell(Message::MediaLost { leg }).await;
+        }
+    }
+
+    async fn tell_shell(&self, message: Message) {
+        if self.setup.hotline.send(message).await.is_err() {
+            tracing::error!(call = %self.setup.call, "the hotline is gone");
+        }
+    }
+
+    fn hold(&mut self, leg: LegId, on: bool) {
+        let Some(agent) = self.agent.as_mut().filter(|agent| agent.leg == leg) else { return };
+        agent.holds = on;
+        let background = match on {
+            true => Background::Music(Box::new(Music::new(self.setup.call.0))),
+            false => Background::Comfort,
+        };
+        self.player.set_background(background);
     }
 
     /// On a line that we dialled, the network's tones and a recording machine's.
@@ -364,10 +411,7 @@ impl CallTask {
         let lost = self.now_ms().saturating_sub(self.last_sound_ms) >= MEDIA_LOST_MS;
         if lost && !self.lost_told {
             self.lost_told = true;
-            let message = Message::MediaLost { leg: self.setup.leg };
-            if self.setup.hotline.send(message).await.is_err() {
-                tracing::error!("the hotline is gone");
-            }
+            self.tell_shell(Message::MediaLost { leg: self.setup.leg }).await;
         }
     }
 
@@ -396,6 +440,7 @@ impl CallTask {
             MediaCommand::Join(leg, rtp) => self.join(leg, *rtp).await,
             MediaCommand::Part => self.part().await,
             MediaCommand::PickedUp => self.picked_up(),
+            MediaCommand::Hold(leg, on) => self.hold(leg, on),
             MediaCommand::Agree(leg, negotiated) => match &mut self.agent {
                 Some(agent) if agent.leg == leg => agent.rtp.agree(&negotiated),
                 _ if leg == self.setup.leg => self.setup.rtp.agree(&negotiated),
@@ -430,11 +475,14 @@ impl CallTask {
         listener.turn = Turn::new(now_ms, Listening::OVERHEARD);
         listener.expected = self.setup.engines.hearing.of(Expect::Open);
         self.caller.expected = listener.expected.clone();
-        self.agent = Some(Agent { leg, rtp, listener });
+        self.agent = Some(Agent { leg, rtp, listener, holds: false, lost_told: false });
     }
 
     async fn part(&mut self) {
         if let Some(mut agent) = self.agent.take() {
+            if agent.holds {
+                self.player.set_background(Background::Comfort);
+            }
             let last = agent.listener.finish(&self.setup.engines, LAST_WORDS).await;
             self.tell_words(Speaker::Agent, last).await;
             self.caller.turn.listen(Listening::OPEN);

@@ -6,11 +6,13 @@
 //!   work on threads; [`hearing`]: what each question expects.
 //! - [`gauge`]: what is measured of the load.
 //! - [`deadlines`]: rule packs and the calendar; [`upkeep`]: what happens to tickets without an order.
+//! - [`browsers`]: the browsers that are telephones.
 //! - [`certificate`]: our own, for TLS where none is given; [`telephone`]: the line that is opened with it.
 //! - [`doors`]: how staff come in to the console.
 //! - [`keeper`], [`recordings`]: what is written down; [`openness`], [`outbox`]: what citizens are
 //!   shown and sent. [`phone`]: a scripted telephone.
 
+pub mod browsers;
 pub mod call_task;
 pub mod categories;
 pub mod certificate;

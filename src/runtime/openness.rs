@@ -1,6 +1,7 @@
 //! What stands open to citizens beside the telephone: text messages, and the page on which they look up their tickets.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use anyhow::Context;
 use tokio::net::TcpListener;
@@ -11,6 +12,7 @@ use super::clock::SystemClock;
 use super::outbox::{self, Outbox, Post};
 use crate::config::{Carrier, Config};
 use crate::console::public::{self, Public};
+use crate::console::telephones::Telephones;
 use crate::hotline::Fact;
 use crate::notice::Messages;
 use crate::store::Store;
@@ -43,6 +45,7 @@ impl Openness {
         config: &Config,
         texts: Messages,
         store: &Store,
+        calls: Arc<dyn Telephones>,
     ) -> anyhow::Result<Openness> {
         let post = outbox::post(config, texts, store)?;
         let Some(settings) = &config.public else {
@@ -56,6 +59,7 @@ impl Openness {
             store: store.clone(),
             hotline: config.sip.number.clone(),
             proxies: settings.proxies.clone(),
+            calls: (config.webrtc.calls_max > 0).then_some(calls),
         };
         Ok(Openness { post, page: Some((listener, page)), at })
     }

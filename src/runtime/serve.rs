@@ -10,6 +10,7 @@ use anyhow::Context;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+use super::browsers::Browsers;
 use super::certificate::Own;
 use super::clock::SystemClock;
 use super::engines::{self, SpeechEngines};
@@ -22,7 +23,7 @@ use super::recordings::Recordings;
 use super::rewriting::Rewriting;
 use super::rtp_socket::PortRange;
 use super::shell::{Message, Parts, Shell};
-use super::telephone::Telephone;
+use super::telephone::{Telephone, leg_ids};
 use super::voice::{SoundStore, plan};
 use super::{deadlines, dispatching, doors, upkeep};
 use crate::call::Signalling;
@@ -61,14 +62,17 @@ pub async fn serve(
     let (inbox, messages) = mpsc::channel(HOTLINE_INBOX);
     let (feed, _) = broadcast::channel(FEED_EVENTS);
     let keeper = keeper(&store, &feed, &inbox);
-    let open = Openness::prepare(&config, texts, &store).await?;
-    let Telephone { line, signals, own, renewal } = Telephone::open(&config, &clock).await?;
+    let ids = leg_ids();
+    let browsers = Browsers::new(config.webrtc.clone(), ids.clone(), inbox.clone(), feed.clone())?;
+    let calls = Arc::new(browsers.clone());
+    let open = Openness::prepare(&config, texts, &store, calls.clone()).await?;
+    let Telephone { line, signals, own, renewal } = Telephone::open(&config, &clock, ids).await?;
     let knowledge = console::Knowledge { library, published: publisher.waker() };
     let rules = rulebook.rules().clone();
     let console =
         console(&config, store.clone(), feed.clone(), &inbox, &recordings, rules, knowledge);
     let staff = doors::tls(&config, &clock)?;
-    let pages = Pages::serve(&config, Console { tls: staff.tls.clone(), ..console }).await?;
+    let pages = Pages::serve(&config, Console { telephones: Some(calls), tls: staff.tls.clone(), ..console }).await?;
     let listening = pages.listening(line.as_ref(), own, staff.own.clone(), open.at);
     let lasting = (renewal, staff.renewal(&config, &clock));
     let around = Around {
@@ -84,6 +88,7 @@ pub async fn serve(
         rewriting: Rewriting::of(config.summary.as_ref(), &clock)?,
         clock,
         line: line.clone(),
+        browsers,
         engines: speech,
         meaning,
         ports: ports(&config.sip)?,
@@ -383,6 +388,7 @@ fn console(
         doors: doors::doors(&config.console),
         tls: None,
         knowledge,
+        telephones: None,
     }
 }
 

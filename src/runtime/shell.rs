@@ -2,7 +2,9 @@
 //! task. Nothing here waits for a peer: commands to the line run as tasks with a deadline, and what became of them comes
 //! back as an input.
 
+pub(super) mod browser;
 mod early;
+mod reinvite;
 mod replies;
 
 use std::collections::{HashMap, HashSet};
@@ -13,6 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
 
+use super::browsers::Browsers;
 use super::call_task::{self, CallHandle, MediaCommand, Ringing};
 use super::clock::SystemClock;
 use super::engines::SpeechEngines;
@@ -22,8 +25,9 @@ use super::meaning::Meaning;
 use super::rewriting::{Rewriting, reword};
 use super::rtp_socket::{PortRange, RtpSession};
 use crate::call::sdp::{self, LocalMedia, Security};
-use crate::call::{CallError, Dial, EndReason, ReinviteAnswer, SignalEvent, Signalling};
-use crate::config::{Outbound, Sip};
+use crate::call::{CallError, Dial, EndReason, SignalEvent, Signalling};
+use crate::config::{BROWSER, Outbound, Sip};
+use crate::console::telephones::Refused;
 use crate::desk::{DeskError, Ticket, TicketEvent};
 use crate::dialogue::Understood;
 use crate::hotline::{Command, Effect, Fact, Hotline, Input, Party, Wanted};
@@ -49,6 +53,7 @@ pub enum Message {
     MediaLost {
         leg: LegId,
     },
+    Browser(browser::Happening),
     Command {
         command: Command,
         reply: Reply,
@@ -85,6 +90,7 @@ pub struct Parts {
     pub hotline: Hotline,
     pub clock: SystemClock,
     pub line: Arc<dyn Signalling>,
+    pub browsers: Browsers,
     pub engines: Arc<SpeechEngines>,
     pub meaning: Meaning,
     pub ports: PortRange,
@@ -187,6 +193,7 @@ impl Shell {
                 self.input(input).await;
             }
             Message::MediaLost { leg } => self.hang_up(leg, EndReason::MediaTimeout),
+            Message::Browser(happening) => self.browser(happening).await,
             Message::Command { command, reply } => {
                 let wanted = self.parts.hotline.missing(&command);
                 if wanted.is_nothing() {
@@ -419,12 +426,18 @@ impl Shell {
     }
 
     fn reject(&mut self, leg: LegId, code: u16) {
+        if self.end_browser(leg, Refused::Full, EndReason::Rejected(code)) {
+            return;
+        }
         let line = self.parts.line.clone();
         self.on_line(leg, "reject", async move { line.reject(leg, code).await });
     }
 
     fn hang_up(&mut self, leg: LegId, reason: EndReason) {
         self.arranged.remove(&leg);
+        if self.end_browser(leg, Refused::Over, reason) {
+            return;
+        }
         let line = self.parts.line.clone();
         self.on_line(leg, "hang up", async move { line.hang_up(leg, reason).await });
     }
@@ -439,6 +452,9 @@ impl Shell {
     }
 
     async fn answer(&mut self, call: CallId, leg: LegId) {
+        if let Some(offer) = self.parts.browsers.offer(leg) {
+            return self.answer_browser(call, leg, &offer);
+        }
         // The offer is gone with a leg that has ended.
         let (offer, security) = self.offers.remove(&leg).unwrap_or_default();
         let mut arranged = match self.arrange(security) {
@@ -501,6 +517,11 @@ impl Shell {
     }
 
     async fn dial(&mut self, call: CallId, leg: LegId, party: Party) {
+        if let Party::Agent { agent, uri } = &party
+            && self.parts.browsers.ring(*agent, uri != BROWSER, leg, call)
+        {
+            return;
+        }
         let to = match &party {
             Party::Agent { uri, .. } => uri.clone(),
             Party::Citizen { number } => {
@@ -565,23 +586,5 @@ impl Shell {
             self.start_call(call, leg, arranged, Ringing::PickedUp);
         }
         self.input(Input::LegUp { leg }).await;
-    }
-
-    /// A peer changes its session: the sound follows, the call goes on.
-    fn reinvited(&mut self, leg: LegId, offer: Option<String>) {
-        let line = self.parts.line.clone();
-        let Some((_, local)) = self.locals.get_mut(&leg) else { return };
-        local.version += 1;
-        let answer = match offer {
-            None => ReinviteAnswer::Accept { sdp: sdp::offer(local) },
-            Some(offer) => match sdp::answer(&offer, local) {
-                Ok((sdp, negotiated)) => {
-                    self.to_media(leg, MediaCommand::Agree(leg, negotiated));
-                    ReinviteAnswer::Accept { sdp }
-                }
-                Err(error) => ReinviteAnswer::Refuse { code: error.status() },
-            },
-        };
-        self.on_line(leg, "re-INVITE", async move { line.answer_reinvite(leg, answer).await });
     }
 }

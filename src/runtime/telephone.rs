@@ -48,6 +48,12 @@ fn renewal(
     certificate::renew(config.data_dir.clone(), hosts(&config.sip), now, renewed)
 }
 
+/// Numbers for legs that come in, whoever brings them. The hotline gives its own legs odd ones.
+pub fn leg_ids() -> LegIds {
+    let next = AtomicU64::new(2);
+    Arc::new(move || LegId(next.fetch_add(2, Ordering::Relaxed)))
+}
+
 /// The line, and what keeps its certificate.
 pub struct Telephone {
     pub line: Arc<dyn Signalling>,
@@ -58,9 +64,13 @@ pub struct Telephone {
 }
 
 impl Telephone {
-    pub async fn open(config: &Config, clock: &SystemClock) -> anyhow::Result<Telephone> {
+    pub async fn open(
+        config: &Config,
+        clock: &SystemClock,
+        ids: LegIds,
+    ) -> anyhow::Result<Telephone> {
         let (tls, own) = tls(config, clock.wall())?;
-        let (line, signals) = line(config, tls).await?;
+        let (line, signals) = line(config, tls, ids).await?;
         let mut renewal = JoinSet::new();
         if own.is_some() {
             renewal.spawn(self::renewal(config, clock, &line));
@@ -72,6 +82,7 @@ impl Telephone {
 async fn line(
     config: &Config,
     tls: Option<TlsListen>,
+    ids: LegIds,
 ) -> anyhow::Result<(Arc<dyn Signalling>, mpsc::Receiver<SignalEvent>)> {
     let registrations = match (&config.outbound.registrar, &config.outbound.user) {
         (Some(registrar), Some(user)) => vec![Registration {
@@ -85,9 +96,6 @@ async fn line(
         }],
         _ => Vec::new(),
     };
-    // The hotline gives its own legs odd numbers.
-    let next = AtomicU64::new(2);
-    let ids: LegIds = Arc::new(move || LegId(next.fetch_add(2, Ordering::Relaxed)));
     let sip = SipConfig {
         listen: config.sip.bind,
         advertise: (config.sip.advertise != config.sip.bind.ip()).then_some(config.sip.advertise),

@@ -94,15 +94,19 @@ fn a_pause_says_how_long_it_is_and_its_table_is_bounded() {
     assert!(PER_ADDRESS.wrong > PER_TICKET.wrong, "one ticket is locked before a whole office is");
 }
 
-struct Page {
-    at: SocketAddr,
-    http: reqwest::Client,
+pub struct Page {
+    pub at: SocketAddr,
+    pub http: reqwest::Client,
     _folder: tempfile::TempDir,
     stop: Option<oneshot::Sender<()>>,
     served: tokio::task::JoinHandle<()>,
 }
 
 async fn page(proxies: &[&str]) -> Page {
+    page_with(proxies, None).await
+}
+
+pub async fn page_with(proxies: &[&str], calls: huiyin::console::telephones::Line) -> Page {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("huiyin.db")).await.unwrap();
     store.keep(&complaint()).await.unwrap();
@@ -110,7 +114,7 @@ async fn page(proxies: &[&str]) -> Page {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let at = listener.local_addr().unwrap();
     let proxies = proxies.iter().map(|proxy| proxy.parse().unwrap()).collect();
-    let public = Public { store, hotline: "12345".into(), proxies };
+    let public = Public { store, hotline: "12345".into(), proxies, calls };
     let (stop, stopped) = oneshot::channel::<()>();
     let served = tokio::spawn(async move {
         let stopped = async move {
@@ -146,7 +150,7 @@ impl Page {
         self.ask_as(ticket, digits, "").await
     }
 
-    async fn stop(mut self) {
+    pub async fn stop(mut self) {
         let _ = self.stop.take().unwrap().send(());
         tokio::time::timeout(Duration::from_secs(5), self.served).await.unwrap().unwrap();
     }

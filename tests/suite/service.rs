@@ -7,6 +7,8 @@
 mod answers;
 #[path = "service/baresip.rs"]
 mod baresip;
+#[path = "service/browser.rs"]
+mod browser;
 #[path = "service/callbacks.rs"]
 mod callbacks;
 #[path = "service/callee.rs"]

@@ -99,7 +99,7 @@ impl Description {
 }
 
 impl Media {
-    fn codec(&self, ours: &Codecs, role: Role) -> Option<(Codec, u8)> {
+    pub(super) fn codec(&self, ours: &Codecs, role: Role) -> Option<(Codec, u8)> {
         let known = || {
             let known = self.formats.iter().filter_map(|format| self.known(format));
             known.filter(|(codec, _)| ours.contains(*codec))
@@ -125,7 +125,7 @@ impl Media {
     }
 
     /// The payload type that is mapped to a name at a clock rate.
-    fn mapped(&self, wanted: &str, clock_rate: u32) -> Option<u8> {
+    pub(super) fn mapped(&self, wanted: &str, clock_rate: u32) -> Option<u8> {
         self.formats.iter().filter_map(|format| format.parse::<u8>().ok()).find(|number| {
             self.maps.iter().any(|(mapped, name, rate)| {
                 mapped == number
@@ -143,7 +143,7 @@ impl Media {
     }
 
     /// Whole tens, as the peer wishes and not more than it bears.
-    fn packet_ms(&self) -> u32 {
+    pub(super) fn packet_ms(&self) -> u32 {
         let wish = self.ptime.filter(|ms| (10..=PTIME_MS_MAX).contains(ms)).unwrap_or(PTIME_MS);
         let most = self.maxptime.filter(|ms| *ms >= 10).unwrap_or(PTIME_MS_MAX);
         wish.min(most) / 10 * 10

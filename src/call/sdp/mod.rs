@@ -4,6 +4,7 @@
 //! not know, bare line feeds. What it cannot use is an error with the status code that refuses the call.
 
 mod agree;
+pub mod browser;
 mod crypto;
 pub mod policy;
 mod read;

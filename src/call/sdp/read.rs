@@ -23,6 +23,60 @@ pub(super) struct Media {
     pub(super) rtcp: Option<u16>,
     pub(super) crypto: Vec<Result<Crypto, &'static str>>,
     pub(super) direction: Option<Direction>,
+    pub(super) web: Web,
+}
+
+/// What only browsers write: how they are reached and who they are.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) struct Web {
+    /// `a=ice-ufrag`.
+    pub(super) fragment: Option<String>,
+    /// `a=fingerprint` by SHA-256.
+    pub(super) fingerprint: Option<[u8; 32]>,
+    /// `a=setup`.
+    pub(super) setup: Option<String>,
+    /// `a=mid`.
+    pub(super) mid: Option<String>,
+    /// `a=rtcp-mux`.
+    pub(super) mux: bool,
+}
+
+impl Web {
+    /// Whether the attribute is one of these.
+    fn take(&mut self, name: &str, value: &str) -> bool {
+        let value = value.trim();
+        match name {
+            "ice-ufrag" => self.fragment = Some(value.to_owned()),
+            "fingerprint" => self.fingerprint = read_fingerprint(value).or(self.fingerprint),
+            "setup" => self.setup = Some(value.to_owned()),
+            "mid" => self.mid = Some(value.to_owned()),
+            "rtcp-mux" => self.mux = true,
+            _ => return false,
+        }
+        true
+    }
+
+    /// What stands above the first `m=` line holds for all that do not say otherwise.
+    pub(super) fn or(&self, above: &Web) -> Web {
+        Web {
+            fragment: self.fragment.clone().or_else(|| above.fragment.clone()),
+            fingerprint: self.fingerprint.or(above.fingerprint),
+            setup: self.setup.clone().or_else(|| above.setup.clone()),
+            mid: self.mid.clone(),
+            mux: self.mux,
+        }
+    }
+}
+
+/// `sha-256 12:AB:…` (RFC 8122, 5); others are passed over, as a browser sends this one at least.
+fn read_fingerprint(value: &str) -> Option<[u8; 32]> {
+    let (name, octets) = value.split_once(' ')?;
+    if !name.eq_ignore_ascii_case("sha-256") {
+        return None;
+    }
+    let octets = octets.trim().split(':').map(|octet| u8::from_str_radix(octet, 16));
+    let octets: Vec<u8> = octets.collect::<Result<_, _>>().ok()?;
+    octets.try_into().ok()
 }
 
 /// A description as read.
@@ -31,6 +85,8 @@ pub struct Description {
     pub(super) address: Option<IpAddr>,
     pub(super) direction: Option<Direction>,
     pub(super) media: Vec<Media>,
+    /// What is said of all of them.
+    pub(super) web: Web,
 }
 
 /// Reads a description: an offer or an answer.
@@ -110,6 +166,7 @@ fn read_media(value: &str) -> Result<Media, &'static str> {
         rtcp: None,
         crypto: Vec::new(),
         direction: None,
+        web: Web::default(),
     })
 }
 
@@ -135,6 +192,10 @@ impl Description {
                 Some(media) => media.direction = Some(direction),
                 None => self.direction = Some(direction),
             }
+            return Ok(());
+        }
+        let web = self.media.last_mut().map_or(&mut self.web, |media| &mut media.web);
+        if web.take(name, argument) {
             return Ok(());
         }
         let Some(media) = self.media.last_mut() else { return Ok(()) };

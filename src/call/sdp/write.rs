@@ -49,7 +49,7 @@ pub fn offer(local: &LocalMedia) -> String {
 }
 
 /// What a payload type of sound stands for.
-fn map(text: &mut String, codec: Codec, number: u8) {
+pub(super) fn map(text: &mut String, codec: Codec, number: u8) {
     let channels = if codec == Codec::Opus { "/2" } else { "" };
     let _ = write!(text, "a=rtpmap:{number} {}/{}{channels}\r\n", codec.name(), codec.clock_rate());
     if codec == Codec::Opus {
@@ -61,7 +61,7 @@ fn map(text: &mut String, codec: Codec, number: u8) {
     }
 }
 
-fn event(text: &mut String, number: u8, clock_rate: u32) {
+pub(super) fn event(text: &mut String, number: u8, clock_rate: u32) {
     let _ =
         write!(text, "a=rtpmap:{number} telephone-event/{clock_rate}\r\na=fmtp:{number} 0-16\r\n");
 }

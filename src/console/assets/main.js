@@ -4,9 +4,11 @@ import { refresh, tick } from "./patch.js";
 import { listen as player } from "./player.js";
 import { listen as forms } from "./forms.js";
 import { listen as review } from "./review.js";
+import { start as phone } from "./phone.js";
 
 forms();
 player();
 review();
+phone();
 tick();
 if (document.getElementById("page")) follow(refresh);

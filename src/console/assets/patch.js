@@ -21,8 +21,8 @@ function morph(old, fresh) {
     if (old.data !== fresh.data) old.data = fresh.data;
     return;
   }
-  // What people type and what forms answered is theirs.
-  if (old.matches("input:not([type=hidden]), textarea, output")) return;
+  // What people type and what forms answered is theirs; so is what a script keeps.
+  if (old.matches("input:not([type=hidden]), textarea, output, [data-own]")) return;
   attributes(old, fresh);
   children(old, fresh);
 }

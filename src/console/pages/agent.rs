@@ -100,6 +100,7 @@ pub(in crate::console) async fn agent(
     let shown = work.as_ref().and_then(|work| work.ticket.as_ref()).map(|ticket| ticket.id);
     let body = html! {
         (banner(&app, &now, work.as_ref()))
+        (super::phone::phone(&app, now.id))
         @match &work {
             Some(work) => { (desk(&app, &now, work, Fields { seen: if whole { Seen::Whole } else { Seen::Read }, unmask: who.may(Grant::Unmask) })) }
             None => { p .large.quiet-hours { (app.texts.agent.no_call) } }

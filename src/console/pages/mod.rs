@@ -16,6 +16,7 @@ mod login;
 mod messages;
 mod overview;
 mod parts;
+mod phone;
 mod questions;
 mod rates;
 mod supervision;

@@ -6,7 +6,7 @@ use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
 
 use crate::kernel::Moment;
-use crate::kernel::limits::{PUBLIC_ADDRESSES, PUBLIC_TICKETS};
+use crate::kernel::limits::{PUBLIC_ADDRESSES, PUBLIC_CALLERS, PUBLIC_TICKETS};
 
 /// So many within so long; then nothing until that time, counted from the first of them, is over.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -19,6 +19,9 @@ pub struct Bound {
 pub const PER_ADDRESS: Bound = Bound { wrong: 10, within_ms: 15 * 60_000 };
 /// For one ticket: four digits are guessed with even chance after 5,000 attempts, at this rate after eight months.
 pub const PER_TICKET: Bound = Bound { wrong: 5, within_ms: 6 * 3_600_000 };
+
+/// Calls from the browser from one address: who is cut off may call again, and more than one may call from an office.
+pub const CALLS: Bound = Bound { wrong: 20, within_ms: 10 * 60_000 };
 
 /// Nothing is answered for so long.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -57,6 +60,27 @@ impl Lockout {
     pub fn right(&mut self, address: IpAddr, ticket: u64) {
         self.addresses.take_back(&network(address));
         self.tickets.take_back(&ticket);
+    }
+}
+
+/// Who has called from the browser lately.
+#[derive(Debug, Default)]
+pub struct Callers(Table<IpAddr, PUBLIC_CALLERS>);
+
+impl Callers {
+    /// Somebody calls.
+    ///
+    /// # Errors
+    /// The address has called too often; then nothing is counted.
+    pub fn ask(&mut self, now: Moment, address: IpAddr) -> Result<(), Locked> {
+        let address = network(address);
+        match self.0.wait_ms(now, &address, CALLS) {
+            Some(wait_ms) => Err(Locked { wait_ms }),
+            None => {
+                self.0.count(now, address, CALLS);
+                Ok(())
+            }
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! The page for citizens: ticket number and the last four digits of the contact number, and how the matter stands. On an
 //! address of its own, so that a city can show it to the world and nothing else: its router knows the lines of
-//! [`PUBLIC_ROUTES`] alone, and staff's pages are not among them. Nothing here changes anything.
+//! [`PUBLIC_ROUTES`] alone, and staff's pages are not among them. And the page from which they call (`call.rs`).
 
+mod call;
 mod lockout;
 mod page;
 mod texts;
@@ -17,17 +18,21 @@ use axum::http::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, delete, get, post};
 use serde::Deserialize;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-pub use lockout::{Bound, Locked, Lockout, PER_ADDRESS, PER_TICKET};
+pub use lockout::{Bound, CALLS, Callers, Locked, Lockout, PER_ADDRESS, PER_TICKET};
 
 use super::listener::{Door, Peer, asker};
+use super::telephones::Line;
 use super::{ConsoleError, Rule};
 use crate::desk::Standing;
-use crate::kernel::limits::{PUBLIC_BODY_BYTES_MAX, PUBLIC_CONNECTIONS};
+use crate::kernel::limits::{
+    OFFER_BYTES_MAX, PUBLIC_BODY_BYTES_MAX, PUBLIC_CONNECTIONS, PUBLIC_FEEDS,
+};
 use crate::kernel::{Moment, TicketId};
 use crate::store::Store;
 use page::At;
@@ -46,12 +51,16 @@ pub struct Public {
     pub hotline: String,
     /// Whose `X-Forwarded-For` is believed.
     pub proxies: Vec<IpAddr>,
+    /// The line for calls from the browser, where there is one.
+    pub calls: Line,
 }
 
 struct Desk {
     public: Public,
     texts: texts::Texts,
     lockout: Mutex<Lockout>,
+    callers: Mutex<Callers>,
+    feeds: Arc<Semaphore>,
     began: Instant,
 }
 
@@ -73,6 +82,36 @@ pub static PUBLIC_ROUTES: &[PublicRoute] = &[
         rule: Rule::Anyone,
         handler: || get(style),
     },
+    PublicRoute {
+        method: Method::GET,
+        path: "/call",
+        rule: Rule::Anyone,
+        handler: || get(call::call_page),
+    },
+    PublicRoute {
+        method: Method::GET,
+        path: "/call.js",
+        rule: Rule::Anyone,
+        handler: || get(call::script),
+    },
+    PublicRoute {
+        method: Method::POST,
+        path: "/calls",
+        rule: Rule::Anyone,
+        handler: || post(call::call).layer(DefaultBodyLimit::max(OFFER_BYTES_MAX)),
+    },
+    PublicRoute {
+        method: Method::DELETE,
+        path: "/calls/{key}",
+        rule: Rule::Anyone,
+        handler: || delete(call::hang_up),
+    },
+    PublicRoute {
+        method: Method::GET,
+        path: "/calls/{key}/words",
+        rule: Rule::Anyone,
+        handler: || get(call::words),
+    },
 ];
 
 /// Serves until `stop` resolves; requests under way are answered.
@@ -85,6 +124,8 @@ pub async fn serve(
         public,
         texts: texts::Texts::load()?,
         lockout: Mutex::new(Lockout::default()),
+        callers: Mutex::new(Callers::default()),
+        feeds: Arc::new(Semaphore::new(PUBLIC_FEEDS)),
         began: Instant::now(),
     });
     let table = PUBLIC_ROUTES
@@ -179,7 +220,7 @@ async fn look_up(
 
 impl Desk {
     fn form(&self, status: StatusCode, ticket: &str, at: At, alert: Option<&str>) -> Response {
-        let form = page::Form { ticket, at, alert };
+        let form = page::Form { ticket, at, alert, calls: self.public.calls.is_some() };
         (status, page::form(&self.texts, &self.public.hotline, form)).into_response()
     }
 
@@ -221,9 +262,12 @@ impl Desk {
 }
 
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// The page to call from has a script, which speaks to us alone.
+const CALLING: &str = "default-src 'none'; style-src 'self'; img-src data:; script-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Every request goes through here: an answer in time, and what browsers must not do with it.
 async fn guard(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
+    let policy = if request.uri().path() == "/call" { CALLING } else { POLICY };
     let mut response = match tokio::time::timeout(ANSWER_DEADLINE, next.run(request)).await {
         Ok(response) => response,
         Err(_) => {
@@ -233,7 +277,7 @@ async fn guard(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> R
     };
     let headers = response.headers_mut();
     for (name, value) in [
-        ("content-security-policy", POLICY),
+        ("content-security-policy", policy),
         ("x-content-type-options", "nosniff"),
         ("x-frame-options", "DENY"),
         ("referrer-policy", "no-referrer"),

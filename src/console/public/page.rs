@@ -20,9 +20,21 @@ pub(super) struct Form<'a> {
     pub ticket: &'a str,
     pub at: At,
     pub alert: Option<&'a str>,
+    /// Calls from the browser are taken.
+    pub calls: bool,
 }
 
 fn document(texts: &Texts, hotline: &str, title: &str, body: Markup) -> Markup {
+    with_script(texts, hotline, title, None, body)
+}
+
+fn with_script(
+    texts: &Texts,
+    hotline: &str,
+    title: &str,
+    script: Option<&str>,
+    body: Markup,
+) -> Markup {
     html! {
         (DOCTYPE)
         html lang="zh-CN" {
@@ -34,6 +46,7 @@ fn document(texts: &Texts, hotline: &str, title: &str, body: Markup) -> Markup {
                 title { (title) " · " (texts.site) }
                 link rel="icon" href="data:,";
                 link rel="stylesheet" href="/style.css";
+                @if let Some(script) = script { script type="module" src=(script) {} }
             }
             body {
                 header { (hotline) " " (texts.site) }
@@ -74,6 +87,7 @@ pub(super) fn form(texts: &Texts, hotline: &str, form: Form<'_>) -> Markup {
                 aria-describedby=(described(At::Digits, "digits-help"));
             button type="submit" { (texts.send) }
         }
+        @if form.calls { a .button.plain href="/call" { (texts.calling.link) } }
     };
     document(texts, hotline, &title, body)
 }
@@ -128,4 +142,38 @@ pub(super) fn plain(texts: &Texts, hotline: &str, text: &str) -> Markup {
         a .button href="/" { (texts.again) }
     };
     document(texts, hotline, text, body)
+}
+
+/// The keys of a telephone, in its order.
+const KEYS: [&str; 12] = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#"];
+
+/// The page to call from.
+pub(super) fn call(texts: &Texts, hotline: &str) -> Markup {
+    let calling = &texts.calling;
+    let body = html! {
+        h1 { (calling.title) }
+        p { (calling.lead) }
+        section #call aria-label=(calling.title) data-asking=(calling.asking) data-calling=(calling.calling)
+            data-talking=(calling.talking) data-unsteady=(calling.unsteady) data-over=(calling.over)
+            data-lost=(calling.lost) data-failed=(calling.failed) data-nomicrophone=(calling.no_microphone)
+            data-unfit=(calling.unfit) data-robot=(calling.robot) data-agent=(calling.agent)
+            data-caller=(calling.caller) {
+            button #start type="button" { (calling.start) }
+            button #stop .stop type="button" hidden { (calling.stop) }
+            p #state role="status" {}
+            details #pad hidden {
+                summary { (calling.keys) }
+                div .pad {
+                    @for key in KEYS { button type="button" data-key=(key) { (key) } }
+                }
+            }
+            h2 #words-title { (calling.words) }
+            ol #words .words aria-labelledby="words-title" aria-live="polite" tabindex="0" {}
+            p .hint { (calling.recorded) }
+            audio #sound autoplay {}
+        }
+        noscript { p .alert { (calling.unfit) } }
+        a .button.plain href="/" { (texts.title) }
+    };
+    with_script(texts, hotline, &calling.title, Some("/call.js"), body)
 }

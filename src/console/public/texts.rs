@@ -35,7 +35,37 @@ pub(super) struct Texts {
     pub due_text: String,
     pub steps: String,
     pub privacy: String,
+    pub calling: Calling,
     step: BTreeMap<String, String>,
+}
+
+/// The page to call from.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Calling {
+    pub title: String,
+    pub lead: String,
+    pub link: String,
+    pub start: String,
+    pub stop: String,
+    pub words: String,
+    pub keys: String,
+    pub asking: String,
+    pub calling: String,
+    pub talking: String,
+    pub unsteady: String,
+    pub over: String,
+    pub lost: String,
+    pub failed: String,
+    pub no_microphone: String,
+    pub unfit: String,
+    pub busy: String,
+    pub bad_offer: String,
+    pub too_often: String,
+    pub recorded: String,
+    pub robot: String,
+    pub agent: String,
+    pub caller: String,
 }
 
 impl Texts {

@@ -2,15 +2,19 @@
 //!
 //! An [`RtpSession`] belongs to the task that moves its frames. That task calls [`RtpSession::heard`] and [`RtpSession::send`]
 //! once every 20 ms, which never wait. No packet wakes anybody: what came since the last frame is taken with the next one, with
-//! the moment at which the system received it. Nothing here grows: the jitter buffer and the queues of keys have their bounds.
+//! the moment at which the system received it. Where a browser is to be at the other end, [`RtpSession::open`] comes first. Nothing
+//! here grows: the jitter buffer and the queues of keys have their bounds.
 
+mod browser;
 mod catch;
+mod handshake;
 mod link;
 mod ports;
 
 use std::collections::VecDeque;
 use std::io::{Error, Result};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -23,7 +27,11 @@ use crate::media::rtp::{Received, RtpStats};
 use crate::media::tones::KeyListener;
 use crate::media::{Frame, FrameKind, JitterBuffer, Key, KeyEvent, MediaError};
 
+use browser::Browser;
 use link::Link;
+
+pub use browser::BrowserError;
+pub use handshake::Identity;
 pub use ports::PortRange;
 
 /// Larger than any report that is accepted; what is longer arrives cut and is refused for its size.
@@ -51,8 +59,10 @@ pub struct LegStats {
 
 /// One leg's RTP.
 pub struct RtpSession {
-    rtp: UdpSocket,
+    rtp: Arc<UdpSocket>,
     rtcp: UdpSocket,
+    /// A browser at the other end, once it is there; its reports come on the port of its sound.
+    browser: Option<Browser>,
     /// Of both sockets.
     v4: bool,
     /// Where the peer's reports come from.
@@ -98,8 +108,9 @@ impl RtpSession {
         Ok(RtpSession {
             port: bound.port(),
             v4: bound.is_ipv4(),
-            rtp,
+            rtp: Arc::new(rtp),
             rtcp,
+            browser: None,
             reporter: None,
             terms,
             seed: u64::from_ne_bytes(chance()?),
@@ -149,13 +160,18 @@ impl RtpSession {
     /// Takes in what has come; [`RtpSession::heard`] does it too. Returns how many datagrams there were.
     pub fn collect(&mut self, now: Moment) -> usize {
         self.settle(now);
-        let RtpSession { rtp, link, jitter, key_reader, fresh, .. } = self;
+        let RtpSession { rtp, link, jitter, key_reader, fresh, browser, .. } = self;
         let mut count = 0;
         catch::catch(rtp, self.v4, FRAME_DATAGRAMS, |from, age, datagram| {
             count += 1;
-            let Some(link) = link.as_mut() else { return };
             // When it came, or the network would seem to shake by as much as the rhythm of frames.
             let came = Moment::from_ms(now.ms.saturating_sub(age.as_millis() as u64));
+            if let Some(browser) = browser.as_mut()
+                && !browser.is_sound(came, from, datagram, rtp, link)
+            {
+                return;
+            }
+            let Some(link) = link.as_mut() else { return };
             match link.receiver.receive(came, from, datagram) {
                 Received::Audio(packet) => {
                     *fresh = true;
@@ -170,6 +186,9 @@ impl RtpSession {
                 Received::Refused(_) => {}
             }
         });
+        if let Some(moved) = browser.as_mut().and_then(Browser::moved) {
+            self.agreeing = Some(moved);
+        }
         count
     }
 
@@ -317,8 +336,10 @@ impl RtpSession {
         }
         match link.report(now) {
             Some(Ok(report)) => {
+                let one_port = self.browser.is_some();
+                let socket = if one_port { self.rtp.as_ref() } else { &self.rtcp };
                 // Best effort: the next one says the same and more.
-                let _ = self.rtcp.send_to(&report, to);
+                let _ = socket.send_to(&report, to);
             }
             Some(Err(error)) => tracing::error!(%error, "a report was not sent"),
             None => {}

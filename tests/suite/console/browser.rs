@@ -50,6 +50,11 @@ pub struct Browser {
 
 impl Browser {
     pub async fn start(program: &Path) -> Browser {
+        Browser::start_with(program, &[]).await
+    }
+
+    /// With more arguments.
+    pub async fn start_with(program: &Path, more: &[String]) -> Browser {
         let folder = tempfile::tempdir().unwrap();
         let (into, out) = (folder.path().join("in"), folder.path().join("out"));
         assert!(
@@ -62,6 +67,7 @@ impl Browser {
             .args(["-c", "exec \"$@\" 3<\"$IN\" 4>\"$OUT\"", "sh"])
             .arg(program)
             .args(ARGUMENTS)
+            .args(more)
             .arg("--remote-debugging-pipe")
             .arg(format!("--user-data-dir={}", folder.path().join("profile").display()))
             .envs([("IN", &into), ("OUT", &out)])

@@ -103,6 +103,8 @@ pub struct Service {
     child: Child,
     pub sip: SocketAddr,
     pub console: SocketAddr,
+    /// The page for citizens, where the configuration has one.
+    pub public: Option<SocketAddr>,
     pub folder: Arc<tempfile::TempDir>,
     log: Arc<Mutex<String>>,
 }
@@ -153,7 +155,9 @@ impl Service {
             let value = line.split(' ').find_map(|pair| pair.strip_prefix(key)).unwrap();
             value.parse().unwrap()
         };
-        Service { child, sip: find("sip="), console: find("console="), folder, log }
+        let public = line.split(' ').find_map(|pair| pair.strip_prefix("public="));
+        let public = public.map(|at| at.parse().unwrap());
+        Service { child, sip: find("sip="), console: find("console="), public, folder, log }
     }
 
     /// As a crash or the kernel does: no word, no time to write anything.
