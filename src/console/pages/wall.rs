@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::frame::{Place, frame};
 use super::parts::badge;
 use crate::console::App;
+use crate::console::access::Known;
 use crate::console::api::{AgentNow, agent_rows};
 use crate::console::error::ApiError;
 use crate::console::figures::{midnight, now};
@@ -61,7 +62,10 @@ pub(in crate::console) async fn wall_json(
     Ok(Json(look(&app).await?))
 }
 
-pub(in crate::console) async fn wall(State(app): State<Arc<App>>) -> Result<Markup, ApiError> {
+pub(in crate::console) async fn wall(
+    State(app): State<Arc<App>>,
+    who: Known,
+) -> Result<Markup, ApiError> {
     let wall = look(&app).await?;
     let texts = &app.texts.wall;
     let body = html! {
@@ -85,7 +89,7 @@ pub(in crate::console) async fn wall(State(app): State<Arc<App>>) -> Result<Mark
     let page = html! {
         div #page .wall data-live=(KINDS) data-every=(LOOKS_EVERY_S) { (body) }
     };
-    Ok(frame(&app, Place::Wall, &texts.title, page))
+    Ok(frame(&app, &who, Place::Wall, &texts.title, page))
 }
 
 fn figure(name: &str, value: &Markup, beneath: Option<&Markup>, stands_out: bool) -> Markup {
