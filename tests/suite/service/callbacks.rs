@@ -160,7 +160,7 @@ fn all_over(surveys: &Value) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "every telephone of the table in real time, six minutes"]
+#[ignore = "75 telephones in real time, six minutes: both answers in one breath, and 停机 told while it rings, are not right yet"]
 async fn every_telephone_that_is_called_back_comes_to_its_outcome() {
     let _alone = alone().await;
     if !ready() {
