@@ -17,7 +17,9 @@ pub(super) struct Urgent {
     pub command: Option<Command>,
     pub emergency: Option<Emergency>,
     pub doubt: Option<Doubt>,
-    /// The command, or the doubt of one, is the net's and no rule's, or a rule's that the net is against; the emergency is.
+    /// A rule speaks for what is in doubt, and the net is not against it.
+    pub doubt_by_rule: bool,
+    /// The command is the net's, not a rule's; the emergency is.
     pub command_guessed: bool,
     pub emergency_guessed: bool,
 }
@@ -27,9 +29,8 @@ impl Urgent {
     fn wants_person(&mut self, margin: f32) {
         let bars = safety::PERSON;
         self.command = (margin >= bars.agreed).then_some(Command::Person);
-        if self.command.is_none() {
-            self.doubt = self.doubt.or(Some(Doubt::Person));
-            self.command_guessed = margin < bars.doubt;
+        if self.command.is_none() && self.doubt.is_none() {
+            (self.doubt, self.doubt_by_rule) = (Some(Doubt::Person), margin >= bars.doubt);
         }
     }
 }
@@ -111,7 +112,6 @@ impl Answers {
                 (urgent.command, urgent.command_guessed) = (Some(Command::Person), true);
             } else if margins.person >= safety::PERSON.doubt && !self.answers(text) {
                 urgent.doubt = urgent.doubt.or(Some(Doubt::Person));
-                urgent.command_guessed = true;
             }
         }
         urgent
@@ -123,15 +123,12 @@ impl Answers {
             Some(kind) if margin >= bars.agreed => urgent.emergency = Some(kind),
             Some(kind) => {
                 urgent.doubt = Some(Doubt::Danger(kind));
-                urgent.emergency_guessed = margin < bars.doubt;
+                urgent.doubt_by_rule = margin >= bars.doubt;
             }
-            None if margin >= bars.doubt => {
-                urgent.emergency_guessed = true;
-                match margin >= bars.sure {
-                    true => urgent.emergency = Some(margins.kind),
-                    false => urgent.doubt = Some(Doubt::Danger(margins.kind)),
-                }
+            None if margin >= bars.sure => {
+                (urgent.emergency, urgent.emergency_guessed) = (Some(margins.kind), true);
             }
+            None if margin >= bars.doubt => urgent.doubt = Some(Doubt::Danger(margins.kind)),
             None => {}
         }
     }

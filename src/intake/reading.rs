@@ -8,13 +8,15 @@ use crate::language::address::Division;
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Reading {
     pub command: Option<Command>,
-    /// The command, or the emergency, or the doubt of one, is what the net behind the rules makes of the words. It was taught on
-    /// calls to us and not on callbacks.
+    /// The command, or the emergency, was told by the net behind the rules, which was taught on calls to us and not on
+    /// callbacks.
     pub command_guessed: bool,
     pub emergency_guessed: bool,
     pub emergency: Option<Emergency>,
     /// What the words may mean but do not surely mean: worth one question.
     pub doubt: Option<Doubt>,
+    /// A rule speaks for what is in doubt, and the net is not sure of it.
+    pub doubt_by_rule: bool,
     /// `Some(true)` for 是, 对, 好的, 解决了; `Some(false)` for 不是, 没有, 不用了, 没解决.
     pub yes_no: Option<bool>,
     pub grade: Option<Grade>,
@@ -43,17 +45,18 @@ impl Reading {
 
     /// The emergency that a rule speaks for, also where a question is worth it first: what counts where the net was not taught.
     pub fn emergency_by_rule(&self) -> Option<Emergency> {
-        let doubted = match self.doubt {
+        match self.doubt.filter(|_| self.doubt_by_rule) {
             Some(Doubt::Danger(kind)) => Some(kind),
-            _ => None,
-        };
-        self.emergency.or(doubted).filter(|_| !self.emergency_guessed)
+            _ => self.emergency.filter(|_| !self.emergency_guessed),
+        }
     }
 
     /// The command that a rule speaks for, as [`Reading::emergency_by_rule`].
     pub fn command_by_rule(&self) -> Option<Command> {
-        let doubted = (self.doubt == Some(Doubt::Person)).then_some(Command::Person);
-        self.command.or(doubted).filter(|_| !self.command_guessed)
+        match self.doubt.filter(|_| self.doubt_by_rule) {
+            Some(Doubt::Person) => Some(Command::Person),
+            _ => self.command.filter(|_| !self.command_guessed),
+        }
     }
 
     /// Nothing but a command, an answer or a grade: the words tell of no matter.

@@ -45,5 +45,5 @@ pub struct Bars {
     pub doubt: f32,
 }
 
-pub const DANGER: Bars = Bars { sure: 0.5, agreed: 0.1, doubt: -0.2 };
+pub const DANGER: Bars = Bars { sure: 0.6, agreed: 0.3, doubt: -0.2 };
 pub const PERSON: Bars = Bars { sure: 0.1, agreed: -0.2, doubt: -0.6 };
