@@ -301,7 +301,7 @@ fn house(legs: usize, first_port: u16) {
         let mut input = std::io::stdin().lines();
         for call in 1..=legs as u64 {
             let port: u16 = input.next().unwrap().unwrap().parse().unwrap();
-            let mut rtp = ports.session(HERE).await.unwrap();
+            let mut rtp = ports.session(HERE).unwrap();
             println!("{}", rtp.port());
             rtp.agree(&Negotiated {
                 remote: SocketAddr::new(HERE, port),

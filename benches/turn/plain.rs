@@ -122,7 +122,7 @@ impl Plain {
         loop {
             match self.signals.recv().await.context("the plain line closed")? {
                 SignalEvent::Invite { leg, sdp: Some(offer), .. } => {
-                    let mut rtp = self.ports.session([127, 0, 0, 1].into()).await?;
+                    let mut rtp = self.ports.session([127, 0, 0, 1].into())?;
                     let local = rtp.local([127, 0, 0, 1].into(), 1);
                     let (answer, negotiated) = sdp::answer(&offer, &local)?;
                     rtp.agree(&negotiated);
@@ -160,7 +160,6 @@ impl Plain {
                         call.answer = Some(self.answer(pcm));
                     }
                 }
-                () = call.rtp.receive(clock.now()) => {}
                 signal = self.signals.recv() => match signal.context("the plain line closed")? {
                     SignalEvent::Ended { leg: at, .. } if at == leg => return Ok(()),
                     SignalEvent::Invite { leg, .. } => self.line.reject(leg, 486).await?,

@@ -259,6 +259,7 @@ texts!(Campaign {
 });
 texts!(Verification {
     unit,
+    handler,
     unit_help,
     nobody,
     due,

@@ -48,7 +48,9 @@ impl Dialogue {
         // 我不想说, where a number was asked for, is no danger.
         let dictated =
             matches!(asked, Expect::Slot(Slot::Number) | Expect::Ticket | Expect::LastFour);
-        let answered = dictated || (doubt == Doubt::Person && answers);
+        // Who has nothing more to ask, and was heard badly, asks for nobody.
+        let unheard = asked == Expect::More && hearing::is_doubtful(u);
+        let answered = dictated || (doubt == Doubt::Person && (answers || unheard));
         // Who waits for a person gets one.
         let waits = matches!(self.state, State::Asking { ask: Ask::Callback(_), .. });
         let open = matches!(self.state, State::Asking { .. } | State::Closing { .. });

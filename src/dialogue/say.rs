@@ -30,6 +30,8 @@ pub enum Expect {
     Nothing,
     /// A free request.
     Open,
+    /// 还有别的事吗: that there is nothing more, in any wording, or a free request.
+    More,
     /// Yes or no, in any wording; keys 1 and 2.
     YesNo,
     /// One of two or three that were offered, or none of them; keys 1 to 3, and 9.
@@ -52,6 +54,7 @@ impl Expect {
         match self {
             Expect::Nothing => "nothing",
             Expect::Open => "open",
+            Expect::More => "more",
             Expect::YesNo => "yes_no",
             Expect::Choice => "choice",
             Expect::Slot(_) => "slot",

@@ -188,6 +188,7 @@ impl Ask {
 
     pub(super) const fn expect(&self) -> Expect {
         match self {
+            Ask::Request(Opening::More) => Expect::More,
             Ask::Request(_) | Ask::LeaveWord => Expect::Open,
             Ask::Confirm(_)
             | Ask::Helped

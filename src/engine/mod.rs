@@ -1,6 +1,7 @@
 //! The real engines behind the traits: recogniser, voice, activity detector, encoder; and the models they need.
 
 pub mod closed;
+pub mod denoise;
 pub mod encoder;
 pub mod eval;
 pub mod models;

@@ -9,6 +9,7 @@ use whisper_rs::{
 };
 
 use super::closed::{Candidate, DOUBT, Verdict, agrees, by_ear, decide, together};
+use super::denoise::denoise;
 use super::models::inspect_ggml;
 use super::resample::double;
 use super::whisper_guard::{Raw, is_echo, judge};
@@ -39,6 +40,8 @@ const VOICE_RANGE_DB: f32 = 30.0;
 const PLAIN: f32 = 0.75;
 /// Free words of so many characters are no misheard answer of a word or two.
 const MUCH_CHARS: usize = 5;
+/// Where speech stands less than so far over the noise, a doubtful answer is heard a second time without the noise.
+const NOISY_DB: f32 = 22.0;
 /// 20 ms.
 const FRAME: usize = SAMPLE_RATE as usize / 50;
 
@@ -221,7 +224,7 @@ impl WhisperAsr {
         set: &Set,
         (written, free): (&str, Heard),
         voiced: f32,
-    ) -> Result<Heard, SpeechError> {
+    ) -> Result<Choice, SpeechError> {
         let said = comparable(written);
         let again = said_again(written);
         let plain =
@@ -229,19 +232,20 @@ impl WhisperAsr {
         // A number that is misheard has any number of digits: what counts is words.
         let words = said.chars().filter(|c| !c.is_ascii_digit()).count();
         if (plain && words > set.longest + 2) || voiced > set.seconds_max() {
-            return Ok(free);
+            return Ok(Choice::sure(free));
         }
         if plain && set.is_number(&said) {
-            return Ok(complete(free));
+            return Ok(Choice::sure(complete(free)));
         }
+        let answers = set.meaning(&said).is_some();
         // Heard with the hint and without: the hint makes the usual likely, the other hears what is there.
         let bare = self.score(set, Part::Likely, false)?;
         if plain && set.meaning(&said).is_some_and(|meaning| agrees(&bare, meaning)) {
-            return Ok(complete(free));
+            return Ok(Choice::sure(complete(free)));
         }
         let told = self.score(set, Part::Likely, true)?;
         let mut candidates = together(&told, &bare, PRUNE);
-        if set.meaning(&said).is_none() {
+        if !answers {
             by_ear(&mut candidates, written);
         }
         let mut verdict = decide(&candidates);
@@ -251,9 +255,9 @@ impl WhisperAsr {
             candidates.extend(together(&told, &bare, PRUNE));
             verdict = decide(&candidates);
         }
-        Ok(match verdict {
+        let heard = match verdict {
             Verdict::Taken { text, confidence } => {
-                Heard::Words { text, confidence, complete: true }
+                return Ok(Choice::sure(Heard::Words { text, confidence, complete: true }));
             }
             Verdict::Doubtful { .. } if plain && words >= MUCH_CHARS => free,
             // A doubtful syllable in a sound that free decoding does not believe is as likely none.
@@ -262,9 +266,53 @@ impl WhisperAsr {
                 Heard::Words { text, confidence, complete: false }
             }
             // Words that repeat themselves are a guess, however sure the network is of the repetition.
-            Verdict::Outside if again => doubted(free),
+            // Nor is an answer that the set does not find in the sound.
+            Verdict::Outside if again || answers => doubted(free),
             Verdict::Outside => free,
+        };
+        Ok(Choice { heard, open: (!plain || answers).then_some(candidates) })
+    }
+
+    /// A second hearing of an answer that was left open, without the line's noise: where both together decide, it is that.
+    fn hear_again(
+        &mut self,
+        pcm: &[i16],
+        last: bool,
+        set: &Set,
+        first: &[Candidate],
+    ) -> Result<Option<Heard>, SpeechError> {
+        let Some(cleaned) = denoise(pcm).filter(|cleaned| cleaned.over_noise_db < NOISY_DB) else {
+            return Ok(None);
+        };
+        let Some(again) = self.transcribe(&cleaned.pcm, last)? else { return Ok(None) };
+        let bare = self.score(set, Part::Likely, false)?;
+        let told = self.score(set, Part::Likely, true)?;
+        let mut second = together(&told, &bare, PRUNE);
+        by_ear(&mut second, &again.text);
+        // A hum is as easily taken for one syllable.
+        let long = |text: &str| text.chars().count() > 1;
+        Ok(match decide(&together(first, &second, PRUNE)) {
+            Verdict::Taken { text, confidence } if long(&text) => {
+                Some(Heard::Words { text, confidence, complete: true })
+            }
+            Verdict::Doubtful { text, confidence } if long(&text) => {
+                Some(Heard::Words { text, confidence, complete: false })
+            }
+            Verdict::Taken { .. } | Verdict::Doubtful { .. } | Verdict::Outside => None,
         })
+    }
+}
+
+/// What a set and the free words make of a sound.
+struct Choice {
+    heard: Heard,
+    /// The set's view, where neither was sure.
+    open: Option<Vec<Candidate>>,
+}
+
+impl Choice {
+    const fn sure(heard: Heard) -> Choice {
+        Choice { heard, open: None }
     }
 }
 
@@ -295,7 +343,10 @@ impl Asr for WhisperAsr {
             None => Ok(free),
             Some(form) => {
                 let set = self.set(form)?;
-                self.choose(&set, (&t.text, free), t.active * seconds(pcm))
+                let choice = self.choose(&set, (&t.text, free), t.active * seconds(pcm))?;
+                let Some(first) = choice.open else { return Ok(choice.heard) };
+                let again = self.hear_again(pcm, last, &set, &first)?;
+                Ok(again.unwrap_or(choice.heard))
             }
         }
     }

@@ -6,9 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::time::MissedTickBehavior;
 
-use super::clock::SystemClock;
+use super::clock::{self, SystemClock};
 use super::engines::SpeechEngines;
 use super::listener::{Heard, Listener};
 use super::rtp_socket::RtpSession;
@@ -151,8 +150,7 @@ struct CallTask {
 
 impl CallTask {
     async fn run(mut self, mut inbox: mpsc::Receiver<MediaCommand>) {
-        let mut tick = tokio::time::interval(Duration::from_millis(FRAME_MS));
-        tick.set_missed_tick_behavior(MissedTickBehavior::Burst);
+        let mut tick = clock::rhythm(Duration::from_millis(FRAME_MS));
         loop {
             tokio::select! {
                 biased;
@@ -161,12 +159,7 @@ impl CallTask {
                     self.setup.engines.recogniser.gauge().frame(late);
                     self.frame().await;
                 }
-                () = self.setup.rtp.receive(self.setup.clock.now()) => {}
-                heard = agent_side(&mut self.agent, &self.setup.clock) => {
-                    if let Some(heard) = heard {
-                        self.heard(Speaker::Agent, heard).await;
-                    }
-                }
+                heard = agent_side(&mut self.agent) => self.heard(Speaker::Agent, heard).await,
                 command = inbox.recv() => match command {
                     Some(MediaCommand::Close) | None => break,
                     Some(command) => self.command(command).await,
@@ -458,13 +451,11 @@ impl CallTask {
     }
 }
 
-/// The agent's packets, and what was recognised of their sound.
-async fn agent_side(agent: &mut Option<Agent>, clock: &SystemClock) -> Option<Heard> {
-    let Some(agent) = agent else { return std::future::pending().await };
-    tokio::select! {
-        biased;
-        () = agent.rtp.receive(clock.now()) => None,
-        heard = agent.listener.decoded() => Some(heard),
+/// What was recognised of the agent's sound.
+async fn agent_side(agent: &mut Option<Agent>) -> Heard {
+    match agent {
+        Some(agent) => agent.listener.decoded().await,
+        None => std::future::pending().await,
     }
 }
 
@@ -472,10 +463,8 @@ async fn agent_side(agent: &mut Option<Agent>, clock: &SystemClock) -> Option<He
 fn listening(say: &Say) -> Listening {
     let base = match say.expect {
         Expect::YesNo | Expect::Choice | Expect::Grade => Listening::SHORT,
-        Expect::Slot(_) | Expect::Ticket | Expect::LastFour | Expect::Words => {
-            Listening::DICTATED
-        }
-        Expect::Open | Expect::Nothing => Listening::OPEN,
+        Expect::Slot(_) | Expect::Ticket | Expect::LastFour | Expect::Words => Listening::DICTATED,
+        Expect::Open | Expect::More | Expect::Nothing => Listening::OPEN,
     };
     Listening { patience_ms: (say.patience_ms > 0).then_some(say.patience_ms), ..base }
 }

@@ -14,6 +14,7 @@ const FILE: &str = "prompts/zh-CN/hearing.toml";
 /// What questions expect.
 pub const KEYS: &[&str] = &[
     "open",
+    "more",
     "nothing",
     "yes_no",
     "choice",

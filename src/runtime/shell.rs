@@ -3,6 +3,7 @@
 //! back as an input.
 
 mod early;
+mod replies;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -305,11 +306,7 @@ impl Shell {
                 let (store, inbox) = (self.parts.store.clone(), self.parts.inbox.clone());
                 self.tasks.spawn(look_up(store, inbox, call, query));
             }
-            Effect::Reply { token, result } => {
-                if let Some(reply) = self.replies.remove(&token) {
-                    let _ = reply.send(result);
-                }
-            }
+            Effect::Reply { token, result } => self.reply(token, result).await,
             Effect::Close { call } => match self.calls.get(&call) {
                 Some(handle) => handle.send(MediaCommand::Close),
                 None => self.later(Input::MediaClosed { call }),
@@ -432,9 +429,9 @@ impl Shell {
         self.on_line(leg, "hang up", async move { line.hang_up(leg, reason).await });
     }
 
-    async fn arrange(&mut self, security: Security) -> Result<Arranged, std::io::Error> {
+    fn arrange(&mut self, security: Security) -> Result<Arranged, std::io::Error> {
         let ports = self.parts.ports.secured(security);
-        let rtp = ports.session(self.parts.sip.bind.ip()).await?;
+        let rtp = ports.session(self.parts.sip.bind.ip())?;
         let session = self.next_session;
         self.next_session += 1;
         let local = rtp.local(self.parts.sip.advertise, session);
@@ -444,7 +441,7 @@ impl Shell {
     async fn answer(&mut self, call: CallId, leg: LegId) {
         // The offer is gone with a leg that has ended.
         let (offer, security) = self.offers.remove(&leg).unwrap_or_default();
-        let mut arranged = match self.arrange(security).await {
+        let mut arranged = match self.arrange(security) {
             Ok(arranged) => arranged,
             Err(error) => {
                 tracing::error!(%error, "no port for the sound of a call");
@@ -510,7 +507,7 @@ impl Shell {
                 self.parts.outbound.route.replace("{number}", number.reveal())
             }
         };
-        let arranged = match self.arrange(self.parts.sip.protection.to(&to)).await {
+        let arranged = match self.arrange(self.parts.sip.protection.to(&to)) {
             Ok(arranged) => arranged,
             Err(error) => {
                 tracing::error!(%error, "no port for the sound of a call");

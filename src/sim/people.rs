@@ -151,7 +151,7 @@ impl Person {
             Expect::LastFour if self.rng.chance(0.2) => self.key(),
             Expect::LastFour => self.pick(LAST_FOURS),
             Expect::YesNo if self.rng.chance(0.1) => self.pick(CORRECTIONS),
-            Expect::Open | Expect::Nothing => self.request(),
+            Expect::Open | Expect::More | Expect::Nothing => self.request(),
             Expect::YesNo => self.yes_or_no(),
             Expect::Choice => self.pick(CHOICES),
             Expect::Slot(Slot::Place) => self.pick(PLACES),

@@ -157,7 +157,7 @@ impl Caller {
         let leg = (self.legs)();
         self.dialled += 1;
         let from = format!("139{:04}{:04}", self.number, self.dialled);
-        let mut rtp = self.round.ports.session(self.round.ip).await?;
+        let mut rtp = self.round.ports.session(self.round.ip)?;
         let local = rtp.local(self.round.ip, 1);
         let dial = Dial {
             to: Pii::new(self.round.to.clone()),
@@ -228,7 +228,6 @@ impl Caller {
                     talk.late_frames += u64::from(due.elapsed().as_millis() as u64 > LATE_MS);
                     talk.frame(&self.clock);
                 }
-                () = talk.rtp.receive(self.clock.now()) => {}
                 signal = self.signals.recv() => match signal {
                     Some(SignalEvent::Ended { leg: at, reason }) if at == leg => return Ok(reason),
                     Some(SignalEvent::Reinvite { leg: at, sdp }) if at == leg => {

@@ -166,7 +166,7 @@ impl Phone {
     }
 
     async fn sound(&self) -> anyhow::Result<(RtpSession, LocalMedia)> {
-        let rtp = self.ports.session(self.ip).await?;
+        let rtp = self.ports.session(self.ip)?;
         let local = rtp.local(self.ip, 1);
         Ok((rtp, local))
     }
@@ -209,7 +209,6 @@ impl Phone {
             tokio::select! {
                 biased;
                 _ = tick.tick() => talk.frame(&self.clock),
-                () = talk.rtp.receive(self.clock.now()) => {}
                 heard = talk.listener.decoded() => talk.heard(heard),
                 signal = self.signals.recv() => {
                     reason = self.signal(leg, signal, &mut talk.rtp, &mut local).await?;

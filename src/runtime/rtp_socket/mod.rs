@@ -1,19 +1,18 @@
 //! The sockets of a call's sound, and one leg's RTP on them: packets in and out, frames in the middle.
 //!
-//! An [`RtpSession`] belongs to the task that moves its frames. That task awaits [`RtpSession::receive`] between ticks
-//! (dropping it loses nothing) and calls [`RtpSession::heard`] and [`RtpSession::send`] once every 20 ms, which never
-//! wait. Nothing here grows: the jitter buffer and the queues of keys have their bounds.
+//! An [`RtpSession`] belongs to the task that moves its frames. That task calls [`RtpSession::heard`] and [`RtpSession::send`]
+//! once every 20 ms, which never wait. No packet wakes anybody: what came since the last frame is taken with the next one, with
+//! the moment at which the system received it. Nothing here grows: the jitter buffer and the queues of keys have their bounds.
 
+mod catch;
 mod link;
 mod ports;
 
 use std::collections::VecDeque;
 use std::io::{Error, Result};
-use std::net::{IpAddr, SocketAddr};
-use std::time::{Duration, Instant};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 
 use bytes::Bytes;
-use tokio::net::UdpSocket;
 
 use crate::call::sdp::{Direction, LocalMedia, Negotiated, Terms};
 use crate::kernel::{Moment, limits};
@@ -27,10 +26,10 @@ use crate::media::{Frame, FrameKind, JitterBuffer, Key, KeyEvent, MediaError};
 use link::Link;
 pub use ports::PortRange;
 
-/// Larger than any packet that is accepted; what is longer arrives cut and is refused for its size.
-const DATAGRAM_BYTES: usize = 2_048;
-/// A socket that fails is not asked again sooner.
-const AFTER_ERROR: Duration = Duration::from_millis(20);
+/// Larger than any report that is accepted; what is longer arrives cut and is refused for its size.
+const REPORT_BYTES: usize = 2_048;
+/// Taken with one frame at most; who sends more fills the socket, not our time.
+const FRAME_DATAGRAMS: usize = 64;
 /// How often the RTCP port is read, in frames, and how much of it at most.
 const RTCP_EVERY: u32 = 5;
 const RTCP_DATAGRAMS: usize = 8;
@@ -54,6 +53,8 @@ pub struct LegStats {
 pub struct RtpSession {
     rtp: UdpSocket,
     rtcp: UdpSocket,
+    /// Of both sockets.
+    v4: bool,
     /// Where the peer's reports come from.
     reporter: Option<SocketAddr>,
     port: u16,
@@ -61,7 +62,6 @@ pub struct RtpSession {
     /// For what others shall not guess.
     seed: u64,
     nat: bool,
-    buffer: Box<[u8; DATAGRAM_BYTES]>,
     /// An agreement that takes effect with the next moment that is known.
     agreeing: Option<Negotiated>,
     link: Option<Link>,
@@ -92,15 +92,18 @@ fn chance<const N: usize>() -> Result<[u8; N]> {
 
 impl RtpSession {
     fn new(rtp: UdpSocket, rtcp: UdpSocket, nat: bool, terms: Terms) -> Result<Self> {
+        catch::prepare(&rtp)?;
+        rtcp.set_nonblocking(true)?;
+        let bound = rtp.local_addr()?;
         Ok(RtpSession {
-            port: rtp.local_addr()?.port(),
+            port: bound.port(),
+            v4: bound.is_ipv4(),
             rtp,
             rtcp,
             reporter: None,
             terms,
             seed: u64::from_ne_bytes(chance()?),
             nat,
-            buffer: Box::new([0; DATAGRAM_BYTES]),
             agreeing: None,
             link: None,
             jitter: JitterBuffer::new(),
@@ -138,53 +141,41 @@ impl RtpSession {
     pub fn agree(&mut self, negotiated: &Negotiated) {
         if self.link.is_none() && self.agreeing.is_none() {
             // Ring-back and announcements from before the answer are no conversation.
-            let mut scrap = [0; 1];
-            for _ in 0..EARLY_DATAGRAMS {
-                if self.rtp.try_recv_from(&mut scrap).is_err() {
-                    break;
-                }
-            }
+            catch::catch(&self.rtp, self.v4, EARLY_DATAGRAMS, |_, _, _| {});
         }
         self.agreeing = Some(*negotiated);
     }
 
-    /// Takes in the next datagram. `now` is when it began to wait.
-    pub async fn receive(&mut self, now: Moment) {
-        let began = Instant::now();
-        let received = self.rtp.recv_from(&mut self.buffer[..]).await;
-        // The wait counts, or the network would seem to shake by as much as the task's own rhythm.
-        let now = now + began.elapsed().as_millis() as u64;
-        match received {
-            Ok((length, from)) => self.take(now, from, length),
-            Err(error) => {
-                tracing::debug!(%error, port = self.port, "an RTP socket failed to receive");
-                tokio::time::sleep(AFTER_ERROR).await;
-            }
-        }
-    }
-
-    fn take(&mut self, now: Moment, from: SocketAddr, length: usize) {
+    /// Takes in what has come; [`RtpSession::heard`] does it too. Returns how many datagrams there were.
+    pub fn collect(&mut self, now: Moment) -> usize {
         self.settle(now);
-        let Some(link) = &mut self.link else { return };
-        let Some(datagram) = self.buffer.get(..length) else { return };
-        match link.receiver.receive(now, from, datagram) {
-            Received::Audio(packet) => {
-                self.fresh = true;
-                if link.agreed.direction.we_receive() {
-                    self.jitter.insert(now, packet);
+        let RtpSession { rtp, link, jitter, key_reader, fresh, .. } = self;
+        let mut count = 0;
+        catch::catch(rtp, self.v4, FRAME_DATAGRAMS, |from, age, datagram| {
+            count += 1;
+            let Some(link) = link.as_mut() else { return };
+            // When it came, or the network would seem to shake by as much as the rhythm of frames.
+            let came = Moment::from_ms(now.ms.saturating_sub(age.as_millis() as u64));
+            match link.receiver.receive(came, from, datagram) {
+                Received::Audio(packet) => {
+                    *fresh = true;
+                    if link.agreed.direction.we_receive() {
+                        jitter.insert(came, packet);
+                    }
                 }
+                Received::Event { timestamp, marker, payload } => {
+                    *fresh = true;
+                    key_reader.receive(came, timestamp, marker, &payload);
+                }
+                Received::Refused(_) => {}
             }
-            Received::Event { timestamp, marker, payload } => {
-                self.fresh = true;
-                self.key_reader.receive(now, timestamp, marker, &payload);
-            }
-            Received::Refused(_) => {}
-        }
+        });
+        count
     }
 
     /// The next 20 ms from the peer.
     pub fn heard(&mut self, now: Moment) -> Frame {
-        self.settle(now);
+        self.collect(now);
         self.frames = self.frames.wrapping_add(1);
         if self.frames.is_multiple_of(RTCP_EVERY) {
             self.reports(now);
@@ -234,7 +225,7 @@ impl RtpSession {
             tracing::error!(%error, "a packet was not sent");
         }
         for packet in self.outgoing.drain(..) {
-            match self.rtp.try_send_to(&packet, to) {
+            match self.rtp.send_to(&packet, to) {
                 Ok(_) => self.sent += 1,
                 // A full buffer, a route that is gone: sound does not wait. The count shows it.
                 Err(_) => self.unsent += 1,
@@ -306,10 +297,11 @@ impl RtpSession {
 
     /// Reads the peer's reports and sends ours.
     fn reports(&mut self, now: Moment) {
+        let mut buffer = [0; REPORT_BYTES];
         for _ in 0..RTCP_DATAGRAMS {
-            let Ok((length, from)) = self.rtcp.try_recv_from(&mut self.buffer[..]) else { break };
+            let Ok((length, from)) = self.rtcp.recv_from(&mut buffer) else { break };
             let Some(link) = &mut self.link else { continue };
-            let Some(datagram) = self.buffer.get(..length) else { continue };
+            let Some(datagram) = buffer.get(..length) else { continue };
             if let Some(report) = link.receiver.report(from, datagram) {
                 link.reports.receive(now, link.sender.ssrc(), &report);
                 self.reporter = Some(from);
@@ -326,7 +318,7 @@ impl RtpSession {
         match link.report(now) {
             Some(Ok(report)) => {
                 // Best effort: the next one says the same and more.
-                let _ = self.rtcp.try_send_to(&report, to);
+                let _ = self.rtcp.send_to(&report, to);
             }
             Some(Err(error)) => tracing::error!(%error, "a report was not sent"),
             None => {}

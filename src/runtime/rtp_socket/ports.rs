@@ -1,12 +1,10 @@
 //! The UDP ports that sound may use.
 
 use std::io::{Error, ErrorKind, Result};
-use std::net::IpAddr;
+use std::net::{IpAddr, UdpSocket};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-
-use tokio::net::UdpSocket;
 
 use super::{RtpSession, chance};
 use crate::call::sdp::{Security, Terms};
@@ -66,11 +64,11 @@ impl PortRange {
     }
 
     /// A session on a free pair of ports of an address of this machine.
-    pub async fn session(&self, ip: IpAddr) -> Result<RtpSession> {
+    pub fn session(&self, ip: IpAddr) -> Result<RtpSession> {
         for _ in 0..self.pairs {
             let turn = self.turn.fetch_add(1, Ordering::Relaxed) % self.pairs;
             let port = self.first + 2 * turn as u16;
-            match bind_pair(ip, port).await {
+            match bind_pair(ip, port) {
                 Ok((rtp, rtcp)) => return RtpSession::new(rtp, rtcp, self.nat, self.terms()?),
                 Err(error) if error.kind() == ErrorKind::AddrInUse => {}
                 Err(error) => {
@@ -98,11 +96,6 @@ impl PortRange {
     }
 }
 
-async fn bind_pair(ip: IpAddr, port: u16) -> Result<(UdpSocket, UdpSocket)> {
-    let rtp = UdpSocket::bind((ip, port)).await?;
-    let rtcp = UdpSocket::bind((ip, port + 1)).await?;
-    // A socket that tokio has not yet seen ready would refuse the first packet.
-    rtp.writable().await?;
-    rtcp.writable().await?;
-    Ok((rtp, rtcp))
+fn bind_pair(ip: IpAddr, port: u16) -> Result<(UdpSocket, UdpSocket)> {
+    Ok((UdpSocket::bind((ip, port))?, UdpSocket::bind((ip, port + 1))?))
 }
