@@ -264,6 +264,7 @@ texts!(Campaign {
 });
 texts!(Verification {
     unit,
+    handler,
     unit_help,
     nobody,
     due,

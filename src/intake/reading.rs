@@ -8,8 +8,8 @@ use crate::language::address::Division;
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Reading {
     pub command: Option<Command>,
-    /// The command, or the emergency, was told by the net behind the rules, which was taught on calls to us and not on
-    /// callbacks.
+    /// The command, or the emergency, or the doubt of one, is what the net behind the rules makes of the words. It was taught on
+    /// calls to us and not on callbacks.
     pub command_guessed: bool,
     pub emergency_guessed: bool,
     pub emergency: Option<Emergency>,
@@ -39,6 +39,21 @@ pub struct Reading {
 impl Reading {
     pub fn fact(&self, slot: Slot) -> Option<&Filled> {
         self.facts.iter().find(|(s, _)| *s == slot).map(|(_, filled)| filled)
+    }
+
+    /// The emergency that a rule speaks for, also where a question is worth it first: what counts where the net was not taught.
+    pub fn emergency_by_rule(&self) -> Option<Emergency> {
+        let doubted = match self.doubt {
+            Some(Doubt::Danger(kind)) => Some(kind),
+            _ => None,
+        };
+        self.emergency.or(doubted).filter(|_| !self.emergency_guessed)
+    }
+
+    /// The command that a rule speaks for, as [`Reading::emergency_by_rule`].
+    pub fn command_by_rule(&self) -> Option<Command> {
+        let doubted = (self.doubt == Some(Doubt::Person)).then_some(Command::Person);
+        self.command.or(doubted).filter(|_| !self.command_guessed)
     }
 
     /// Nothing but a command, an answer or a grade: the words tell of no matter.

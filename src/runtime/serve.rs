@@ -25,7 +25,7 @@ use super::rtp_socket::PortRange;
 use super::shell::{Message, Parts, Shell};
 use super::telephone::{Telephone, leg_ids};
 use super::voice::{SoundStore, plan};
-use super::{deadlines, dispatching};
+use super::{deadlines, dispatching, upkeep};
 use crate::call::Signalling;
 use crate::config::{Config, Sip};
 use crate::console::{self, Console};
@@ -77,6 +77,7 @@ pub async fn serve(
         pages,
         publisher,
         refreshing: refresh(store.clone(), rulebook.clone()),
+        upkeep: upkeep::start(store.clone(), commands(inbox.clone()), clock.clone()),
         open: open.begin(&clock, &feed),
         store: store.clone(),
     };
@@ -118,6 +119,7 @@ struct Around {
     pages: Pages,
     publisher: Publisher,
     refreshing: JoinHandle<()>,
+    upkeep: JoinHandle<()>,
     open: openness::Running,
     store: Store,
 }
@@ -128,6 +130,7 @@ impl Around {
         let pages = self.pages.stop();
         self.publisher.stop();
         self.refreshing.abort();
+        self.upkeep.abort();
         shell.abort();
         let _ = shell.await;
         drop(inbox);

@@ -15,6 +15,7 @@ mod related;
 mod standing;
 mod surveys;
 mod tickets;
+mod upkeep;
 mod write;
 
 pub use board::{
@@ -31,6 +32,7 @@ pub use read::{
     TicketRow, TurnRow, VerificationRow,
 };
 pub use related::{Beside, BesideRow};
+pub use upkeep::{OverRow, OverdueRow};
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
