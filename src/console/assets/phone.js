@@ -155,10 +155,7 @@ function off(text) {
   over(text);
 }
 
-async function on() {
-  try { await listen(); } catch { return off(say.nomicrophone); }
-  await devices();
-  localStorage.setItem("huiyin.phone", base);
+function follow() {
   feed = new EventSource(base);
   feed.addEventListener("ready", () => { if (leg === null) tell(say.ready); });
   feed.addEventListener("ring", (event) => {
@@ -170,9 +167,19 @@ async function on() {
   feed.addEventListener("over", (event) => { if (JSON.parse(event.data).leg === leg) over(); });
   feed.addEventListener("error", () => {
     if (leg === null) tell(say.offline);
-    if (feed?.readyState === EventSource.CLOSED) off(say.offline);
+    if (feed?.readyState !== EventSource.CLOSED) return;
+    // A refused stream is asked for again. A page that is being left comes by here too: what was on stays on for the next one.
+    feed = null;
+    setTimeout(() => { if (!feed && localStorage.getItem("huiyin.phone") === base) follow(); }, 3000);
   });
   show();
+}
+
+async function on() {
+  try { if (!microphone) await listen(); } catch { return off(say.nomicrophone); }
+  await devices();
+  localStorage.setItem("huiyin.phone", base);
+  if (!feed) follow();
 }
 
 async function change(event, key) {
