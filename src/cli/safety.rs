@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Subcommand;
+use huiyin::intake::matter_examples;
 use huiyin::intake::safety::{self, Bars, Heard, Judged, Net, Row};
 use huiyin::knowledge::Base;
 use huiyin::language::comparable;
@@ -21,8 +22,9 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Learn from rows of `huiyin eval intake`: {"text", "emergency"} or {"text", "command"}; a row with neither is an ordinary
-    /// matter, and so is every wording of the shipped knowledge base. Of equal texts the first counts. The shipped net is made
-    /// from tests/data: safety-dev, emergencies, person, progress, undispatched, intake-dev, knowledge-dev (.jsonl).
+    /// matter, and so is every wording of the shipped knowledge base and every sentence that teaches the types of matters. Of
+    /// equal texts the first counts. The shipped net is made from tests/data: safety-dev, emergencies, person, progress,
+    /// undispatched, intake-dev, knowledge-dev (.jsonl).
     Train {
         #[arg(required = true)]
         files: Vec<PathBuf>,
@@ -53,6 +55,10 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
                 rows.extend(safety_rows(file)?);
             }
             rows.extend(asks()?);
+            let told = matter_examples()?
+                .into_iter()
+                .map(|text| Row { text: text.to_owned(), heard: Heard::Other });
+            rows.extend(told);
             let mut known = HashSet::new();
             rows.retain(|row| known.insert(comparable(&row.text)));
             if let Some(folds) = folds {
@@ -117,7 +123,8 @@ fn curve(
     margin: &dyn Fn(&Judged) -> f32,
 ) {
     let (own, others): (Vec<&Judged>, Vec<&Judged>) = judged.iter().partition(|j| is(&j.row));
-    let tried = (-10..=10).map(|tenth| tenth as f32 / 10.0).chain([bars.sure, bars.doubt]);
+    let tried =
+        (-10..=10).map(|tenth| tenth as f32 / 10.0).chain([bars.sure, bars.agreed, bars.doubt]);
     for bar in tried {
         let below = own.iter().filter(|j| margin(j) < bar).count();
         let reach = others.iter().filter(|j| margin(j) >= bar).count();

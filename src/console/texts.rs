@@ -228,6 +228,7 @@ texts!(Campaign {
 });
 texts!(Verification {
     unit,
+    handler,
     unit_help,
     nobody,
     due,

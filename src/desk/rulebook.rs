@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::clock::{ClockError, Deadline, Duty, Extension, Limit, Pack, Span, deadline, moment};
 use super::dispatch::{Case, Decision, Occurred, Rules, Unit};
 use super::ticket::{
-    Assignment, ClockRef, DeskError, Due, Forum, Run, Ticket, TicketEvent, UnitRef, is_a_right,
-    is_the_citizens, runs,
+    Assignment, ClockRef, DeskError, Due, Forum, Granted, Run, Ticket, TicketEvent, UnitRef,
+    is_a_right, is_the_citizens, runs,
 };
 use crate::kernel::{Calendar, Fault, Faults, Filled, Gravity, Slot, TicketId, Wall};
 
@@ -192,11 +192,11 @@ impl Rulebook {
         let mut timed = Vec::new();
         for limit in pack.limits.iter().filter(|limit| limit.holds_for(&clock.procedure)) {
             for run in runs(limit, &ticket.trail) {
-                let given = granted(ticket, limit, &run);
+                let given = granted(ticket, pack, limit, &run);
                 let count = |given: &[Extension]| {
                     deadline(pack, limit, run.start, &self.calendar, &ticket.pauses, given)
                 };
-                // What was granted by another pack, or by the pack as it was, does not stop the clock.
+                // What was granted by the pack as it was does not stop the clock.
                 let deadline = count(&given).or_else(|_| count(&[]))?;
                 timed.push(Timed { pack, limit, run, deadline });
             }
@@ -416,7 +416,7 @@ impl Rulebook {
         told: bool,
         now: Wall,
     ) -> Result<(), DeskError> {
-        let mut given = granted(ticket, one.limit, &one.run);
+        let mut given = granted(ticket, one.pack, one.limit, &one.run);
         given.push(Extension { by, asked: now, told: told.then_some(now) });
         let (start, calendar) = (one.run.start, &self.calendar);
         deadline(one.pack, one.limit, start, calendar, &ticket.pauses, &given)?;
@@ -459,9 +459,10 @@ fn is_member(unit: &Unit, member: &str) -> Result<(), DeskError> {
     Err(DeskError::NoMember { unit, member: member.to_owned(), known })
 }
 
-/// What was granted to this run.
-fn granted(ticket: &Ticket, limit: &Limit, run: &Run) -> Vec<Extension> {
-    let own = ticket.granted.iter().filter(|one| one.limit == limit.code);
+/// What was granted to this run: by the pack whose limit it is, no other.
+fn granted(ticket: &Ticket, pack: &Pack, limit: &Limit, run: &Run) -> Vec<Extension> {
+    let of_limit = |one: &&Granted| one.pack == pack.code && one.limit == limit.code;
+    let own = ticket.granted.iter().filter(of_limit);
     own.filter(|one| run.holds(one.seen)).map(|one| one.extension).collect()
 }
 

@@ -17,7 +17,9 @@ const UNAIDED_MAX: u8 = 1;
 impl Dialogue {
     /// Asks where the words leave it open; false where there is nothing to ask.
     pub(super) fn doubts(&mut self, now: Moment, u: &Understood) -> bool {
-        let Some(doubt) = u.reading.doubt.filter(|_| u.reading.command.is_none()) else {
+        // What a rule speaks for is asked about whatever else was said.
+        let ruled = u.reading.doubt_by_rule;
+        let Some(doubt) = u.reading.doubt.filter(|_| ruled || u.reading.command.is_none()) else {
             return false;
         };
         if let State::Asking { ask: Ask::Doubt(held), .. } = &self.state {
@@ -50,7 +52,7 @@ impl Dialogue {
             matches!(asked, Expect::Slot(Slot::Number) | Expect::Ticket | Expect::LastFour);
         // Who has nothing more to ask, and was heard badly, asks for nobody.
         let unheard = asked == Expect::More && hearing::is_doubtful(u);
-        let answered = dictated || (doubt == Doubt::Person && (answers || unheard));
+        let answered = !ruled && (dictated || (doubt == Doubt::Person && (answers || unheard)));
         // Who waits for a person gets one.
         let waits = matches!(self.state, State::Asking { ask: Ask::Callback(_), .. });
         let open = matches!(self.state, State::Asking { .. } | State::Closing { .. });

@@ -4,33 +4,15 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use toml::Spanned;
-
 use super::error::DialogueError;
 use super::lines::Line;
+use crate::language::wording::{Entry, Fault, Wording, entries};
 
 /// The checked prompts of one language.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Prompts {
     /// By [`Line`]; each has at least one wording.
     wordings: BTreeMap<Line, Vec<Wording>>,
-}
-
-/// A text cut at its slots.
-#[derive(Clone, PartialEq, Eq, Debug)]
-struct Wording(Vec<Piece>);
-
-#[derive(Clone, PartialEq, Eq, Debug)]
-enum Piece {
-    Text(String),
-    Slot(&'static str),
-}
-
-#[derive(serde::Deserialize)]
-#[serde(untagged)]
-enum Raw {
-    One(String),
-    Several(Vec<String>),
 }
 
 const BUILT_IN: [(&str, &str); 2] = [
@@ -63,16 +45,12 @@ impl Prompts {
     pub fn parse(files: &[(&str, &str)]) -> Result<Prompts, DialogueError> {
         let mut wordings = BTreeMap::new();
         for (file, content) in files {
-            let table: BTreeMap<Spanned<String>, Raw> =
-                toml::from_str(content).map_err(|source| DialogueError::Syntax {
-                    file: (*file).to_owned(),
-                    source: Box::new(source),
-                })?;
-            for (key, raw) in table {
-                let line =
-                    content.get(..key.span().start).map_or(1, |s| s.matches('\n').count() + 1);
-                let at = At { file, line };
-                let (line, texts) = at.line_of(key.into_inner(), raw)?;
+            let entries = entries(content).map_err(|source| DialogueError::Syntax {
+                file: (*file).to_owned(),
+                source: Box::new(source),
+            })?;
+            for entry in entries {
+                let (line, texts) = At { file, line: entry.line }.line_of(entry)?;
                 wordings.insert(line, texts);
             }
         }
@@ -95,17 +73,8 @@ impl Prompts {
         let Some(wording) = wordings.get(turn % wordings.len().max(1)) else {
             return String::new();
         };
-        let mut text = String::new();
-        for piece in &wording.0 {
-            match piece {
-                Piece::Text(fixed) => text.push_str(fixed),
-                Piece::Slot(name) => {
-                    let value = values.iter().find(|(slot, _)| slot == name).map_or("", |(_, v)| v);
-                    text.push_str(value);
-                }
-            }
-        }
-        text
+        let value = |slot| values.iter().find(|(name, _)| *name == slot).map_or("", |(_, v)| *v);
+        wording.filled(value)
     }
 
     /// Said while an answer takes a while.
@@ -120,10 +89,7 @@ impl Prompts {
 
     /// Every wording without slots: what can be rendered ahead of the calls.
     pub fn fixed(&self) -> impl Iterator<Item = &str> {
-        self.wordings.values().flatten().filter_map(|wording| match wording.0.as_slice() {
-            [Piece::Text(text)] => Some(text.as_str()),
-            _ => None,
-        })
+        self.wordings.values().flatten().filter_map(Wording::fixed)
     }
 }
 
@@ -134,60 +100,39 @@ struct At<'a> {
 }
 
 impl At<'_> {
-    fn line_of(&self, key: String, raw: Raw) -> Result<(Line, Vec<Wording>), DialogueError> {
-        let file = || self.file.to_owned();
-        let known = Line::from_key(&key).filter(|line| self.file.ends_with(line.file()));
-        let Some(line) = known else {
-            return Err(DialogueError::Unused { file: file(), line: self.line, key });
+    fn line_of(&self, entry: Entry) -> Result<(Line, Vec<Wording>), DialogueError> {
+        let (file, line) = (self.file.to_owned(), self.line);
+        let known = Line::from_key(&entry.key).filter(|line| self.file.ends_with(line.file()));
+        let Some(said) = known else {
+            return Err(DialogueError::Unused { file, line, key: entry.key });
         };
-        let texts = match raw {
-            Raw::One(text) => vec![text],
-            Raw::Several(texts) => texts,
-        };
-        if texts.is_empty() || texts.iter().any(|text| text.trim().is_empty()) {
-            return Err(DialogueError::Empty { file: file(), line: self.line, key: line.key() });
+        if entry.texts.is_empty() {
+            return Err(DialogueError::Empty { file, line, key: said.key() });
         }
         let wordings: Result<Vec<Wording>, DialogueError> =
-            texts.iter().map(|text| self.wording(line, text)).collect();
-        Ok((line, wordings?))
+            entry.texts.iter().map(|text| self.wording(said, text)).collect();
+        Ok((said, wordings?))
     }
 
-    fn wording(&self, line: Line, text: &str) -> Result<Wording, DialogueError> {
-        let (file, key) = (self.file.to_owned(), line.key());
-        let mut pieces = Vec::new();
-        let mut rest = text;
-        while let Some((before, after)) = rest.split_once('{') {
-            let Some((name, tail)) = after.split_once('}') else {
-                return Err(DialogueError::OpenBrace {
-                    file,
-                    line: self.line,
-                    key,
-                    text: text.to_owned(),
-                });
-            };
-            let Some(slot) = line.slots().iter().copied().find(|slot| *slot == name) else {
-                let known = match line.slots() {
+    fn wording(&self, said: Line, text: &str) -> Result<Wording, DialogueError> {
+        let (file, line, key, text) =
+            (self.file.to_owned(), self.line, said.key(), text.to_owned());
+        let wording = match Wording::read(&text, said.slots()) {
+            Ok(wording) => wording,
+            Err(Fault::OpenBrace) => {
+                return Err(DialogueError::OpenBrace { file, line, key, text });
+            }
+            Err(Fault::UnknownSlot(slot)) => {
+                let known = match said.slots() {
                     [] => "none".to_owned(),
                     slots => slots.join(", "),
                 };
-                let slot = name.to_owned();
-                return Err(DialogueError::UnknownSlot { file, line: self.line, key, slot, known });
-            };
-            if !before.is_empty() {
-                pieces.push(Piece::Text(before.to_owned()));
+                return Err(DialogueError::UnknownSlot { file, line, key, slot, known });
             }
-            pieces.push(Piece::Slot(slot));
-            rest = tail;
+        };
+        match said.slots().iter().copied().find(|slot| !wording.slots().any(|s| s == *slot)) {
+            Some(slot) => Err(DialogueError::UnfilledSlot { file, line, key, slot, text }),
+            None => Ok(wording),
         }
-        if !rest.is_empty() {
-            pieces.push(Piece::Text(rest.to_owned()));
-        }
-        let left_out =
-            line.slots().iter().copied().find(|slot| !pieces.contains(&Piece::Slot(slot)));
-        if let Some(slot) = left_out {
-            let text = text.to_owned();
-            return Err(DialogueError::UnfilledSlot { file, line: self.line, key, slot, text });
-        }
-        Ok(Wording(pieces))
     }
 }

@@ -512,8 +512,9 @@ impl Hotline {
         let at = self.wall;
         let Some(call) = self.calls.get_mut(&id) else { return };
         call.survey_outcome = outcome;
-        let Talk::Callback { survey, .. } = &call.talk else { return };
+        let Talk::Callback { survey, begun, .. } = &call.talk else { return };
         let survey = *survey;
+        let why = if *begun { "别再打" } else { "拒接来电" };
         let number = call.number.clone();
         let again = outcome.is_none_or(|outcome| !outcome.is_final());
         let Some(callback) = self.callbacks.take(survey) else { return };
@@ -538,7 +539,7 @@ impl Hotline {
         if outcome == Some(SurveyOutcome::Declined)
             && let Some(number) = number
         {
-            self.stop_calling(number, Some(survey), "citizen".into(), "别再打".into());
+            self.stop_calling(number, Some(survey), "citizen".into(), why.to_owned());
         }
         if again {
             self.plan_attempt(survey, callback, at);

@@ -4,7 +4,7 @@ use super::IntakeError;
 use super::clues::Clues;
 use super::lexicon::{Match, Rule, rules};
 use super::reading::{Command, Doubt, Emergency, Grade, Undispatched};
-use super::safety::{self, Net};
+use super::safety::{self, Margins, Net};
 use super::text::Text;
 
 /// In a longer story people are spoken of, not asked for.
@@ -17,9 +17,22 @@ pub(super) struct Urgent {
     pub command: Option<Command>,
     pub emergency: Option<Emergency>,
     pub doubt: Option<Doubt>,
+    /// A rule speaks for what is in doubt, and the net is not against it.
+    pub doubt_by_rule: bool,
     /// The command is the net's, not a rule's; the emergency is.
     pub command_guessed: bool,
     pub emergency_guessed: bool,
+}
+
+impl Urgent {
+    /// A rule says that a person is wanted.
+    fn wants_person(&mut self, margin: f32) {
+        let bars = safety::PERSON;
+        self.command = (margin >= bars.agreed).then_some(Command::Person);
+        if self.command.is_none() && self.doubt.is_none() {
+            (self.doubt, self.doubt_by_rule) = (Some(Doubt::Person), margin >= bars.doubt);
+        }
+    }
 }
 
 pub(super) struct Answers {
@@ -72,30 +85,25 @@ impl Answers {
     /// Rules first; what they do not know the net may, surely or in doubt.
     pub(super) fn urgent(&self, text: &Text<'_>) -> Urgent {
         let margins = self.net.margins(text.str());
-        let mut urgent = Urgent { emergency: self.emergencies.find(text), ..Urgent::default() };
-        let danger = Doubt::Danger(margins.kind);
-        match urgent.emergency {
-            Some(kind) if safety::is_against(margins.danger, safety::DANGER) => {
-                (urgent.emergency, urgent.doubt) = (None, Some(Doubt::Danger(kind)));
-            }
-            Some(_) => {}
-            None if margins.danger >= safety::DANGER.sure => {
-                (urgent.emergency, urgent.emergency_guessed) = (Some(margins.kind), true);
-            }
-            None if margins.danger >= safety::DANGER.doubt => urgent.doubt = Some(danger),
-            None => {}
-        }
+        let mut urgent = Urgent::default();
+        self.danger(text, &margins, &mut urgent);
         let said = text.sounding(&text.whole());
+        let short = said <= PERSON_CHARS_MAX;
         if let Some((rule, _)) = best(&self.commands, text) {
             urgent.command = rule.key;
+            // 听不懂，叫人来 asks for more than to hear it again.
+            let again = matches!(rule.key, Some(Command::Repeat | Command::Slower));
+            let wanted = again && short && margins.person >= safety::PERSON.sure;
+            if wanted && self.person.find(text).is_some() {
+                urgent.command = Some(Command::Person);
+            }
+            if rule.key == Some(Command::Person) {
+                urgent.wants_person(margins.person);
+            }
             return urgent;
         }
-        let short = said <= PERSON_CHARS_MAX;
         if short && self.person.find(text).is_some() {
-            match safety::is_against(margins.person, safety::PERSON) {
-                true => urgent.doubt = urgent.doubt.or(Some(Doubt::Person)),
-                false => urgent.command = Some(Command::Person),
-            }
+            urgent.wants_person(margins.person);
             return urgent;
         }
         urgent.command = (said <= PROGRESS_CHARS_MAX).then(|| self.progress.find(text)).flatten();
@@ -107,6 +115,22 @@ impl Answers {
             }
         }
         urgent
+    }
+
+    fn danger(&self, text: &Text<'_>, margins: &Margins, urgent: &mut Urgent) {
+        let (margin, bars) = (margins.danger, safety::DANGER);
+        match self.emergencies.find(text) {
+            Some(kind) if margin >= bars.agreed => urgent.emergency = Some(kind),
+            Some(kind) => {
+                urgent.doubt = Some(Doubt::Danger(kind));
+                urgent.doubt_by_rule = margin >= bars.doubt;
+            }
+            None if margin >= bars.sure => {
+                (urgent.emergency, urgent.emergency_guessed) = (Some(margins.kind), true);
+            }
+            None if margin >= bars.doubt => urgent.doubt = Some(Doubt::Danger(margins.kind)),
+            None => {}
+        }
     }
 
     /// 对的 asks for nobody.

@@ -10,6 +10,10 @@ const ROUNDS_MAX: usize = 120;
 const SEED: u64 = 1;
 /// No row may be pulled more than this any more.
 const STILL: f32 = 0.02;
+/// Parts into which the rows are dealt to find how sure a margin is.
+const PARTS: usize = 3;
+/// From a margin to a logit: these are tried.
+const SHARPNESSES: [f32; 10] = [1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0];
 
 /// A point: its dense part first, then the coordinates that are not zero.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -120,6 +124,37 @@ impl Plane {
         }
         self.bias += step;
     }
+}
+
+/// What turns margins into logits: the sharpness under which rows that were left out of the training are likeliest.
+pub(in crate::intake) fn sharpness(
+    rows: &[&Features],
+    labels: &[usize],
+    classes: usize,
+    width: usize,
+) -> f32 {
+    let mut judged: Vec<(Vec<f32>, usize)> = Vec::new();
+    for part in 0..PARTS {
+        let (inside, outside): (Vec<usize>, Vec<usize>) =
+            (0..rows.len()).partition(|n| n % PARTS != part);
+        let pick = |all: &[usize]| -> (Vec<&Features>, Vec<usize>) {
+            all.iter().filter_map(|n| Some((*rows.get(*n)?, *labels.get(*n)?))).unzip()
+        };
+        let (seen, seen_labels) = pick(&inside);
+        let (left, left_labels) = pick(&outside);
+        let planes = Linear::train(&seen, &seen_labels, classes, width);
+        judged
+            .extend(left.iter().zip(left_labels).map(|(row, label)| (planes.margins(row), label)));
+    }
+    let loss = |sharp: f32| -> f32 {
+        let of = |(margins, label): &(Vec<f32>, usize)| {
+            let all: f32 = margins.iter().map(|m| (sharp * m).exp()).sum();
+            let own = margins.get(*label).copied().unwrap_or(-1.0);
+            all.ln() - sharp * own
+        };
+        judged.iter().map(of).sum()
+    };
+    SHARPNESSES.into_iter().min_by(|a, b| loss(*a).total_cmp(&loss(*b))).unwrap_or(1.0)
 }
 
 /// Fisher and Yates.

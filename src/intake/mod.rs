@@ -95,8 +95,8 @@ impl Intake {
     /// than a fact told unasked.
     pub fn read(&self, u: &Utterance, now: Civil, asked: Option<Slot>) -> Reading {
         let text = Text::of(u, &self.fillers);
-        let answer::Urgent { command, emergency, doubt, command_guessed, emergency_guessed } =
-            self.answers.urgent(&text);
+        let urgent = self.answers.urgent(&text);
+        let answer::Urgent { command, emergency, doubt, doubt_by_rule, .. } = urgent;
         // 帮我转人工 asks the robot, not the government.
         let told = command.is_none_or(|command| command == Command::Progress)
             || text.sounding(&text.whole()) > COMMAND_CHARS_MAX;
@@ -110,10 +110,11 @@ impl Intake {
         let matters = if told { self.matters.matters(&text, open) } else { Vec::new() };
         let mut reading = Reading {
             command,
-            command_guessed,
-            emergency_guessed,
+            command_guessed: urgent.command_guessed,
+            emergency_guessed: urgent.emergency_guessed,
             emergency,
             doubt,
+            doubt_by_rule,
             undispatched: self.answers.undispatched(&text),
             yes_no: self.answers.yes_no(&text),
             grade: self.answers.grade(&text),

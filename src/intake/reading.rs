@@ -15,6 +15,8 @@ pub struct Reading {
     pub emergency: Option<Emergency>,
     /// What the words may mean but do not surely mean: worth one question.
     pub doubt: Option<Doubt>,
+    /// A rule speaks for what is in doubt, and the net is not sure of it.
+    pub doubt_by_rule: bool,
     /// `Some(true)` for 是, 对, 好的, 解决了; `Some(false)` for 不是, 没有, 不用了, 没解决.
     pub yes_no: Option<bool>,
     pub grade: Option<Grade>,
@@ -39,6 +41,22 @@ pub struct Reading {
 impl Reading {
     pub fn fact(&self, slot: Slot) -> Option<&Filled> {
         self.facts.iter().find(|(s, _)| *s == slot).map(|(_, filled)| filled)
+    }
+
+    /// The emergency that a rule speaks for, also where a question is worth it first: what counts where the net was not taught.
+    pub fn emergency_by_rule(&self) -> Option<Emergency> {
+        match self.doubt.filter(|_| self.doubt_by_rule) {
+            Some(Doubt::Danger(kind)) => Some(kind),
+            _ => self.emergency.filter(|_| !self.emergency_guessed),
+        }
+    }
+
+    /// The command that a rule speaks for, as [`Reading::emergency_by_rule`].
+    pub fn command_by_rule(&self) -> Option<Command> {
+        match self.doubt.filter(|_| self.doubt_by_rule) {
+            Some(Doubt::Person) => Some(Command::Person),
+            _ => self.command.filter(|_| !self.command_guessed),
+        }
     }
 
     /// Nothing but a command, an answer or a grade: the words tell of no matter.

@@ -7,7 +7,8 @@
 //! * [`numbers`]: Chinese numerals and spoken digits, both ways;
 //! * [`groups`]: telephone and ticket numbers in the groups in which they are said;
 //! * [`misheard`]: what a recogniser might have written instead;
-//! * [`simplify`], [`normalise`]: one script, one width, one way to write a number.
+//! * [`simplify`], [`normalise`]: one script, one width, one way to write a number;
+//! * [`wording`]: texts with slots to fill, and the files that hold them.
 
 pub mod address;
 mod figures;
@@ -21,6 +22,7 @@ pub mod simplify;
 pub mod sounding;
 pub mod speakable;
 mod tones;
+pub mod wording;
 mod written;
 
 pub use mishearing::misheard;

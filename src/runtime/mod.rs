@@ -5,7 +5,7 @@
 //! - [`listener`], [`speaking`]: an ear and a mouth; [`recogniser`], [`voice`], [`meaning`], [`pool`]: slow
 //!   work on threads; [`hearing`]: what each question expects.
 //! - [`gauge`]: what is measured of the load.
-//! - [`deadlines`]: rule packs and the calendar.
+//! - [`deadlines`]: rule packs and the calendar; [`upkeep`]: what happens to tickets without an order.
 //! - [`certificate`]: our own, for TLS where none is given; [`telephone`]: the line that is opened with it.
 //! - [`doors`]: how staff come in to the console.
 //! - [`keeper`], [`recordings`]: what is written down; [`openness`], [`outbox`]: what citizens are
@@ -38,4 +38,5 @@ pub mod serve;
 pub mod shell;
 pub mod speaking;
 mod telephone;
+pub mod upkeep;
 pub mod voice;

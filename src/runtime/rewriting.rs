@@ -15,8 +15,7 @@ use crate::kernel::limits::REWRITINGS_MAX;
 use crate::kernel::{Filled, Slot, TicketId};
 
 /// What the model is told. It sees the summary alone: no number, no caller's name, no sound.
-const TASK: &str = "你是政务热线的工单摘要员。把下面的摘要改写成一两句通顺、简洁的书面话，不超过一百二十个字。\
-    只能用摘要里已有的事实：数字、时间、地名、人名、单位名必须原样保留，不得增加、推测或删除任何事实。只输出改写后的文字。";
+const TASK: &str = include_str!("../../prompts/zh-CN/rewriting.txt");
 
 /// One for the service; a copy is cheap.
 #[derive(Clone)]
@@ -46,7 +45,7 @@ impl Rewriting {
             tracing::warn!("too many summaries are being rewritten; one stays as it is");
             return None;
         };
-        let rewriting = self.rewriter.rewrite(TASK, summary).await;
+        let rewriting = self.rewriter.rewrite(TASK.trim(), summary).await;
         let rewriting = rewriting
             .inspect_err(|error| tracing::warn!(%error, "a summary was not rewritten"))
             .ok()?;

@@ -24,7 +24,7 @@ use super::rtp_socket::PortRange;
 use super::shell::{Message, Parts, Shell};
 use super::telephone::Telephone;
 use super::voice::{SoundStore, plan};
-use super::{deadlines, dispatching, doors};
+use super::{deadlines, dispatching, doors, upkeep};
 use crate::call::Signalling;
 use crate::config::{Config, Sip};
 use crate::console::{self, Console};
@@ -75,6 +75,7 @@ pub async fn serve(
         pages,
         publisher,
         refreshing: refresh(store.clone(), rulebook.clone()),
+        upkeep: upkeep::start(store.clone(), commands(inbox.clone()), clock.clone()),
         open: open.begin(&clock, &feed),
         store: store.clone(),
     };
@@ -115,6 +116,7 @@ struct Around {
     pages: Pages,
     publisher: Publisher,
     refreshing: JoinHandle<()>,
+    upkeep: JoinHandle<()>,
     open: openness::Running,
     store: Store,
 }
@@ -125,6 +127,7 @@ impl Around {
         let pages = self.pages.stop();
         self.publisher.stop();
         self.refreshing.abort();
+        self.upkeep.abort();
         shell.abort();
         let _ = shell.await;
         drop(inbox);

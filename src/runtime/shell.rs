@@ -3,6 +3,7 @@
 //! back as an input.
 
 mod early;
+mod replies;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -305,11 +306,7 @@ impl Shell {
                 let (store, inbox) = (self.parts.store.clone(), self.parts.inbox.clone());
                 self.tasks.spawn(look_up(store, inbox, call, query));
             }
-            Effect::Reply { token, result } => {
-                if let Some(reply) = self.replies.remove(&token) {
-                    let _ = reply.send(result);
-                }
-            }
+            Effect::Reply { token, result } => self.reply(token, result).await,
             Effect::Close { call } => match self.calls.get(&call) {
                 Some(handle) => handle.send(MediaCommand::Close),
                 None => self.later(Input::MediaClosed { call }),

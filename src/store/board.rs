@@ -137,11 +137,11 @@ pub(super) const COLUMNS: &str = "id, state, unit, place, category, pack, duty, 
 /// $1 now, $2 and $3 the midnights that end today and this week.
 pub const LIGHTS_SQL: &str =
     "SELECT unit, duty, COUNT(*) AS open, COUNT(*) - COUNT(due_at) AS held,
-    SUM(CASE WHEN due_at > $1 AND yellow_at <= $1 THEN 1 ELSE 0 END) AS yellow,
-    SUM(CASE WHEN due_at <= $1 THEN 1 ELSE 0 END) AS red,
-    SUM(CASE WHEN due_at > $1 AND due_at <= $2 THEN 1 ELSE 0 END) AS today,
-    SUM(CASE WHEN due_at > $1 AND due_at <= $3 THEN 1 ELSE 0 END) AS week,
-    SUM(CASE WHEN due_at <= $1 AND supervised = 0 THEN 1 ELSE 0 END) AS unsupervised
+    COUNT(*) FILTER (WHERE due_at > $1 AND yellow_at <= $1) AS yellow,
+    COUNT(*) FILTER (WHERE due_at <= $1) AS red,
+    COUNT(*) FILTER (WHERE due_at > $1 AND due_at <= $2) AS today,
+    COUNT(*) FILTER (WHERE due_at > $1 AND due_at <= $3) AS week,
+    COUNT(*) FILTER (WHERE due_at <= $1 AND supervised = 0) AS unsupervised
     FROM tickets WHERE duty IS NOT NULL GROUP BY unit, duty ORDER BY unit, duty";
 
 /// $1 now.

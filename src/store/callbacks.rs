@@ -36,8 +36,12 @@ pub struct CampaignRow {
     pub drawn_at: Option<i64>,
     /// Callbacks of the sample that are over.
     pub ended: i64,
-    /// Of these, those that gave a grade.
+    /// Of these, those that gave a grade, and those that were satisfied by it.
     pub graded: i64,
+    pub satisfied: i64,
+    /// Those that said whether it is solved, and those that said it is.
+    pub answered: i64,
+    pub solved: i64,
     /// How those ended that were over: outcome and how many.
     #[sqlx(skip)]
     pub outcomes: BTreeMap<String, i64>,
@@ -79,6 +83,8 @@ pub struct ReviewRow {
     pub origin: String,
     pub campaign_id: Option<i64>,
     pub call_id: Option<i64>,
+    /// The code of the unit that handled the case.
+    pub unit: Option<String>,
     /// The grade that counts.
     pub grade: Option<String>,
     pub verification_id: Option<i64>,
@@ -115,26 +121,44 @@ pub struct Which {
     pub limit: i64,
 }
 
-const CAMPAIGNS: &str = "SELECT c.id, c.name, c.stratum, c.rate, c.seed, c.draw_at, c.actor, c.at,
-     d.algorithm, d.population, d.digest, d.chosen, d.at AS drawn_at,
-     (SELECT COUNT(*) FROM surveys s WHERE s.campaign_id = c.id AND s.state = 'ended') AS ended,
-     (SELECT COUNT(DISTINCT s.id) FROM surveys s JOIN survey_answers a ON a.survey_id = s.id
-       WHERE s.campaign_id = c.id AND a.question = 'satisfied') AS graded
-     FROM campaigns c LEFT JOIN campaign_draws d ON d.campaign_id = c.id ";
+/// Callbacks that are over alone; of an answer that was changed the last counts.
+fn campaigns_sql() -> String {
+    let told = |question: &str, values: &str| {
+        format!(
+            "(SELECT COUNT(*) FROM surveys s JOIN survey_answers a ON a.survey_id = s.id AND a.question = '{question}'
+               AND a.seq = (SELECT MAX(x.seq) FROM survey_answers x
+                 WHERE x.survey_id = s.id AND x.question = '{question}')
+               WHERE s.campaign_id = c.id AND s.state = 'ended'{values})"
+        )
+    };
+    let satisfied = crate::insight::SATISFIED.map(|grade| format!("'{grade}'")).join(", ");
+    format!(
+        "SELECT c.id, c.name, c.stratum, c.rate, c.seed, c.draw_at, c.actor, c.at,
+         d.algorithm, d.population, d.digest, d.chosen, d.at AS drawn_at,
+         (SELECT COUNT(*) FROM surveys s WHERE s.campaign_id = c.id AND s.state = 'ended') AS ended,
+         {} AS graded, {} AS satisfied, {} AS answered, {} AS solved
+         FROM campaigns c LEFT JOIN campaign_draws d ON d.campaign_id = c.id",
+        told("satisfied", ""),
+        told("satisfied", &format!(" AND a.value IN ({satisfied})")),
+        told("solved", ""),
+        told("solved", " AND a.value = 'yes'"),
+    )
+}
 
 const REVIEW: &str = "SELECT s.id, s.ticket_id, s.state, s.outcome, s.due_at, s.changed_at, s.origin,
-     s.campaign_id, s.call_id, g.value AS grade, v.id AS verification_id,
+     s.campaign_id, s.call_id, t.unit, g.value AS grade, v.id AS verification_id,
      v.reason AS verification_reason, v.unit AS verification_unit, v.due_at AS verification_due_at,
      v.outcome AS verification_outcome, v.result AS verification_result,
      v.actor AS verification_actor, v.closed_at AS verification_closed_at
-     FROM surveys s LEFT JOIN verifications v ON v.survey_id = s.id
+     FROM surveys s JOIN tickets t ON t.id = s.ticket_id
+     LEFT JOIN verifications v ON v.survey_id = s.id
      LEFT JOIN survey_answers g ON g.survey_id = s.id AND g.seq =
        (SELECT MAX(x.seq) FROM survey_answers x WHERE x.survey_id = s.id AND x.question = 'satisfied')";
 
 impl Store {
     /// The newest samples first.
     pub async fn campaigns(&self, limit: i64) -> Result<Vec<CampaignRow>, StoreError> {
-        let sql = format!("{CAMPAIGNS} ORDER BY c.id DESC LIMIT $1");
+        let sql = format!("{} ORDER BY c.id DESC LIMIT $1", campaigns_sql());
         let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(limit);
         let mut rows: Vec<CampaignRow> = query.fetch_all(&self.readers).await?;
         for row in &mut rows {
@@ -144,7 +168,7 @@ impl Store {
     }
 
     pub async fn campaign(&self, id: CampaignId) -> Result<Option<CampaignRow>, StoreError> {
-        let sql = format!("{CAMPAIGNS} WHERE c.id = $1");
+        let sql = format!("{} WHERE c.id = $1", campaigns_sql());
         let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id.0 as i64);
         let mut row: Option<CampaignRow> = query.fetch_optional(&self.readers).await?;
         if let Some(row) = &mut row {
@@ -193,7 +217,7 @@ impl Store {
 
     /// The cases that a sample is drawn from now: with a number, and nobody is about to be called about them. Running ones
     /// are registered and not closed. Repeats are closed, were not called back, were in no such sample before, and the same
-    /// number had another case of the category closed.
+    /// number had another case of the category closed, or told the one that staff merged them into.
     pub async fn population(&self, stratum: Stratum) -> Result<Vec<TicketId>, StoreError> {
         let which = match stratum {
             Stratum::Running => {
@@ -203,12 +227,14 @@ impl Store {
                 "t.state = 'closed' AND NOT EXISTS (SELECT 1 FROM campaign_members m
                    JOIN campaigns c ON c.id = m.campaign_id
                    WHERE m.ticket_id = t.id AND c.stratum = 'repeat')
-                 AND EXISTS (SELECT 1 FROM ticket_fields k
+                 AND (EXISTS (SELECT 1 FROM ticket_fields p
+                     WHERE p.ticket_id = t.part_of AND p.slot = 'number' AND p.value = n.value)
+                   OR EXISTS (SELECT 1 FROM ticket_fields k
                    JOIN ticket_fields b ON b.slot = 'number' AND b.value = n.value AND b.ticket_id < t.id
                    JOIN ticket_fields l ON l.ticket_id = b.ticket_id AND l.slot = 'category'
                      AND COALESCE(l.code, l.value) = COALESCE(k.code, k.value)
                    JOIN tickets e ON e.id = b.ticket_id AND e.state IN ('closed', 'called_back', 'archived')
-                   WHERE k.ticket_id = t.id AND k.slot = 'category')"
+                   WHERE k.ticket_id = t.id AND k.slot = 'category'))"
             }
         };
         let sql = format!(

@@ -18,6 +18,7 @@ mod standing;
 mod surveys;
 mod theirs;
 mod tickets;
+mod upkeep;
 mod write;
 
 pub use board::{
@@ -37,6 +38,7 @@ pub use read::{
 };
 pub use related::{Beside, BesideRow};
 pub use theirs::is_units;
+pub use upkeep::{OverRow, OverdueRow};
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

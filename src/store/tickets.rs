@@ -188,12 +188,12 @@ async fn row(db: &mut SqliteConnection, ticket: &Ticket) -> Result<(), StoreErro
     sqlx::query(
         "INSERT INTO tickets (id, call_id, state, agent, result, survey_id, opened_at, changed_at, unit, level,
          place, category, pack, procedure, limit_code, duty, due_at, yellow_at, supervised, secret, version,
-         merged_into)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+         merged_into, part_of)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
          ON CONFLICT (id) DO UPDATE SET state = $3, agent = $4, result = $5, survey_id = $6, opened_at = $7,
          changed_at = $8, unit = $9, level = $10, place = $11, category = $12, pack = $13, procedure = $14,
          limit_code = $15, duty = $16, due_at = $17, yellow_at = $18, supervised = $19, secret = $20,
-         version = $21, merged_into = $22",
+         version = $21, merged_into = $22, part_of = $23",
     )
     .bind(ticket.id.0 as i64)
     .bind(ticket.call.0 as i64)
@@ -217,6 +217,7 @@ async fn row(db: &mut SqliteConnection, ticket: &Ticket) -> Result<(), StoreErro
     .bind(i64::from(ticket.secret))
     .bind(i64::from(ticket.version))
     .bind(merged)
+    .bind(ticket.part_of.map(|into| into.0 as i64))
     .execute(db)
     .await?;
     Ok(())

@@ -324,7 +324,7 @@ pub enum SurveyOutcome {
     Child,
     /// Voicemail, an assistant, a switchboard or a fax machine.
     AnsweringMachine,
-    /// 别再打, or a refusal that says so (607): never again about this ticket.
+    /// 别再打, or a refusal that says so (603, 607): this number is not called any more.
     Declined,
     /// Somebody else's telephone.
     WrongPerson,
@@ -332,7 +332,7 @@ pub enum SurveyOutcome {
     ToPerson,
     LineBusy,
     NoAnswer,
-    /// The call was rejected (603), or calls to this number are barred.
+    /// The call was rejected on the way (403, 608), or calls to this number are barred.
     Refused,
     SwitchedOff,
     OutOfArea,

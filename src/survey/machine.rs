@@ -213,16 +213,17 @@ impl Survey {
         if self.mouth.in_statement() && is_back_channel(u) {
             return self.go_on(now);
         }
-        if let Some(emergency) = u.reading.emergency.filter(|_| !u.reading.emergency_guessed) {
+        if let Some(emergency) = u.reading.emergency_by_rule() {
             let number = spoken_digits(emergency.number());
             let phrase = self.statement(Line::SurveyEmergency, &[("number", &number)]).heard();
             return self.finish(now, phrase, SurveyOutcome::ToPerson);
         }
         let closed = matches!(ask.expect(), Expect::YesNo | Expect::Grade);
         // 刚换的号，不认识这个人 and 你是机器人吗 are no wish for a person.
-        let remarked = u.reading.command == Some(Command::Person)
-            && (u.reading.command_guessed || says(u, Remark::Wrong) || says(u, Remark::Robot));
-        match u.reading.command.filter(|_| !remarked) {
+        let command = u.reading.command_by_rule();
+        let remarked =
+            command == Some(Command::Person) && (says(u, Remark::Wrong) || says(u, Remark::Robot));
+        match command.filter(|_| !remarked) {
             Some(command) if closed && parts(command) && is_doubtful(u) && tries.unclear == 0 => {
                 self.ask_again(now, ask, tries, Failing::Unclear);
             }

@@ -109,8 +109,12 @@ impl Verification {
         Ok(())
     }
 
-    fn handled(&self, unit: &str) -> bool {
-        let unit = unit.trim();
-        self.handled_by.iter().any(|one| one.trim() == unit)
+    /// One of those who handled it, or somebody who signs as one of theirs: 婺城区综合行政执法局 王五.
+    fn handled(&self, who: &str) -> bool {
+        let who = who.trim();
+        self.handled_by.iter().map(|one| one.trim()).any(|one| {
+            let rest = who.strip_prefix(one).filter(|_| !one.is_empty());
+            rest.is_some_and(|rest| rest.chars().next().is_none_or(|c| !c.is_alphanumeric()))
+        })
     }
 }

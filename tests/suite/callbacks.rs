@@ -310,7 +310,7 @@ fn whoever_is_not_reached_is_tried_again_within_hours_and_given_up_with_its_reas
     assert_eq!(world.later(10 * HOUR), 0, "twice a day");
     assert_eq!(world.later(DAY), 1);
     assert_eq!(world.dialled[2].at.civil().hour, 9);
-    world.fails(EndReason::Rejected(603));
+    world.fails(EndReason::Rejected(403));
     assert_eq!(world.later(30 * DAY), 0);
     let outcomes: Vec<(String, u32)> = world
         .facts
@@ -322,6 +322,18 @@ fn whoever_is_not_reached_is_tried_again_within_hours_and_given_up_with_its_reas
         .collect();
     let wanted = [("line_busy", 1), ("no_answer", 2), ("refused", 3), ("attempts_used", 0)];
     assert_eq!(outcomes, wanted.map(|(outcome, attempt)| (outcome.to_owned(), attempt)));
+}
+
+#[test]
+fn who_refuses_the_call_itself_is_not_called_any_more() {
+    for (status, quiet) in [(603, true), (607, true), (608, false), (403, false)] {
+        let mut world = world(1);
+        world.close(1);
+        assert_eq!(world.later(HOUR), 1);
+        world.fails(EndReason::Rejected(status));
+        let kept = world.facts.iter().any(|fact| matches!(fact, Fact::DoNotCall { on: true, .. }));
+        assert_eq!((kept, world.later(30 * DAY) == 0), (quiet, quiet), "{status}");
+    }
 }
 
 /// Lines may be taken until the evening, and the service may stand still over night.

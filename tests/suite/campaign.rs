@@ -280,10 +280,15 @@ fn a_unit_does_not_verify_itself_and_nothing_is_closed_without_a_finding() {
     let rows = [
         (vec![assign("婺城区综合行政执法局")], "cannot verify itself"),
         (vec![assign(" enforcement-330702 ")], "cannot verify itself"),
+        (vec![assign("婺城区综合行政执法局 王五")], "cannot verify itself"),
         (vec![assign(" ")], "nobody looks into"),
         (vec![close("已核实", "李")], "nobody looks into"),
         (vec![assign("督查科"), close(" ", "李")], "`result` is empty"),
         (vec![assign("督查科"), close("已核实", "enforcement-330702")], "cannot verify itself"),
+        (
+            vec![assign("督查科"), close("已核实", "婺城区综合行政执法局（王五）")],
+            "cannot verify itself",
+        ),
         (vec![assign("督查科"), close("已核实", "李"), close("再核实", "李")], "closed already"),
         (vec![assign("督查科"), close("已核实", "李"), assign("市信访局")], "closed already"),
     ];
@@ -303,6 +308,9 @@ fn a_unit_does_not_verify_itself_and_nothing_is_closed_without_a_finding() {
         one.apply(&step).unwrap();
     }
     assert_eq!(one.stage, Stage::Closed { outcome: Outcome::Overturned });
+    // Another's name that only begins alike.
+    let mut one = verification();
+    one.apply(&assign("婺城区综合行政执法局督查大队")).unwrap();
     // The case came to the verifier after it was assigned.
     let mut one = verification();
     one.apply(&assign("督查科")).unwrap();

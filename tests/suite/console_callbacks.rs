@@ -118,6 +118,9 @@ async fn the_page_of_a_sample_gives_all_that_it_is_drawn_again_from() {
         assert!(list.contains(shown), "{shown}");
     }
     let page = house.page("/campaigns/1").await;
+    for shown in ["解决率", "满意率", "无数据", "未答 1"] {
+        assert!(page.contains(shown), "nobody has answered, and the page says so: {shown}");
+    }
     let export = house.json("/api/campaigns/1").await;
     let digest = export["campaign"]["digest"].as_str().unwrap();
     for shown in [ALGORITHM, digest, "huiyin survey draw --check --campaign 1"] {

@@ -15,6 +15,8 @@ mod callee;
 mod caller;
 #[path = "service/faults.rs"]
 mod faults;
+#[path = "service/killed.rs"]
+mod killed;
 #[path = "service/people.rs"]
 mod people;
 #[path = "service/process.rs"]

@@ -195,7 +195,7 @@ fn any_ringing(line: &mut Line, rng: &mut Rng) -> Option<Input> {
         "fax",
         "missed 486",
         "missed 480",
-        "missed 603",
+        "missed 403",
         "missed 500",
     ];
     let row = if rng.chance(0.5) { *rng.pick(&ROWS)? } else { return None };

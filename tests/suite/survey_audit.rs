@@ -16,9 +16,9 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 
 use crate::console::house::{NUMBER, TICKET, aftermath, complaint, noon};
 
-struct Kept {
-    store: Store,
-    folder: tempfile::TempDir,
+pub struct Kept {
+    pub store: Store,
+    pub folder: tempfile::TempDir,
 }
 
 impl Kept {
@@ -27,7 +27,7 @@ impl Kept {
     }
 
     /// What somebody with the file and a tool does.
-    async fn tamper(&self, sql: &'static str) {
+    pub async fn tamper(&self, sql: &'static str) {
         for statement in sql.split(";;") {
             raw(&self.path(), statement).await;
         }
@@ -47,7 +47,7 @@ async fn raw(path: &Path, sql: &'static str) {
 }
 
 /// A complaint with its unhappy callback, a sample, somebody who is not called, a verification that is closed.
-async fn kept() -> Kept {
+pub async fn kept() -> Kept {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("huiyin.db")).await.unwrap();
     store.keep(&complaint()).await.unwrap();
@@ -266,7 +266,7 @@ fn case(id: u64, number: &str, category: &str, events: &[TicketEvent]) -> Vec<Fa
     let mut facts = vec![Fact::CallStarted { call, direction, number: None, at }];
     for event in std::iter::once(&TicketEvent::Drafted { fields }).chain(events) {
         let by = match event {
-            TicketEvent::Closed { .. } => Actor::desk("李"),
+            TicketEvent::Closed { .. } | TicketEvent::Merged { .. } => Actor::desk("李"),
             _ => Actor::robot(),
         };
         let entry = ticket.apply(event.clone(), by, at).unwrap();
@@ -281,6 +281,11 @@ async fn a_population_is_who_may_be_drawn_now() {
     let store = Store::open(&folder.path().join("huiyin.db")).await.unwrap();
     let registered = [TicketEvent::Registered];
     let closed = [TicketEvent::Registered, TicketEvent::Closed { result: "办结".into() }];
+    let linked = [
+        TicketEvent::Registered,
+        TicketEvent::Merged { into: TicketId(1), why: "同一事项".into() },
+        TicketEvent::Closed { result: "办结".into() },
+    ];
     let survey = |survey, ticket| Fact::SurveyDue {
         survey: SurveyId(survey),
         ticket: TicketId(ticket),
@@ -304,6 +309,9 @@ async fn a_population_is_who_may_be_drawn_now() {
         (8, "", "噪声", &registered),
         (9, "13800000004", "噪声", &[]),
         (10, "13800000005", "噪声", &registered),
+        // Linked to the first by staff: the same citizen's, and another's.
+        (11, "13800000001", "井盖", &linked),
+        (12, "13800000006", "井盖", &linked),
     ] {
         facts.extend(case(id, number, category, events));
     }
@@ -313,7 +321,7 @@ async fn a_population_is_who_may_be_drawn_now() {
         store.population(stratum).await.unwrap().iter().map(|ticket| ticket.0).collect()
     };
     assert_eq!(numbers(Stratum::Running).await, [6, 7]);
-    assert_eq!(numbers(Stratum::Repeat).await, [4]);
+    assert_eq!(numbers(Stratum::Repeat).await, [4, 11]);
     let (campaign, rate, at) = (CampaignId(1), Rate::new(10_000).unwrap(), noon());
     let plan = Plan {
         name: "重复件".into(),
@@ -323,7 +331,8 @@ async fn a_population_is_who_may_be_drawn_now() {
         draw_at: at,
         by: "x".into(),
     };
-    let drawn = draw("1", rate, [TicketId(4)]);
+    let drawn = draw("1", rate, [TicketId(4), TicketId(11)]);
+    let chosen = drawn.chosen.clone();
     let announced = Fact::CampaignAnnounced { campaign, plan, at };
     store.keep(&[announced]).await.unwrap();
     let left = store.restore().await.unwrap().callbacks;
@@ -332,8 +341,6 @@ async fn a_population_is_who_may_be_drawn_now() {
     assert_eq!(numbers(Stratum::Repeat).await, Vec::<u64>::new(), "nobody is drawn from twice");
     // Killed between the draw and the planning.
     let left = store.restore().await.unwrap().callbacks;
-    assert_eq!(
-        (left.announced.len(), left.unplanned.as_slice()),
-        (0, [(campaign, TicketId(4))].as_slice())
-    );
+    let wanted: Vec<_> = chosen.into_iter().map(|ticket| (campaign, ticket)).collect();
+    assert_eq!((left.announced.len(), left.unplanned), (0, wanted));
 }

@@ -9,9 +9,8 @@ use huiyin::hotline::admission::Rules;
 use huiyin::hotline::{CallbackRules, Command, Effect, Fact, Hotline, Input, Restored, Setup};
 use huiyin::kernel::evidence::Source;
 use huiyin::kernel::limits::TICKETS_LATELY;
-use huiyin::kernel::{
-    CallId, Civil, Filled, Moment, Slot, SurveyId, TicketId, Wall,
-};
+use huiyin::kernel::{CallId, Civil, Filled, Moment, Slot, SurveyId, TicketId, Wall};
+use huiyin::survey::campaign::Repeats;
 
 use crate::ticket::{filled, whoever};
 use crate::ticket_life::rulebook;
@@ -24,12 +23,18 @@ struct Desk(Hotline);
 
 impl Desk {
     fn new(tickets: Vec<Ticket>) -> Desk {
+        Desk::calling(tickets, Repeats::Called)
+    }
+
+    fn calling(tickets: Vec<Ticket>, repeats: Repeats) -> Desk {
+        let callbacks =
+            CallbackRules { delay_ms: 60_000, lines: 2, repeats, ..CallbackRules::default() };
         let setup = Setup {
             prompts: Arc::new(Prompts::builtin().unwrap()),
             manner: Manner::default(),
             queue: Default::default(),
             agents: Vec::new(),
-            callbacks: CallbackRules { delay_ms: 60_000, lines: 2, ..CallbackRules::default() },
+            callbacks,
             admission: Rules { guess: 3, most: 3, recognisers: 1 },
         };
         let restored = Restored { next_call: 1, next_survey: 1, ..Restored::default() };
@@ -90,8 +95,12 @@ impl Done {
 
 /// A registered ticket whose citizen can be called.
 fn registered(id: u64) -> Ticket {
+    told_by(id, "13900000000")
+}
+
+fn told_by(id: u64, number: &str) -> Ticket {
     let mut ticket = Ticket::open(TicketId(id), CallId(id), now());
-    let number = Filled { ..filled("13900000000", Source::Signalling) };
+    let number = Filled { ..filled(number, Source::Signalling) };
     let fields = [(Slot::Number, number), (Slot::Place, filled("白龙桥镇", Source::Spoken))];
     for event in [TicketEvent::Drafted { fields: fields.into() }, TicketEvent::Registered] {
         let by = whoever(&event);
@@ -157,6 +166,28 @@ fn the_citizen_of_a_merged_ticket_is_called_back_with_the_other() {
         if let Fact::Ticket { ticket, .. } = fact {
             assert_eq!(ticket.state, TicketState::Closed { result: "已修好".into() });
         }
+    }
+}
+
+#[test]
+fn what_staff_have_linked_is_a_repeat_of_the_same_citizen_and_of_no_other() {
+    for (repeats, called) in
+        [(Repeats::Called, [7, 8, 9].as_slice()), (Repeats::Sampled, [7, 9].as_slice())]
+    {
+        // Their categories are not known: nothing but the link makes them one matter.
+        let tickets = [(7, "+86 139 0000 0000"), (8, "13900000000"), (9, "13900000001")];
+        let tickets = tickets.map(|(id, number)| told_by(id, number)).to_vec();
+        let mut desk = Desk::calling(tickets, repeats);
+        for id in [8, 9] {
+            let merged = TicketEvent::Merged { into: TicketId(7), why: why() };
+            assert_eq!(desk.order(id, None, merged).answer, Ok(()));
+        }
+        let done = desk.order(7, None, TicketEvent::Closed { result: "已修好".into() });
+        assert_eq!(done.called(), called, "{repeats:?}");
+        // Handled anew it is a case of its own.
+        assert_eq!(desk.order(8, None, TicketEvent::Reopened { why: why() }).answer, Ok(()));
+        let done = desk.order(8, None, TicketEvent::Closed { result: "又修".into() });
+        assert_eq!(done.called(), [8], "{repeats:?}");
     }
 }
 

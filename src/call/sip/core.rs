@@ -11,6 +11,7 @@ use std::time::Duration;
 use rsipstack::dialog::DialogId;
 use rsipstack::dialog::dialog::Dialog;
 use rsipstack::dialog::dialog_layer::DialogLayer;
+use rsipstack::dialog::invite_dialog::InviteDialog;
 use rsipstack::sip::{Header, HeadersExt, Method, Param, StatusCode, Transport, Uri};
 use rsipstack::transaction::key::TransactionRole;
 use rsipstack::transaction::transaction::Transaction;
@@ -34,6 +35,10 @@ use super::trunk::Trunks;
 
 /// How long a leg may take to accept a command; longer than connecting may take.
 const COMMAND_WAIT: Duration = Duration::from_secs(6);
+/// How often, and after how long each time, a dialog that is being confirmed is looked for: 300 ms in all, of the 500 ms
+/// after which a peer repeats its request (RFC 3261 17.1.2.2).
+const SETTLING_LOOKS: u32 = 60;
+const SETTLING_LOOK: Duration = Duration::from_millis(5);
 /// Seconds after which a refused caller may try again.
 const RETRY_AFTER_S: u32 = 5;
 
@@ -238,7 +243,7 @@ impl Core {
             tx.reply(StatusCode::from(code)).await.ok();
             return;
         }
-        let Some(Dialog::Invite(mut dialog)) = self.parts.dialogs.match_dialog(tx) else {
+        let Some(mut dialog) = self.dialog_of(tx).await else {
             tx.reply(StatusCode::CallTransactionDoesNotExist).await.ok();
             return;
         };
@@ -252,6 +257,36 @@ impl Core {
             let retry = vec![Header::RetryAfter("1".into())];
             tx.reply_with(StatusCode::ServerInternalError, retry, None).await.ok();
         }
+    }
+
+    /// The dialog of a request. What the peer sends right behind our ACK may come before the stack has confirmed the answered
+    /// dialog and filed it under its full id: that one is waited for, for less time than the peer waits before it repeats.
+    async fn dialog_of(&self, tx: &Transaction) -> Option<InviteDialog> {
+        let dialogs = &self.parts.dialogs;
+        let filed = || match dialogs.match_dialog(tx) {
+            Some(Dialog::Invite(dialog)) => Some(dialog),
+            _ => None,
+        };
+        let settles = |dialog: &InviteDialog| {
+            let state = dialog.state();
+            dialog.role() == TransactionRole::Client
+                && !state.is_confirmed()
+                && !state.is_terminated()
+        };
+        let call = tx.original.call_id_header().ok()?.value().to_string();
+        if matches!(tx.original.method, Method::Info | Method::Bye) {
+            for _ in 0..SETTLING_LOOKS {
+                let waits = match filed() {
+                    Some(dialog) => settles(&dialog),
+                    None => !dialogs.get_client_dialog_by_call_id(&call).is_empty(),
+                };
+                if !waits {
+                    break;
+                }
+                tokio::time::sleep(SETTLING_LOOK).await;
+            }
+        }
+        filed()
     }
 
     /// Finds the leg that a PRACK is for and gives what it is answered with.

@@ -7,10 +7,12 @@ use maud::{Markup, html};
 
 use super::frame::{Place, frame};
 use super::parts::{Live, badge, clock, live, signature, ticket_link};
+use super::rates::told;
 use crate::console::App;
 use crate::console::access::Known;
 use crate::console::error::ApiError;
 use crate::console::read::Ids;
+use crate::insight::{self, Measure};
 use crate::kernel::CampaignId;
 use crate::kernel::limits::CONSOLE_ROWS;
 use crate::store::{CampaignRow, MemberRow};
@@ -68,12 +70,30 @@ fn progress(app: &App, row: &CampaignRow) -> Markup {
             (texts.ended) " " (row.ended) " · " (texts.graded) " " (row.graded) " · "
             b { (texts.unanswered) " " (row.ended - row.graded) }
         }
+        (shares(app, row))
         progress max=(chosen.max(1)) value=(row.ended) aria-label=(texts.ended) {}
         @if !row.outcomes.is_empty() {
             p .row { @for (outcome, count) in &row.outcomes {
                 span { (badge(app, "survey_outcome", outcome)) " " (count) }
             } }
         }
+    }
+}
+
+/// What those who were reached said, each with its interval and with those who did not.
+fn shares(app: &App, row: &CampaignRow) -> Markup {
+    let rate = |hits: i64, answered: i64| {
+        let whole = |count: i64| count.max(0) as u64;
+        insight::Rate::new(whole(hits), whole(answered), whole(row.ended))
+    };
+    let measures = [
+        (Measure::Solution, rate(row.solved, row.answered)),
+        (Measure::Satisfaction, rate(row.satisfied, row.graded)),
+    ];
+    html! {
+        @if row.ended > 0 { dl .facts { @for (measure, rate) in measures {
+            div { dt { (app.texts.name("measure", measure.key())) } dd { (told(app, rate)) } }
+        } } }
     }
 }
 

@@ -185,7 +185,7 @@ fn percent(share: f64) -> String {
 }
 
 /// A rate with what must stand beside it: numerator and denominator, interval, who did not answer.
-fn told(app: &App, rate: Rate) -> Markup {
+pub(super) fn told(app: &App, rate: Rate) -> Markup {
     let texts = &app.texts.rates;
     html! {
         @match (rate.share(), rate.interval()) {

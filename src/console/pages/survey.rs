@@ -15,6 +15,7 @@ use crate::console::access::Known;
 use crate::console::callbacks::Filters;
 use crate::console::error::ApiError;
 use crate::console::masking::mask_numbers;
+use crate::console::names;
 use crate::console::read::Page;
 use crate::store::{AnswerRow, ReviewRow};
 use crate::survey::verify::Outcome;
@@ -180,6 +181,9 @@ fn verification(app: &App, row: &ReviewRow, id: i64) -> Markup {
             b { "V" (id) }
             @if let Some(reason) = &row.verification_reason { (badge(app, "verify_reason", reason)) }
             span { (texts.unit) " " (unit) }
+            @if let Some(handler) = &row.unit {
+                span { (texts.handler) " " (names::unit(app, handler)) }
+            }
             @if let Some(due) = row.verification_due_at { span .hint { (texts.due) " " (clock(due)) } }
             @if let Some(outcome) = &row.verification_outcome { (badge(app, "verification_outcome", outcome)) }
             @if let Some(actor) = &row.verification_actor { span { (texts.by) " " (actor) } }

@@ -49,8 +49,9 @@ pub struct Meeting {
 /// 延期 that was asked for.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Asked {
-    /// Code of the limit.
+    /// Code of the limit, and of the pack whose limit it is: another pack may have one of that code.
     pub limit: String,
+    pub pack: String,
     pub by: Span,
     pub at: Wall,
     pub why: String,
@@ -63,7 +64,9 @@ pub struct Asked {
 /// 延期 that was granted to a limit.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Granted {
+    /// See [`Asked`].
     pub limit: String,
+    pub pack: String,
     pub extension: Extension,
     /// See [`Asked::seen`].
     pub seen: usize,
@@ -118,6 +121,8 @@ pub struct Ticket {
     pub secret: bool,
     /// Tickets that were merged into this one.
     pub merged: BTreeSet<TicketId>,
+    /// The one that it was merged into, also when it was closed with that; none once it is handled anew.
+    pub part_of: Option<TicketId>,
     /// What its clock has seen.
     pub trail: Vec<Seen>,
     /// By the rulebook in use; not part of the fold. See [`crate::desk::Rulebook::time`].
@@ -149,6 +154,7 @@ impl Ticket {
             disputes: BTreeSet::new(),
             secret: false,
             merged: BTreeSet::new(),
+            part_of: None,
             trail: vec![Seen { sign: Sign::Event(Event::Received), at }],
             due: None,
             clock: None,
@@ -189,6 +195,12 @@ impl Ticket {
     /// Who is responsible, or was last.
     pub fn assignment(&self) -> Option<&Assignment> {
         self.state.assignment().or(self.last.as_ref())
+    }
+
+    /// Code of the pack that it was dispatched by; empty where there is none.
+    fn pack(&self) -> String {
+        let clock = self.assignment().and_then(|to| to.clock.as_ref());
+        clock.map(|clock| clock.pack.clone()).unwrap_or_default()
     }
 
     pub fn is_paused(&self, kind: &str) -> bool {
@@ -290,15 +302,15 @@ impl Ticket {
             }
             E::ExtensionAsked { limit, by, why, told } => {
                 let (limit, why, told) = (limit.clone(), why.clone(), told.clone());
-                let seen = self.trail.len();
-                self.extension = Some(Asked { limit, by: *by, at, why, told, seen });
+                let (pack, seen) = (self.pack(), self.trail.len());
+                self.extension = Some(Asked { limit, pack, by: *by, at, why, told, seen });
             }
             E::ExtensionDecided { granted, .. } => {
                 if let Some(asked) = self.extension.take().filter(|_| *granted) {
                     let told = asked.told.is_some().then_some(asked.at);
                     let extension = Extension { by: asked.by, asked: asked.at, told };
-                    let (limit, seen) = (asked.limit, asked.seen);
-                    self.granted.push(Granted { limit, extension, seen });
+                    let (limit, pack, seen) = (asked.limit, asked.pack, asked.seen);
+                    self.granted.push(Granted { limit, pack, extension, seen });
                 }
             }
             E::Convened { forum, units, why } => {
@@ -326,9 +338,11 @@ impl Ticket {
             E::Verified { verification, .. } => {
                 self.disputes.remove(verification);
             }
+            E::Merged { into, .. } => self.part_of = Some(*into),
             E::Joined { ticket } => {
                 self.merged.insert(*ticket);
             }
+            E::Reopened { .. } => self.part_of = None,
             E::Sealed { secret, .. } => self.secret = *secret,
             _ => {}
         }

@@ -85,11 +85,24 @@ impl Hotline {
         self.plan_survey(ticket, origin, self.wall);
     }
 
-    /// The case waits for a sample: this citizen had one of its category closed before.
+    /// The case waits for a sample: this citizen had one of its category closed before, or told the one that it was
+    /// merged into.
     pub(super) fn waits_for_sample(&mut self, ticket: TicketId) -> bool {
+        let sampled = self.setup.callbacks.repeats == Repeats::Sampled;
+        if self.is_linked_repeat(ticket) {
+            return sampled;
+        }
         let Some(case) = self.tickets.get(&ticket).and_then(case_of) else { return false };
         let first = *self.callbacks.first_cases.entry(case).or_insert(ticket);
-        first != ticket && self.setup.callbacks.repeats == Repeats::Sampled
+        first != ticket && sampled
+    }
+
+    /// Staff found that it is the same citizen's same matter; another citizen's own first case is none of them.
+    fn is_linked_repeat(&self, ticket: TicketId) -> bool {
+        let number = |ticket: &Ticket| number_of(ticket).map(|n| super::plain_number(n.reveal()));
+        let Some(part) = self.tickets.get(&ticket) else { return false };
+        let main = part.part_of.and_then(|main| self.tickets.get(&main));
+        main.and_then(number).is_some_and(|main| number(part) == Some(main))
     }
 }
 

@@ -82,9 +82,11 @@ impl Hotline {
         let written = ticket.fields.get(&Slot::Unit).into_iter();
         let written =
             written.flat_map(|unit| [Some(unit.value.clone()), unit.code.clone()]).flatten();
-        let units =
-            ticket.assignment().into_iter().flat_map(|to| to.with.iter().chain([&to.owner]));
-        written.chain(units.flat_map(|unit| [unit.code.clone(), unit.name.clone()])).collect()
+        let own = ticket.assignment();
+        let units = own.into_iter().flat_map(|to| to.with.iter().chain([&to.owner]));
+        let members = own.and_then(|to| to.member.clone());
+        let units = units.flat_map(|unit| [unit.code.clone(), unit.name.clone()]);
+        written.chain(units).chain(members).collect()
     }
 
     /// A step on a verification as it stands now: who handled its case may have changed.

@@ -1,7 +1,7 @@
 //! What labelled examples teach: a plane for each entry that has examples, over words, meaning and likeness to names.
 
 use super::grams::Grams;
-use super::super::linear::{Features, Linear};
+use super::super::linear::{self, Features, Linear};
 use super::read::Example;
 use super::{Categories, Sight};
 
@@ -14,10 +14,6 @@ const NEAR: f32 = 0.5;
 const WORDS: f32 = 0.5;
 /// An entry without any example lies this far on the wrong side of its plane.
 const UNSEEN: f32 = -1.0;
-/// Parts into which the examples are dealt to find how sure a margin is.
-const PARTS: usize = 3;
-/// From a margin to a logit: these are tried.
-const SHARPNESSES: [f32; 10] = [1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0];
 
 pub(super) struct Learned {
     head: Grams,
@@ -124,33 +120,7 @@ impl Level {
         let labels: Vec<usize> = points.iter().map(|(entry, _)| class(*entry)).collect();
         let rows: Vec<&Features> = points.iter().map(|(_, point)| point).collect();
         let planes = Linear::train(&rows, &labels, classes.len(), width);
-        let sharpness = sharpness(&rows, &labels, classes.len(), width);
+        let sharpness = linear::sharpness(&rows, &labels, classes.len(), width);
         Some(Level { classes, planes, sharpness })
     }
-}
-
-/// The sharpness under which rows that were left out of the training are likeliest.
-fn sharpness(rows: &[&Features], labels: &[usize], classes: usize, width: usize) -> f32 {
-    let mut judged: Vec<(Vec<f32>, usize)> = Vec::new();
-    for part in 0..PARTS {
-        let (inside, outside): (Vec<usize>, Vec<usize>) =
-            (0..rows.len()).partition(|n| n % PARTS != part);
-        let pick = |all: &[usize]| -> (Vec<&Features>, Vec<usize>) {
-            all.iter().filter_map(|n| Some((*rows.get(*n)?, *labels.get(*n)?))).unzip()
-        };
-        let (seen, seen_labels) = pick(&inside);
-        let (left, left_labels) = pick(&outside);
-        let planes = Linear::train(&seen, &seen_labels, classes, width);
-        judged
-            .extend(left.iter().zip(left_labels).map(|(row, label)| (planes.margins(row), label)));
-    }
-    let loss = |sharp: f32| -> f32 {
-        let of = |(margins, label): &(Vec<f32>, usize)| {
-            let all: f32 = margins.iter().map(|m| (sharp * m).exp()).sum();
-            let own = margins.get(*label).copied().unwrap_or(UNSEEN);
-            all.ln() - sharp * own
-        };
-        judged.iter().map(of).sum()
-    };
-    SHARPNESSES.into_iter().min_by(|a, b| loss(*a).total_cmp(&loss(*b))).unwrap_or(1.0)
 }

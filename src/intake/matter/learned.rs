@@ -8,7 +8,7 @@ use super::super::IntakeError;
 use super::super::category::Points;
 use super::super::category::grams::Grams;
 use super::super::lexicon::rows;
-use super::super::linear::{Features, Linear};
+use super::super::linear::{self, Features, Linear};
 use super::super::reading::MatterType;
 use super::super::text::Text;
 use super::{BY_WEIGHT, Key, Matters, Shown};
@@ -18,18 +18,18 @@ const TABLE: &str = "matter-examples.tsv";
 const PLACED_CHARS: usize = 300;
 /// The parts of a point by their lengths.
 const GRAMS: f32 = 1.0;
-const MEANING: f32 = 1.5;
+const MEANING: f32 = 0.7;
 const SHOWN: f32 = 1.0;
 /// What the table's questions and actions weigh at most, and the score at which they do.
 const SIGN: f32 = 0.5;
 const SIGN_FULL: f32 = 4.0;
-/// From a margin to a logit: found on parts of the sentences that were left out of the training.
-const SHARPNESS: f32 = 3.0;
 
 pub(super) struct Learned {
     points: Arc<dyn Points>,
     grams: Grams,
     planes: Linear,
+    /// From a margin to a logit.
+    sharpness: f32,
 }
 
 impl Learned {
@@ -40,6 +40,7 @@ impl Learned {
             points,
             grams: Grams::of(examples.iter().map(|(_, text)| *text)),
             planes: Linear::default(),
+            sharpness: 1.0,
         };
         let mut placed = Vec::with_capacity(examples.len());
         for (matter, text) in examples {
@@ -51,7 +52,9 @@ impl Learned {
         }
         let (rows, labels): (Vec<&Features>, Vec<usize>) =
             placed.iter().map(|(point, label)| (point, *label)).unzip();
-        learned.planes = Linear::train(&rows, &labels, BY_WEIGHT.len(), learned.grams.len());
+        let (types, width) = (BY_WEIGHT.len(), learned.grams.len());
+        learned.planes = Linear::train(&rows, &labels, types, width);
+        learned.sharpness = linear::sharpness(&rows, &labels, types, width);
         Ok(Some(learned))
     }
 
@@ -64,7 +67,7 @@ impl Learned {
     ) -> Option<Vec<(MatterType, f32)>> {
         let margins = self.planes.margins(&self.point(matters, text, shown)?);
         let most = margins.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let heat = |margin: &f32| (SHARPNESS * (margin - most)).exp();
+        let heat = |margin: &f32| (self.sharpness * (margin - most)).exp();
         let all: f32 = margins.iter().map(heat).sum();
         let mut likely: Vec<(MatterType, f32)> =
             BY_WEIGHT.into_iter().zip(margins.iter().map(|margin| heat(margin) / all)).collect();

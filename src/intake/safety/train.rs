@@ -39,9 +39,13 @@ const ROWS_MIN: u32 = 2;
 const FEATURES_MAX: usize = 26_000;
 /// Every row is learned a second time as a recogniser may write it, with so many errors a character.
 const NOISE: f64 = 0.12;
+/// Of longer ordinary rows every so many neighbouring clauses are a row too: parts of what is no danger are none.
+const CLAUSES: usize = 2;
+/// Of so many dangers one is learned once more behind the opening of an ordinary matter, as callers begin.
+const OPENED: u64 = 2;
 const SEED: u64 = 1;
 
-/// The same rows give the same net.
+/// The same rows give the same net. Dangers are learned with openings too, ordinary matters in parts too.
 pub fn train(rows: &[Row]) -> Net {
     let mut rng = Rng::new(SEED);
     let mut seen: Vec<(Vec<u32>, Heard)> =
@@ -50,6 +54,8 @@ pub fn train(rows: &[Row]) -> Net {
     for feature in seen.iter().flat_map(|(features, _)| features) {
         *many.entry(*feature).or_default() += 1;
     }
+    seen.extend(parts(rows).iter().map(|text| (features(text), Heard::Other)));
+    seen.extend(opened(rows, &mut rng).iter().map(|(text, heard)| (features(text), *heard)));
     seen.extend(
         rows.iter().map(|row| (features(&misheard(&row.text, NOISE, &mut rng)), row.heard)),
     );
@@ -93,6 +99,39 @@ pub fn judged(rows: &[Row], folds: usize) -> Vec<Judged> {
         }));
     }
     all
+}
+
+fn clauses(text: &str) -> Vec<&str> {
+    let parted = text.split(|c: char| !c.is_alphanumeric());
+    parted.filter(|clause| !clause.is_empty()).collect()
+}
+
+/// Neighbouring clauses of the ordinary rows that have more of them.
+fn parts(rows: &[Row]) -> Vec<String> {
+    let ordinary = rows.iter().filter(|row| row.heard == Heard::Other);
+    let parts = ordinary.map(|row| clauses(&row.text)).filter(|all| all.len() > CLAUSES);
+    parts
+        .flat_map(|all| all.windows(CLAUSES).map(|part| part.join("，")).collect::<Vec<_>>())
+        .collect()
+}
+
+/// Dangers behind how ordinary rows begin.
+fn opened(rows: &[Row], rng: &mut Rng) -> Vec<(String, Heard)> {
+    let ordinary = rows.iter().filter(|row| row.heard == Heard::Other);
+    let begun = ordinary.map(|row| clauses(&row.text)).filter(|all| all.len() > CLAUSES);
+    let openings: Vec<String> = begun
+        .filter_map(|all| Some(all.get(..1 + rng.below(CLAUSES as u64) as usize)?.join("，")))
+        .collect();
+    let mut opened = Vec::new();
+    for row in rows.iter().filter(|row| matches!(row.heard, Heard::Danger(_))) {
+        let drawn = openings.get(rng.below(openings.len().max(1) as u64) as usize);
+        if let Some(opening) = drawn
+            && rng.below(OPENED) == 0
+        {
+            opened.push((format!("{opening}，{}", row.text), row.heard));
+        }
+    }
+    opened
 }
 
 fn belongs(plane: Plane, heard: Heard) -> bool {

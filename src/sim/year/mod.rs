@@ -18,7 +18,7 @@ mod world;
 
 use std::collections::BTreeMap;
 
-pub use oracle::{WorkDays, count};
+pub use oracle::{Due, WorkDays, count, due};
 pub use world::run;
 
 use super::check::Violation;

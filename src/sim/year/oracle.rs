@@ -156,7 +156,7 @@ pub fn due(pack: &Pack, procedure: &str, entries: &[Entry], days: &WorkDays) -> 
             )
     });
     for limit in limits {
-        let Some((start, more)) = open_since(limit, entries) else { continue };
+        let Some((start, more)) = open_since(&pack.code, limit, entries) else { continue };
         let heeded: Vec<Pause> =
             pauses.iter().filter(|pause| limit.pauses.contains(&pause.kind)).cloned().collect();
         let mut spans = vec![limit.within];
@@ -191,12 +191,14 @@ fn pauses(entries: &[Entry]) -> Vec<Pause> {
 }
 
 /// Since when the limit runs, and what it was extended by since; `None` where it does not run.
-fn open_since(limit: &Limit, entries: &[Entry]) -> Option<(Wall, Vec<Span>)> {
+fn open_since(pack: &str, limit: &Limit, entries: &[Entry]) -> Option<(Wall, Vec<Span>)> {
     let mut since: Option<Wall> = None;
     // Two runs may begin at the same moment: they are told apart by their number.
     let mut run = 0_u32;
     let mut more: Vec<Span> = Vec::new();
     let mut asked: Option<(Option<u32>, Span)> = None;
+    // By which pack the matter was dispatched last.
+    let mut by_pack = String::new();
     let first = entries.first()?;
     if limit.starts == Event::Received {
         since = Some(first.at);
@@ -204,7 +206,8 @@ fn open_since(limit: &Limit, entries: &[Entry]) -> Option<(Wall, Vec<Span>)> {
     for entry in entries {
         match &entry.event {
             TicketEvent::ExtensionAsked { limit: code, by, .. } => {
-                asked = Some((since.filter(|_| *code == limit.code).map(|_| run), *by));
+                let meant = *code == limit.code && by_pack == pack;
+                asked = Some((since.filter(|_| meant).map(|_| run), *by));
             }
             TicketEvent::ExtensionDecided { granted, .. } => {
                 // Only the run in which it was asked for is longer by it.
@@ -214,6 +217,9 @@ fn open_since(limit: &Limit, entries: &[Entry]) -> Option<(Wall, Vec<Span>)> {
                 }
             }
             event => {
+                if let TicketEvent::Dispatched { to } = event {
+                    by_pack = to.clock.as_ref().map(|clock| clock.pack.clone()).unwrap_or_default();
+                }
                 for told in told(event) {
                     let was = since;
                     since = step(limit, told, since, entry.at);

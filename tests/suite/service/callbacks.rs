@@ -43,12 +43,22 @@ fn cases() -> Vec<Case> {
     .collect()
 }
 
-fn number(index: usize) -> String {
+/// The mobile number of the citizen of the ticket after so many.
+pub fn number(index: usize) -> String {
     format!("139{index:08}")
 }
 
 /// A closed ticket for each number, whose citizen is due a call.
 async fn due(folder: &Path, numbers: usize) {
+    kept(folder, numbers, true).await;
+}
+
+/// A ticket for each number, which waits for the desk; from 1 on.
+pub async fn registered(folder: &Path, numbers: usize) {
+    kept(folder, numbers, false).await;
+}
+
+async fn kept(folder: &Path, numbers: usize, closed: bool) {
     let data = folder.join("data");
     std::fs::create_dir_all(&data).unwrap();
     let store = Store::open(&data.join("huiyin.db")).await.unwrap();
@@ -71,13 +81,15 @@ async fn due(folder: &Path, numbers: usize) {
             (TicketEvent::Registered, Actor::robot()),
             (TicketEvent::Closed { result: "已办结".into() }, Actor::desk("staff")),
         ];
-        for (event, by) in events {
+        for (event, by) in events.into_iter().take(if closed { 3 } else { 2 }) {
             let entry = kept.apply(event, by, at).unwrap();
             facts.push(Fact::Ticket { ticket: kept.clone(), entry });
         }
         facts.push(Fact::CallEnded { call, outcome: "registered".into(), at });
-        let (survey, origin) = (SurveyId(id), Origin::Closed);
-        facts.push(Fact::SurveyDue { survey, ticket, origin, attempt: 1, due: at, at });
+        if closed {
+            let (survey, origin) = (SurveyId(id), Origin::Closed);
+            facts.push(Fact::SurveyDue { survey, ticket, origin, attempt: 1, due: at, at });
+        }
         store.keep(&facts).await.unwrap();
     }
     store.close().await;
@@ -148,7 +160,7 @@ fn all_over(surveys: &Value) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "69 telephones in real time, five minutes: two that hang up or ask for a person after an unsolved matter are not right every time"]
+#[ignore = "75 telephones in real time, six minutes: both answers in one breath, and 停机 told while it rings, are not right yet"]
 async fn every_telephone_that_is_called_back_comes_to_its_outcome() {
     let _alone = alone().await;
     if !ready() {
