@@ -167,6 +167,16 @@ impl Person {
         }
     }
 
+    /// Whether the page of this work number is theirs to open.
+    pub fn may_work_at(&self, agent: i64) -> bool {
+        let own = match self.scope {
+            Scope::All => true,
+            Scope::Agent(own) => own.0 as i64 == agent,
+            Scope::Unit(_) => false,
+        };
+        own && self.may(Grant::WorkPhone)
+    }
+
     /// The unit whose tickets alone they see.
     pub fn unit(&self) -> Option<&str> {
         match &self.scope {

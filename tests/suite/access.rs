@@ -28,15 +28,15 @@ fn the_pause_doubles_up_to_its_bound_and_ends_with_the_right_password() {
     for _ in 0..10 {
         let lock = ask(&mut lockout, now).unwrap_err();
         assert_eq!((lock.wait_ms, lock.refused), (pause, 1));
-        assert_eq!(ask(&mut lockout, now.plus_ms(pause - 1)).unwrap_err().refused, 2);
-        now = now.plus_ms(pause);
+        assert_eq!(ask(&mut lockout, now + pause - 1).unwrap_err().refused, 2);
+        now = now + pause;
         assert_eq!(ask(&mut lockout, now), Ok(()));
         pause = (pause * 2).min(PER_ACCOUNT.longest_ms);
     }
     assert_eq!(pause, PER_ACCOUNT.longest_ms);
     // Others are not kept waiting, and the right password ends it.
     assert_eq!(lockout.ask(now, "wangmin", address(9_999)), Ok(()));
-    now = now.plus_ms(pause);
+    now = now + pause;
     assert_eq!(lockout.ask(now, "lixiao", address(9_998)), Ok(()));
     lockout.right("lixiao", address(9_998));
     for n in 0..PER_ACCOUNT.free {
@@ -55,7 +55,7 @@ fn an_address_that_guesses_at_many_names_is_stopped() {
     let tried = (0..10_000).filter(|n| lockout.ask(now, &format!("six{n}"), six(*n)).is_ok());
     assert_eq!(tried.count() as u32, PER_ADDRESS.free, "one IPv6 network is one address");
     // A day later all is forgotten.
-    let later = now.plus_ms(PER_ADDRESS.forgets_ms);
+    let later = now + PER_ADDRESS.forgets_ms;
     for n in 0..PER_ADDRESS.free {
         assert_eq!(lockout.ask(later, &format!("late{n}"), address(7)), Ok(()));
     }
@@ -69,9 +69,9 @@ fn a_flood_of_names_does_not_wash_out_the_one_that_is_guessed_at() {
         lockout.ask(now, "lixiao", address(n)).unwrap();
     }
     for n in 0..20_000 {
-        let _ = lockout.ask(now.plus_ms(1), &format!("x{n}"), address(100 + n));
+        let _ = lockout.ask(now + 1, &format!("x{n}"), address(100 + n));
     }
-    assert!(lockout.ask(now.plus_ms(2), "lixiao", address(90_000)).is_err());
+    assert!(lockout.ask(now + 2, "lixiao", address(90_000)).is_err());
 }
 
 proptest! {
@@ -83,7 +83,7 @@ proptest! {
         let mut passed = 0u32;
         let mut spent = 0u64;
         for (wait, from) in steps {
-            now = now.plus_ms(wait);
+            now = now + wait;
             spent += wait;
             passed += u32::from(lockout.ask(now, "lixiao", address(from)).is_ok());
         }

@@ -164,7 +164,7 @@ fn effect_written(effect: &Effect) -> String {
         Effect::HandOver { reason, emergency: Some(emergency) } => {
             format!("hand_over {} {}", reason.key(), emergency.key())
         }
-        Effect::LeaveQueue { callback } => if callback { "leave_queue for a callback" } else { "leave_queue" }.into(),
+        Effect::LeaveQueue { callback } => if *callback { "leave_queue for a callback" } else { "leave_queue" }.into(),
         Effect::LookUp(query) => {
             let ticket = query.ticket.map_or("own".to_owned(), |ticket| ticket.0.to_string());
             let four = query.last_four.as_ref().map(|four| format!(" {}", four.reveal()));

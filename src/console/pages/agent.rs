@@ -37,7 +37,7 @@ pub(in crate::console) async fn agents(
             @for row in &rows {
                 li .card id={ "agent-" (row.id) } {
                     div .card-head {
-                        a .large href={ "/agents/" (row.id) } { (AgentId(row.id.max(0) as u64)) " " (row.name) }
+                        a .large href=[who.may_work_at(row.id).then(|| format!("/agents/{}", row.id))] { (AgentId(row.id.max(0) as u64)) " " (row.name) }
                         (badge(&app, "agent_state", &row.state)) (why(&app, row))
                         @if let Some(since) = row.since { span .hint { (clock(since)) " " (texts.since) } }
                         @if let Some(call) = row.call_id { span .push { (call_link(call)) } }

@@ -10,7 +10,7 @@ use super::frame::{Place, frame};
 use super::parts::{Live, badge, call_link, clock, lasting, live, ticket_link};
 use crate::access::Grant;
 use crate::console::App;
-use crate::console::access::Known;
+use crate::console::access::{Known, Person};
 use crate::console::api::{AgentNow, agent_rows};
 use crate::console::error::ApiError;
 use crate::console::figures::{Today, today};
@@ -40,7 +40,7 @@ pub(in crate::console) async fn overview(
     let body = html! {
         h1 .sr { (app.texts.page.overview) }
         (strip(&app, &today))
-        (people(&app, &live_calls, &agents))
+        (people(&app, &who, &live_calls, &agents))
         section aria-labelledby="live-calls" {
             h2 #live-calls { (texts.live_calls) " " span .count { (live_calls.len()) } }
             @if live_calls.is_empty() { p .empty { (texts.no_live_calls) } }
@@ -91,7 +91,7 @@ pub(super) fn strip(app: &App, today: &Today) -> Markup {
     }
 }
 
-fn people(app: &App, live_calls: &[CallRow], agents: &[AgentNow]) -> Markup {
+fn people(app: &App, who: &Person, live_calls: &[CallRow], agents: &[AgentNow]) -> Markup {
     let texts = &app.texts.overview;
     let waiting = live_calls.iter().filter(|call| call.state == "waiting").count();
     html! {
@@ -103,7 +103,8 @@ fn people(app: &App, live_calls: &[CallRow], agents: &[AgentNow]) -> Markup {
             span #on-duty {
                 b { (texts.on_duty) } " "
                 @for agent in agents {
-                    a .person href={ "/agents/" (agent.id) } {
+                    @let theirs = who.may_work_at(agent.id);
+                    a .person href=[theirs.then(|| format!("/agents/{}", agent.id))] {
                         (agent.name) " " (badge(app, "agent_state", &agent.state))
                     } " "
                 }

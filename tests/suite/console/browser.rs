@@ -140,6 +140,17 @@ impl Browser {
         self.value("document.body.innerText").await.as_str().unwrap().to_owned()
     }
 
+    /// Takes a picture of what is shown, where `HUIYIN_SCREENSHOTS` names a folder.
+    pub async fn picture(&mut self, name: &str) {
+        let Ok(folder) = std::env::var("HUIYIN_SCREENSHOTS") else { return };
+        let taken = self.ask("Page.captureScreenshot", json!({})).await;
+        let bytes = base64::Engine::decode(
+            &base64::engine::general_purpose::STANDARD,
+            taken["data"].as_str().unwrap(),
+        );
+        std::fs::write(format!("{folder}/{name}.png"), bytes.unwrap()).unwrap();
+    }
+
     pub async fn close(mut self) {
         let _ = self.child.kill().await;
     }

@@ -104,7 +104,7 @@ async fn a_unit_reaches_its_own_tickets_and_no_others() {
     let house = open(Doors::default()).await;
     house.store.keep(&dispatched()).await.unwrap();
     let own = staff(&house, "own", &unit(CODE)).await;
-    let other = staff(&house, "other", &unit("police")).await;
+    let other = staff(&house, "other", &unit("housing-330703")).await;
     let desk = staff(&house, "desk", &posting(Role::Desk)).await;
     for (path, status) in everything_of(&other, TICKET).await {
         assert_eq!(status, 404, "{path}");
@@ -123,17 +123,15 @@ async fn a_unit_reaches_its_own_tickets_and_no_others() {
         assert_eq!(page.contains(&TICKET.to_string()), listed == 1);
     }
     assert_eq!(own.status(&format!("/board/units/{CODE}")).await, 200);
-    assert_eq!(own.status("/board/units/police").await, 404);
+    assert_eq!(own.status("/board/units/housing-330703").await, 404);
     assert_eq!(own.status("/calls/1").await, 403);
     // Its page has nothing of others, and no sound.
     let page = own.page(&format!("/tickets/{TICKET}")).await;
     assert!(!page.contains("data-play") && !page.contains("id=\"related\""));
     assert!(page.contains("/orders/sign") && !page.contains("/orders/dispatch"), "{page}");
-    let refused = own.post(
-        &format!("/api/tickets/{TICKET}/orders/dispatch"),
-        json!({ "by": "x", "unit": "police" }),
-    );
-    assert_eq!(refused.await.status(), 403);
+    let dispatch = format!("/api/tickets/{TICKET}/orders/dispatch");
+    let refused = own.post(&dispatch, json!({ "by": "x", "unit": "police" })).await;
+    assert_eq!(refused.status(), 403);
     assert!(deeds(&house, "not_theirs").await.iter().any(|deed| deed.actor == "other"));
     assert!(house.commands.lock().unwrap().is_empty());
 }

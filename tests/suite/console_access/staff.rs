@@ -39,7 +39,7 @@ pub fn posting(role: Role) -> Posting {
     }
 }
 
-pub const CODE: &str = "urban-330703";
+pub const CODE: &str = "police-330703";
 
 pub fn unit(code: &str) -> Posting {
     Posting::new(Role::Unit, Some(code.into()), None).unwrap()
