@@ -69,10 +69,11 @@ pub async fn serve(
     let Telephone { line, signals, own, renewal } = Telephone::open(&config, &clock, ids).await?;
     let knowledge = console::Knowledge { library, published: publisher.waker() };
     let rules = rulebook.rules().clone();
+    let staff = doors::tls(&config, &clock)?;
     let console =
         console(&config, store.clone(), feed.clone(), &inbox, &recordings, rules, knowledge);
-    let staff = doors::tls(&config, &clock)?;
-    let pages = Pages::serve(&config, Console { telephones: Some(calls), tls: staff.tls.clone(), ..console }).await?;
+    let console = Console { telephones: Some(calls), tls: staff.tls.clone(), ..console };
+    let pages = Pages::serve(&config, console).await?;
     let listening = pages.listening(line.as_ref(), own, staff.own.clone(), open.at);
     let lasting = (renewal, staff.renewal(&config, &clock));
     let around = Around {

@@ -267,6 +267,7 @@ pub const SERDE_EXCEPTIONS: &[Exception] = &[
     ("src/store/callbacks.rs", "*", "so do those of callbacks"),
     ("src/store/deeds.rs", "*", "so do those of the audit"),
     ("src/store/outbox.rs", "*", "so do messages"),
+    ("src/store/queue.rs", "*", "and the day's figures of the queue"),
     ("src/engine/models/", "*", "the manifest, receipts, and the models' own files"),
     ("src/engine/voice/mapper.rs", "*", "the voice's table of symbols"),
     ("src/kernel/calendar/read.rs", "*", "the calendar's files"),
