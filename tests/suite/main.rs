@@ -83,3 +83,4 @@ mod wire_sip;
 mod wire_sound;
 mod wire_timers;
 mod wire_tls;
+mod wording;
