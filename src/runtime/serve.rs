@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use tokio::sync::{broadcast, mpsc, oneshot};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinHandle;
 
 use super::certificate::Own;
 use super::clock::SystemClock;
@@ -67,8 +67,10 @@ pub async fn serve(
     let rules = rulebook.rules().clone();
     let console =
         console(&config, store.clone(), feed.clone(), &inbox, &recordings, rules, knowledge);
-    let pages = Pages::serve(&config, &clock, console).await?;
-    let listening = pages.listening(line.as_ref(), own, open.at);
+    let staff = doors::tls(&config, &clock)?;
+    let pages = Pages::serve(&config, Console { tls: staff.tls.clone(), ..console }).await?;
+    let listening = pages.listening(line.as_ref(), own, staff.own.clone(), open.at);
+    let lasting = (renewal, staff.renewal(&config, &clock));
     let around = Around {
         pages,
         publisher,
@@ -103,7 +105,7 @@ pub async fn serve(
             anyhow::bail!("the telephone line closed");
         }
     }
-    drop(renewal);
+    drop(lasting);
     end_calls(&inbox, &*line).await;
     around.end(shell, inbox, keeper).await;
     Ok(())
@@ -140,21 +142,12 @@ impl Around {
 struct Pages {
     at: SocketAddr,
     tls: bool,
-    /// Its certificate, where it is one of our own, and what renews it.
-    own: Option<Own>,
-    _renewal: JoinSet<()>,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }
 
 impl Pages {
-    async fn serve(
-        config: &Config,
-        clock: &SystemClock,
-        console: Console,
-    ) -> anyhow::Result<Pages> {
-        let shown = doors::tls(config, clock)?;
-        let console = Console { tls: shown.tls.clone(), ..console };
+    async fn serve(config: &Config, console: Console) -> anyhow::Result<Pages> {
         let listener = console::listen(config.console.bind).await?;
         let (at, tls) = (listener.local_addr()?, console.tls.is_some());
         let (stop, stopped) = oneshot::channel::<()>();
@@ -166,8 +159,7 @@ impl Pages {
                 tracing::error!(%error, "the console is gone");
             }
         });
-        let own = shown.own.clone();
-        Ok(Pages { at, tls, own, _renewal: shown.renewal(config, clock), stop, task })
+        Ok(Pages { at, tls, stop, task })
     }
 
     /// These, the line, and the page for citizens where there is one.
@@ -175,6 +167,7 @@ impl Pages {
         &self,
         line: &dyn Signalling,
         own: Option<Own>,
+        staff_own: Option<Own>,
         public: Option<SocketAddr>,
     ) -> Listening {
         Listening {
@@ -183,7 +176,7 @@ impl Pages {
             own,
             console: self.at,
             console_tls: self.tls,
-            console_own: self.own.clone(),
+            console_own: staff_own,
             public,
         }
     }
