@@ -234,7 +234,8 @@ fn with_headers(path: &str, mut response: Response) -> Response {
     set("content-security-policy", POLICY);
     set("x-content-type-options", "nosniff");
     set("x-frame-options", "DENY");
-    set("referrer-policy", "no-referrer");
+    // With no-referrer a browser would send our own forms with `Origin: null`, as a foreign page's.
+    set("referrer-policy", "same-origin");
     set("cross-origin-opener-policy", "same-origin");
     set("cross-origin-resource-policy", "same-origin");
     set("cache-control", if path.starts_with("/assets/") { "no-cache" } else { "no-store" });

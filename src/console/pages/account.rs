@@ -45,7 +45,8 @@ pub(in crate::console) async fn account(
             }
         }
     };
-    Ok(frame(&app, &who, Place::Account, &texts.title, body))
+    let page = html! { div #page data-live="" data-quiet { (body) } };
+    Ok(frame(&app, &who, Place::Account, &texts.title, page))
 }
 
 fn facts(app: &App, account: &Account) -> Markup {

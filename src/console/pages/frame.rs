@@ -57,7 +57,9 @@ pub(super) fn frame(app: &App, who: &Person, place: Place, title: &str, body: Ma
                     }
                 }
             }
-            @if who.may(Grant::FollowLive) { span #feed .feed role="status" data-online=(page.online) data-offline=(page.offline) {} }
+            @if who.may(Grant::FollowLive) {
+                span #feed .feed role="status" data-online=(page.online) data-offline=(page.offline) {}
+            } @else { span .push {} }
             @if let Some(name) = logged_in {
                 a .quiet href="/account" aria-current=[(place == Place::Account).then_some("page")] { (name) }
                 form method="post" action="/logout" {
