@@ -3,6 +3,7 @@
 mod callbacks;
 mod console;
 mod messages;
+mod outside;
 mod peers;
 mod public;
 mod queue;
@@ -20,7 +21,7 @@ use serde::Deserialize;
 use crate::acd::{Agent, Plan};
 use crate::call::sdp::policy::Policy;
 use crate::call::sdp::{Codecs, Security, Terms};
-use crate::hotline::{CallbackRules, admission};
+use crate::hotline::{CallbackRules, Outside, admission};
 use crate::kernel::limits::CALLS_MAX;
 use crate::kernel::{Faults, Pii};
 use crate::media::Codec;
@@ -77,6 +78,7 @@ struct Raw {
     queue: queue::Raw,
     callbacks: callbacks::Raw,
     agents: Vec<queue::RawAgent>,
+    outside: Vec<outside::Raw>,
 }
 
 macro_rules! section {
@@ -180,6 +182,8 @@ pub struct Config {
     /// verification holds.
     pub callback_pack: Option<PathBuf>,
     pub agents: Vec<Agent>,
+    /// Whom agents may bring in or pass callers to, besides each other.
+    pub outside: Vec<Outside>,
 }
 
 /// What matters are called here.
@@ -265,6 +269,7 @@ impl Raw {
         let agents = queue::agents(self.agents, &plan)?;
         let console = self.console.check()?;
         let sip = self.sip.check()?;
+        let outbound = self.outbound.check()?;
         Ok(Config {
             data_dir: self.data.dir,
             models_dir: self.models.dir,
@@ -277,7 +282,8 @@ impl Raw {
             prompts: self.prompts.path,
             webrtc: self.webrtc.check(&sip)?,
             sip,
-            outbound: self.outbound.check()?,
+            outside: outside::check(self.outside, &outbound)?,
+            outbound,
             public: self.public.check(console.bind)?,
             messages: self.messages.check()?,
             console,

@@ -20,7 +20,7 @@ impl Hotline {
         if caller {
             call.unanswered_end_ms = Some(utterance.end_ms);
         }
-        let robot_listens = caller && !call.with_agent();
+        let robot_listens = caller && !call.bridge.owns();
         let asked = call.asked();
         if robot_listens {
             call.asked_meaning += 1;
@@ -210,14 +210,16 @@ impl Hotline {
         call.emergency |= emergency;
         match reason {
             _ if call.emergency => Priority::Emergency,
-            dialogue::HandOverReason::AgentLost => Priority::Returned,
+            dialogue::HandOverReason::AgentLost | dialogue::HandOverReason::PassedOn => {
+                Priority::Returned
+            }
             dialogue::HandOverReason::Promised => Priority::Promised,
             _ => Priority::Ordinary,
         }
     }
 
     /// What the queue is told of a caller: how urgent it is, what about, who they are.
-    fn ask(&self, id: CallId, priority: Priority) -> Ask {
+    pub(super) fn ask(&self, id: CallId, priority: Priority) -> Ask {
         let call = self.calls.get(&id);
         let ticket = call.and_then(|call| call.ticket).and_then(|id| self.tickets.get(&id));
         let category = ticket.and_then(|ticket| ticket.fields.get(&Slot::Category));
@@ -247,11 +249,6 @@ impl Hotline {
 }
 
 impl Call {
-    /// Two people talk on it.
-    pub(super) fn with_agent(&self) -> bool {
-        self.agent.is_some_and(|(_, _, up)| up)
-    }
-
     fn asked(&self) -> Option<crate::kernel::Slot> {
         match &self.talk {
             Talk::Robot(machine) => machine.asked(),

@@ -293,6 +293,7 @@ fn setup(config: &Config, prompts: Arc<Prompts>) -> anyhow::Result<Setup> {
         manner: Manner::default(),
         queue: config.queue.clone(),
         agents: config.agents.clone(),
+        outside: config.outside.clone(),
         callbacks: callback_rules(config)?,
         admission: config.admission,
     })
@@ -383,6 +384,7 @@ fn console(
         commands: commands(inbox.clone()),
         recordings: recordings.dir().to_path_buf(),
         agents: config.agents.clone(),
+        outside: config.outside.clone(),
         plan: config.queue.clone(),
         dispatch,
         machine: doors::machine(&config.console),

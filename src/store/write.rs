@@ -4,7 +4,7 @@ use sqlx::SqliteConnection;
 
 use super::outbox::{Told, put_message};
 use super::surveys::{interrupted_attempts, survey_fact};
-use super::{Store, StoreError, queue, tickets};
+use super::{Store, StoreError, people, queue, tickets};
 use crate::desk::{Entry, Ticket};
 use crate::hotline::Fact;
 use crate::kernel::{CallId, TicketId, Wall};
@@ -40,6 +40,7 @@ impl Store {
             .execute(&mut *transaction)
             .await?;
         queue::interrupted(&mut transaction, at).await?;
+        people::interrupted(&mut transaction, at).await?;
         sqlx::query("DELETE FROM agent_states").execute(&mut *transaction).await?;
         let calls = sqlx::query(
             "UPDATE calls SET state = 'interrupted', outcome = 'interrupted', ended_at = $1
@@ -116,6 +117,9 @@ async fn keep_one(db: &mut SqliteConnection, told: &Told, fact: &Fact) -> Result
             .await?;
         }
         Fact::Queue { record, at } => queue::keep(db, record, *at).await?,
+        Fact::Party { .. } | Fact::AgentMessage { .. } | Fact::AgentMessagesSeen { .. } => {
+            people::keep(db, fact).await?;
+        }
         other => survey_fact(db, other).await?,
     }
     Ok(())

@@ -89,18 +89,22 @@ pub(in crate::console) async fn agent(
 ) -> Result<Markup, ApiError> {
     let id = ids.id()?;
     let rows = agent_rows(&app).await?;
-    let now = rows.into_iter().find(|row| row.id as u64 == id).ok_or_else(|| {
+    let now = rows.iter().find(|row| row.id as u64 == id).cloned().ok_or_else(|| {
         let error = format!("no agent {id}");
         let remedy = "agents are listed in the configuration under [[agents]]";
         ApiError::new(StatusCode::NOT_FOUND, "not_found", error, remedy)
     })?;
     let whole = who.via == Via::Local || who.scope == Scope::Agent(AgentId(id));
     let work = work(&app, &now, whole).await?;
+    let joining = super::joining::joining(&app, &who, &now, &rows).await?;
+    let messages = super::joining::messages(&app, now.id).await?;
     let own = app.store.tickets_handled_by(AgentId(id), 20).await?;
     let shown = work.as_ref().and_then(|work| work.ticket.as_ref()).map(|ticket| ticket.id);
     let body = html! {
         (banner(&app, &now, work.as_ref()))
+        (messages)
         (super::phone::phone(&app, now.id))
+        (joining)
         @match &work {
             Some(work) => { (desk(&app, &now, work, Fields { seen: if whole { Seen::Whole } else { Seen::Read }, unmask: who.may(Grant::Unmask) })) }
             None => { p .large.quiet-hours { (app.texts.agent.no_call) } }
@@ -108,7 +112,7 @@ pub(in crate::console) async fn agent(
         (unfinished(&app, own.iter().filter(|ticket| Some(ticket.id) != shown)))
     };
     let what = Live {
-        kinds: "agent_state turn ticket call_state call_ended",
+        kinds: "agent_state turn ticket call_state call_ended party agent_message",
         call: now.call_id,
         agent: Some(now.id),
         ..Live::default()

@@ -100,6 +100,7 @@ pub async fn with_doors(
         doors: doors.clone(),
         tls,
         knowledge: Knowledge { library: library.clone(), published: publisher.waker() },
+        outside: Vec::new(),
         telephones: None,
     };
     let (stop, stopped) = oneshot::channel::<()>();
