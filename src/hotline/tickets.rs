@@ -138,7 +138,7 @@ impl Hotline {
     /// Stores what the robot knows so far; the first time makes the ticket.
     pub(super) fn save_draft(&mut self, id: CallId, draft: &Draft) {
         let wall = self.wall;
-        let fields: BTreeMap<Slot, Filled> =
+        let mut fields: BTreeMap<Slot, Filled> =
             draft.fields().map(|(slot, filled)| (slot, filled.clone())).collect();
         let Some(call) = self.calls.get_mut(&id) else { return };
         let number = match call.ticket {
@@ -151,6 +151,11 @@ impl Hotline {
                 number
             }
         };
+        // Evidence counts the utterances of the ticket's own call: what is said on another, a promised callback, is in that call's
+        // transcript, and changes no field that was told before.
+        if let Some(ticket) = self.tickets.get(&number).filter(|ticket| ticket.call != id) {
+            fields = ticket.fields.clone();
+        }
         let ack = Some(Ack::Ticket { call: id, ticket: number });
         let drafted = TicketEvent::Drafted { fields };
         self.ticket_event(number, drafted, Actor::robot(), ack).unwrap_or_else(|error| {

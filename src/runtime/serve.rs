@@ -104,17 +104,25 @@ pub async fn serve(
     let mut shell = tokio::spawn(shell.run(messages, signals));
     ready(&listening);
 
-    tokio::select! {
-        () = stop => {}
-        ended = &mut shell => {
-            ended.context("the hotline's task failed")?;
-            anyhow::bail!("the telephone line closed");
-        }
-    }
+    until_told(stop, &mut shell).await?;
     drop(lasting);
     end_calls(&inbox, &*line).await;
     around.end(shell, inbox, keeper).await;
     Ok(())
+}
+
+/// Until we are to stop; the hotline's task does not end before.
+async fn until_told(
+    stop: impl Future<Output = ()>,
+    shell: &mut JoinHandle<()>,
+) -> anyhow::Result<()> {
+    tokio::select! {
+        () = stop => Ok(()),
+        ended = shell => {
+            ended.context("the hotline's task failed")?;
+            anyhow::bail!("the telephone line closed");
+        }
+    }
 }
 
 /// What runs beside the hotline.

@@ -134,7 +134,7 @@ async fn agents_go_away_for_a_reason_and_say_what_a_talk_came_to() {
     for shown in ["小休", "用餐", "未签入", "data-post=\"/api/agents/1/away\""] {
         assert!(page.contains(shown), "{shown}");
     }
-    assert!(!page.contains("话后小结"), "it only rings");
+    assert!(!page.contains("id=\"wrap-up\""), "it only rings");
     let at = noon();
     let state = |state, reason: Option<&str>| Fact::AgentState {
         agent: A1,
@@ -145,7 +145,7 @@ async fn agents_go_away_for_a_reason_and_say_what_a_talk_came_to() {
     };
     house.store.keep(&[state("wrap_up", None)]).await.unwrap();
     let page = house.page("/agents/1").await;
-    for shown in ["话后小结", "当场答复", "话后处理时限 30 秒"] {
+    for shown in ["id=\"wrap-up\"", "当场答复", "话后处理时限 30 秒"] {
         assert!(page.contains(shown), "{shown}");
     }
     house.store.keep(&[state("away", Some("meal"))]).await.unwrap();

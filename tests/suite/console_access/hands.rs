@@ -57,7 +57,9 @@ async fn an_admin_adds_an_account_and_its_owner_sets_it_up() {
     browser.picture("account-must").await;
     let fields = [("#old", PASSWORD), ("#new", OTHER), ("#again", OTHER)];
     fill(&mut browser, &fields, "form[data-post='/api/account/password'] button").await;
-    browser.until("document.body.innerText.includes('要求启用动态码')").await;
+    browser
+        .until("document.readyState === 'complete' && document.body.innerText.includes('要求启用动态码')")
+        .await;
     browser
         .value("document.querySelector('form[data-post$=\"/begin\"] button').click(); true")
         .await;
