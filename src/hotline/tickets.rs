@@ -292,8 +292,14 @@ impl Hotline {
                 }
             }
             Command::CallBack { ticket, .. } => want(*ticket),
-            // Tickets of open verifications are at hand.
-            Command::AssignVerification { .. }
+            // A running call's ticket is at hand, and so are those of open verifications.
+            Command::Talk { .. }
+            | Command::Watch { .. }
+            | Command::Unwatch { .. }
+            | Command::TakeOver { .. }
+            | Command::Message { .. }
+            | Command::MessagesSeen { .. }
+            | Command::AssignVerification { .. }
             | Command::CloseVerification { .. }
             | Command::AnnounceCampaign { .. }
             | Command::DoNotCall { .. } => {}

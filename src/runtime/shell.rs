@@ -34,7 +34,7 @@ use crate::desk::{DeskError, Ticket, TicketEvent};
 use crate::dialogue::Understood;
 use crate::hotline::{Command, Effect, Fact, Hotline, Input, Wanted};
 use crate::intake::Reading;
-use crate::kernel::{CallId, CampaignId, LegId, Pii, Slot, TicketId};
+use crate::kernel::{CallId, CampaignId, LegId, Slot, TicketId};
 use crate::store::{Store, StoreError};
 use crate::survey::campaign::Stratum;
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use huiyin::bridge::Part;
+use huiyin::desk::DeskError;
 use huiyin::hotline::{Act, Toward};
 
 use super::*;
