@@ -16,6 +16,10 @@ use super::text;
 /// A BYE waits so long for the NOTIFY before it.
 pub const NOTIFY_WAIT: Duration = Duration::from_secs(1);
 
+/// How often, and after how long each time, a dialog whose REFER was just answered is looked at.
+const SETTLING_LOOKS: u32 = 100;
+const SETTLING_LOOK: Duration = Duration::from_millis(5);
+
 impl Line {
     /// A command of the program's; `outcome`: where it goes whether the peer has reached somebody.
     pub async fn refer(&mut self, input: Input, outcome: Option<oneshot::Sender<bool>>) {
@@ -84,6 +88,13 @@ impl Line {
         self.notifying = Some(tokio::spawn(async move {
             if let Some(before) = before {
                 before.await.ok();
+            }
+            // Until the stack has done with the REFER the dialog sends nothing, and says nothing of it.
+            for _ in 0..SETTLING_LOOKS {
+                if dialog.state().is_confirmed() {
+                    break;
+                }
+                tokio::time::sleep(SETTLING_LOOK).await;
             }
             let (headers, body) = text::sipfrag(code, last);
             dialog.notify(Some(headers), Some(body)).await.ok();

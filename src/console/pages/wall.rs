@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use maud::{Markup, html};
 use serde::{Deserialize, Serialize};
@@ -71,8 +72,9 @@ pub(in crate::console) struct Mine {
 pub(in crate::console) async fn wall(
     State(app): State<Arc<App>>,
     who: Known,
-    Query(mine): Query<Mine>,
+    mine: Result<Query<Mine>, QueryRejection>,
 ) -> Result<Markup, ApiError> {
+    let mine = mine?.0;
     let wall = look(&app).await?;
     let watching = super::watching::watching(&app, &who, mine.at, &wall.agents).await?;
     let texts = &app.texts.wall;

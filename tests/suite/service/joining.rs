@@ -22,12 +22,17 @@ const TONES: [u32; 4] = [CALLER, AGENT, ASKED, BOSS];
 pub const LOUD: f64 = 6_000.0;
 /// Half a second.
 const WINDOW: usize = 4_000;
+/// Seconds until the caller says anything.
+const QUIET_S: u64 = 12;
 /// Seconds that everybody is left to talk in each constellation.
 pub const WHILE_S: u64 = 2;
 
 pub async fn tone(number: &str, hertz: u32) -> Telephone {
     let sample = |n: u32| LOUD * (TAU * f64::from(hertz) * f64::from(n) / 8_000.0).sin();
-    let sound: Vec<i16> = (0..8_000 * 120).map(|n| sample(n) as i16).collect();
+    // A caller lets the robot greet them first.
+    let quiet = if hertz == CALLER { 8_000 * QUIET_S as usize } else { 0 };
+    let sound = (0..8_000 * 120).map(|n| sample(n) as i16);
+    let sound: Vec<i16> = std::iter::repeat_n(0, quiet).chain(sound).collect();
     let folder = tempfile::tempdir().unwrap();
     Telephone::that_says(folder, number, ";answermode=auto", &sound).await
 }
@@ -78,13 +83,21 @@ async fn act(service: &Service, act: &str, body: Value) {
     post(service, &format!("agents/801/talk/{act}"), body).await;
 }
 
+fn recorded(service: &Service) -> u64 {
+    std::fs::metadata(service.recording(1)).map_or(0, |file| file.len()) / (8_000 * 4)
+}
+
 /// Until so much more of the call is recorded.
 pub async fn goes_on(service: &Service, seconds: u64) {
-    let length = || std::fs::metadata(service.recording(1)).map_or(0, |file| file.len());
-    let wanted = length() + seconds * 8_000 * 4;
+    lasts(service, recorded(service) + seconds + 1).await;
+}
+
+/// Until so much of it is.
+async fn lasts(service: &Service, seconds: u64) {
     let deadline = Instant::now() + Duration::from_secs(20 + seconds);
-    while length() < wanted {
-        assert!(Instant::now() < deadline, "the recording does not grow");
+    while recorded(service) < seconds {
+        let late = Instant::now() >= deadline;
+        assert!(!late, "the recording does not grow: {}", service.get("calls/1").await);
         tokio::time::sleep(LOOK_AGAIN).await;
     }
 }
@@ -110,6 +123,7 @@ async fn with_an_agent(service: &Service) -> Telephone {
     service.asked(1).await;
     caller.order("sndcode", "0").await;
     state(service, 0, "talking").await;
+    lasts(service, QUIET_S + WHILE_S).await;
     caller
 }
 

@@ -72,7 +72,8 @@ async fn pages_pass_a_caller_on_by_keys_and_a_supervisor_helps_from_the_wall() {
     assert!(by_caller.contains(&vec![ASKED]), "{by_caller:?}");
     assert!(loudest(&samples, BOSS) < LOUD * 0.03, "the caller heard the supervisor");
     let (by_asked, _) = heard(asked, folder).await;
-    assert!(by_asked.contains(&vec![CALLER]), "{by_asked:?}");
+    // The whisper is for whoever serves.
+    assert!(by_asked.contains(&vec![CALLER, BOSS]), "{by_asked:?}");
     let (by_boss, _) = heard(boss, folder).await;
     assert!(by_boss.iter().any(|heard| heard.contains(&CALLER)), "{by_boss:?}");
     agent.close().await;
