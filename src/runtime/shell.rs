@@ -304,7 +304,7 @@ impl Shell {
                 self.locals.remove(&leg);
                 self.to_call(call, MediaCommand::Leave(leg));
             }
-            Effect::Referred { leg, answer } => self.answer_refer(leg, answer),
+            Effect::Referred { leg, answer } => self.answer_refer(leg, answer).await,
             Effect::Refer { call, leg, caller, outside } => {
                 self.refer(call, leg, caller, outside).await;
             }

@@ -9,21 +9,24 @@ use crate::kernel::{CallId, LegId, Pii};
 
 /// The trunk has reached somebody by then, or has not.
 const REFER_DEADLINE: Duration = Duration::from_secs(45);
+/// A leg takes in what it is told within this.
+const TAKEN_IN: Duration = Duration::from_millis(200);
 
 impl Shell {
-    pub(super) fn answer_refer(&mut self, leg: LegId, answer: Referral) {
+    /// In its place among what the leg is told: a BYE that follows must not overtake it. The leg only has to take it in.
+    pub(super) async fn answer_refer(&mut self, leg: LegId, answer: Referral) {
         let answer = match answer {
             Referral::Accepted => ReferAnswer::Accepted,
             Referral::Declined => ReferAnswer::Declined,
             Referral::Reached => ReferAnswer::Reached,
             Referral::Missed => ReferAnswer::Missed,
         };
-        let line = self.parts.line.clone();
-        self.tasks.spawn(async move {
-            if let Err(error) = line.answer_refer(leg, answer).await {
-                tracing::debug!(%leg, %error, "a REFER was not answered");
-            }
-        });
+        let told = self.parts.line.answer_refer(leg, answer);
+        match tokio::time::timeout(TAKEN_IN, told).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%leg, %error, "a REFER was not answered"),
+            Err(_) => tracing::warn!(%leg, "a leg does not take in what it is told"),
+        }
     }
 
     /// Counts as a call on `leg`. A browser is no trunk: then we call ourselves.

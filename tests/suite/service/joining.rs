@@ -264,10 +264,6 @@ async fn a_desk_telephone_holds_and_passes_on_by_its_own_keys() {
     state(&service, 0, "hold").await;
     agent.order("resume", "").await;
     state(&service, 0, "talking").await;
-    // Nobody is passed on to whom we do not know, and the talk goes on.
-    agent.order("transfer", "sip:13911112222@127.0.0.1").await;
-    goes_on(&service, 1).await;
-    assert_eq!(service.get("agents").await["agents"][0]["state"], "talking");
     agent.order("transfer", "sip:802@127.0.0.1").await;
     state(&service, 1, "talking").await;
     state(&service, 0, "wrap_up").await;
@@ -281,5 +277,24 @@ async fn a_desk_telephone_holds_and_passes_on_by_its_own_keys() {
     assert!(!by_caller.contains(&vec![AGENT, ASKED]), "{by_caller:?}");
     let (by_asked, _) = heard(asked, folder).await;
     assert!(by_asked.contains(&vec![CALLER]), "{by_asked:?}");
+    service.calm();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_desk_telephone_passes_nobody_on_to_whom_we_do_not_know() {
+    let _alone = alone().await;
+    if !installed() || !ready() {
+        return;
+    }
+    let mut agent = tone("801", AGENT).await;
+    let service = Service::start(&desk(&[(801, &agent, true)], "")).await;
+    let caller = with_an_agent(&service).await;
+    agent.order("transfer", "sip:13911112222@127.0.0.1").await;
+    // It is refused (603). This telephone hangs up then; nobody was called.
+    state(&service, 0, "wrap_up").await;
+    let call = service.ended(1, 30).await;
+    assert_eq!(call["outcome"], "handed_over", "{call}");
+    assert!(!service.log().contains("13911112222"), "a number is in the log");
+    drop(caller);
     service.calm();
 }
