@@ -2,6 +2,7 @@
 
 mod callbacks;
 mod console;
+mod desk;
 mod messages;
 mod outside;
 mod peers;
@@ -27,6 +28,7 @@ use crate::kernel::{Faults, Pii};
 use crate::media::Codec;
 
 pub use console::{Console, ConsoleTls};
+pub use desk::Desk;
 pub use messages::{Carrier, Messages};
 pub use public::Public;
 pub use recogniser::Recogniser;
@@ -77,6 +79,7 @@ struct Raw {
     voice: RawVoice,
     queue: queue::Raw,
     callbacks: callbacks::Raw,
+    desk: desk::Raw,
     agents: Vec<queue::RawAgent>,
     outside: Vec<outside::Raw>,
 }
@@ -178,6 +181,7 @@ pub struct Config {
     /// How callers are shared out among the agents.
     pub queue: Arc<Plan>,
     pub callbacks: CallbackRules,
+    pub desk: Desk,
     /// A rule pack, by its code or file, whose calling hours go before those of `callbacks`, and whose limit of a
     /// verification holds.
     pub callback_pack: Option<PathBuf>,
@@ -296,6 +300,7 @@ impl Raw {
             queue: Arc::new(plan),
             callback_pack: self.callbacks.pack.clone(),
             callbacks: self.callbacks.check()?,
+            desk: self.desk.check()?,
             agents,
         })
     }

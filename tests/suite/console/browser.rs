@@ -127,10 +127,11 @@ impl Browser {
         result["result"]["value"].clone()
     }
 
-    /// Waits until the expression is true.
+    /// Waits until the expression is true. While one page follows another there is none to ask.
     pub async fn until(&mut self, expression: &str) {
         let since = Instant::now();
-        while self.value(expression).await != Value::Bool(true) {
+        let asked = format!("document.body !== null && ({expression})");
+        while self.value(&asked).await != Value::Bool(true) {
             assert!(since.elapsed() < PATIENCE, "never true: {expression}");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }

@@ -294,6 +294,7 @@ pub const SERDE_EXCEPTIONS: &[Exception] = &[
     ("src/language/wording.rs", "*", "wordings with slots"),
     ("src/dialogue/error.rs", "*", "where a wording is wrong"),
     ("src/notice/error.rs", "*", "where a text of a message is"),
+    ("src/runtime/upkeep/reasons.rs", "*", "where a reason is wrong"),
     ("src/language/address.rs", "*", "the gazetteer's files"),
     ("src/language/pinyin.rs", "*", "the tables of readings"),
     ("src/insight/open311.rs", "*", "tickets as GeoReport has them in JSON"),
