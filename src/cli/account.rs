@@ -165,7 +165,10 @@ async fn add(args: Add) -> anyhow::Result<()> {
         );
     }
     if let Some(unit) = &args.unit {
-        let rules = huiyin::runtime::dispatching::rules(config.dispatch_rules.as_deref())?;
+        let rules = huiyin::runtime::dispatching::rules(
+            config.dispatch_rules.as_deref(),
+            &config.intake,
+        )?;
         let known = rules.unit(unit).is_some();
         ensure!(
             known,

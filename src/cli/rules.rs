@@ -8,6 +8,7 @@ use clap::Subcommand;
 use huiyin::desk::dispatch::{self, Case, Decision, Miss, Occurred, Rules, Suggestion, Unit};
 use huiyin::kernel::{Civil, TicketId};
 use huiyin::runtime::clock::SystemClock;
+use huiyin::config::IntakeFiles;
 use huiyin::runtime::dispatching;
 
 use super::rules_packs::{self, Deadlines, check_pack, is_pack, tell_faults};
@@ -26,6 +27,9 @@ enum Verb {
     Check {
         /// Files of dispatch rules, rule packs, codes of packs that ship; all that ships where none is named.
         files: Vec<PathBuf>,
+        /// The taxonomy whose categories the rules of dispatch name, instead of the one that ships.
+        #[arg(long)]
+        taxonomy: Option<PathBuf>,
     },
     /// When the limits of a rule pack end, with every step of the arithmetic.
     Deadlines(Deadlines),
@@ -61,6 +65,9 @@ enum Verb {
         /// Another file than the one that ships.
         #[arg(long)]
         file: Option<PathBuf>,
+        /// The taxonomy whose categories they name, instead of the one that ships.
+        #[arg(long)]
+        taxonomy: Option<PathBuf>,
         /// Also the rules of other categories.
         #[arg(long)]
         all: bool,
@@ -69,14 +76,15 @@ enum Verb {
 
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     match args.verb {
-        Verb::Check { files } => check_all(&files),
+        Verb::Check { files, taxonomy } => check_all(&files, &named(taxonomy)),
         Verb::Deadlines(args) => rules_packs::tell(&args),
-        Verb::Explain { ticket: Some(ticket), store, calendar, file, .. } => {
-            rules_ticket::explain(ticket, &store, &calendar, file.as_deref())
+        Verb::Explain { ticket: Some(ticket), store, calendar, file, taxonomy, .. } => {
+            let rules = rules(file.as_deref(), &named(taxonomy))?;
+            rules_ticket::explain(ticket, &store, &calendar, rules)
         }
-        Verb::Explain { words, category, place, address, time, on, file, all, .. } => {
+        Verb::Explain { words, category, place, address, time, on, file, taxonomy, all, .. } => {
             let words = words.unwrap_or_default();
-            let rules = dispatching::read(file.as_deref(), &dispatching::categories()?)??;
+            let rules = rules(file.as_deref(), &named(taxonomy))?;
             let registered = match &on {
                 Some(day) => day_of(day)?,
                 None => SystemClock::start().wall().civil(),
@@ -96,29 +104,37 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     }
 }
 
+fn named(taxonomy: Option<PathBuf>) -> IntakeFiles {
+    IntakeFiles { taxonomy, ..IntakeFiles::default() }
+}
+
+fn rules(file: Option<&Path>, intake: &IntakeFiles) -> anyhow::Result<Rules> {
+    Ok(dispatching::read(file, &dispatching::categories(intake)?)??)
+}
+
 fn day_of(day: &str) -> anyhow::Result<Civil> {
     Occurred::of_code(day)
         .day
         .with_context(|| format!("--on {day:?} is no day; write it like 2026-11-22"))
 }
 
-fn check_all(files: &[PathBuf]) -> anyhow::Result<ExitCode> {
+fn check_all(files: &[PathBuf], intake: &IntakeFiles) -> anyhow::Result<ExitCode> {
     let mut errors = 0;
     if files.is_empty() {
-        errors += check(None)?;
+        errors += check(None, intake)?;
         for code in rules_packs::shipped() {
             errors += check_pack(&code)?;
         }
     }
     for file in files {
-        errors += if is_pack(file) { check_pack(file)? } else { check(Some(file))? };
+        errors += if is_pack(file) { check_pack(file)? } else { check(Some(file), intake)? };
     }
     Ok(if errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// How many errors the rules of dispatch have.
-fn check(file: Option<&Path>) -> anyhow::Result<usize> {
-    let categories = dispatching::categories()?;
+fn check(file: Option<&Path>, intake: &IntakeFiles) -> anyhow::Result<usize> {
+    let categories = dispatching::categories(intake)?;
     let (faults, told) = match dispatching::read(file, &categories)? {
         Err(faults) => (faults, String::new()),
         Ok(rules) => {

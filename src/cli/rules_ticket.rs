@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use huiyin::desk::Rulebook;
+use huiyin::desk::dispatch::Rules;
 use huiyin::desk::clock::{Outcome, explain as steps, headline, moment};
 use huiyin::desk::rulebook::Timed;
 use huiyin::desk::ticket::{End, Ticket};
 use huiyin::engine::models::ModelDir;
 use huiyin::kernel::{TicketId, Wall};
 use huiyin::runtime::clock::SystemClock;
-use huiyin::runtime::{deadlines, dispatching};
+use huiyin::runtime::deadlines;
 use huiyin::store::Store;
 
 use super::rules_packs::told_calendar;
@@ -21,9 +22,8 @@ pub fn explain(
     id: TicketId,
     store: &Path,
     calendars: &[PathBuf],
-    rules: Option<&Path>,
+    rules: Rules,
 ) -> anyhow::Result<ExitCode> {
-    let rules = dispatching::read(rules, &dispatching::categories()?)??;
     let calendar = deadlines::calendar(&ModelDir::locate(None)?, calendars)?;
     let book = deadlines::rulebook(Arc::new(rules), calendar)?;
     let mut ticket = load(store, id)?;

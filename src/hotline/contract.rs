@@ -213,10 +213,12 @@ pub enum Effect {
         caller: LegId,
         outside: Outside,
     },
-    /// Read and search these words; answered by [`Input::Understood`]. `asked` is what the last question asked for.
+    /// Read and search these words; answered by [`Input::Understood`]. `asked` is what the last question asked for, `place` the
+    /// division that the caller has named.
     Understand {
         utterance: Utterance,
         asked: Option<Slot>,
+        place: Option<String>,
     },
     /// How does a ticket stand? Answered by [`Input::LookedUp`], within the deadline of whoever carries it out.
     LookUp {

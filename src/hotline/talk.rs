@@ -21,14 +21,14 @@ impl Hotline {
             call.unanswered_end_ms = Some(utterance.end_ms);
         }
         let robot_listens = caller && !call.bridge.owns();
-        let asked = call.asked();
+        let (asked, place) = (call.asked(), call.place());
         if robot_listens {
             call.asked_meaning += 1;
         }
         let kept = utterance.clone();
         self.keep(Fact::Turn { utterance: kept, latency_ms: None, cut_short: false, at });
         if robot_listens {
-            self.effect(Effect::Understand { utterance, asked });
+            self.effect(Effect::Understand { utterance, asked, place });
         }
     }
 
@@ -254,5 +254,11 @@ impl Call {
             Talk::Robot(machine) => machine.asked(),
             Talk::Callback { .. } => None,
         }
+    }
+
+    /// The division that the caller has named.
+    fn place(&self) -> Option<String> {
+        let Talk::Robot(machine) = &self.talk else { return None };
+        machine.draft().get(Slot::Place)?.code.clone()
     }
 }

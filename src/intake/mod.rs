@@ -90,6 +90,21 @@ impl Intake {
         })
     }
 
+    /// Dangers, commands and the wish for a person alone. No encoder is asked, so this waits for nothing; [`Intake::read`] finds the
+    /// same of them.
+    pub fn urgent(&self, u: &Utterance) -> Reading {
+        let urgent = self.answers.urgent(&Text::of(u, &self.fillers));
+        Reading {
+            command: urgent.command,
+            command_guessed: urgent.command_guessed,
+            emergency: urgent.emergency,
+            emergency_guessed: urgent.emergency_guessed,
+            doubt: urgent.doubt,
+            doubt_by_rule: urgent.doubt_by_rule,
+            ..Reading::default()
+        }
+    }
+
     /// Reads one utterance of the caller. `now` is the clock on the wall (relative times count from it);
     /// `asked` is the field that the robot's last question asked for, if any: an answer may be much shorter
     /// than a fact told unasked.
@@ -213,7 +228,7 @@ impl Intake {
     }
 }
 
-/// Code and name of every leaf of the taxonomy, in its order.
+/// Code and name of every leaf of the taxonomy that ships, in its order.
 pub fn taxonomy() -> Result<Vec<(String, String)>, IntakeError> {
     let taxonomy = Taxonomy::builtin()?;
     let leaves = taxonomy.entries().iter().filter(|entry| entry.is_leaf);

@@ -11,6 +11,7 @@ use crate::language::wording::{Entry, Fault, Wording, entries};
 pub const STEPS: &[&str] = &[
     "registered",
     "dispatched",
+    "transferred",
     "signed",
     "extension_granted",
     "urged",

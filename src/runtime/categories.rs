@@ -51,12 +51,11 @@ fn contents(file: &Path) -> anyhow::Result<String> {
     std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))
 }
 
-/// What the configuration names: the shipped taxonomy where it names none.
-pub fn load(
+/// What the configuration names, the shipped taxonomy where it names none; and the examples.
+pub fn in_use(
     taxonomy_file: Option<&Path>,
     examples_file: Option<&Path>,
-    points: Arc<dyn Points>,
-) -> anyhow::Result<Categories> {
+) -> anyhow::Result<(Taxonomy, Vec<Example>)> {
     let given = taxonomy_file.map(taxonomy).transpose()?;
     let taught = match (examples_file, &given) {
         (Some(file), given) => examples(file, given.as_ref())?,
@@ -67,6 +66,16 @@ pub fn load(
         (None, false) => taxonomy_of(&taught),
         (None, true) => Taxonomy::builtin()?,
     };
+    Ok((taxonomy, taught))
+}
+
+/// The categories of the configuration.
+pub fn load(
+    taxonomy_file: Option<&Path>,
+    examples_file: Option<&Path>,
+    points: Arc<dyn Points>,
+) -> anyhow::Result<Categories> {
+    let (taxonomy, taught) = in_use(taxonomy_file, examples_file)?;
     let categories = Categories::new(taxonomy).with_points(points);
     Ok(if taught.is_empty() { categories } else { categories.learn(&taught) })
 }

@@ -233,7 +233,7 @@ fn claim(data_dir: &Path) -> anyhow::Result<File> {
 
 /// What deadlines are counted by.
 pub fn rulebook(config: &Config) -> anyhow::Result<Arc<Rulebook>> {
-    let rules = Arc::new(dispatching::rules(config.dispatch_rules.as_deref())?);
+    let rules = Arc::new(dispatching::rules(config.dispatch_rules.as_deref(), &config.intake)?);
     let models = ModelDir::locate(config.models_dir.as_deref())?;
     let calendar = deadlines::calendar(&models, &config.calendars)?;
     Ok(Arc::new(deadlines::rulebook(rules, calendar)?))

@@ -31,9 +31,7 @@ use crate::call::{CallError, EndReason, SignalEvent, Signalling};
 use crate::config::{Outbound, Sip};
 use crate::console::telephones::Refused;
 use crate::desk::{DeskError, Ticket, TicketEvent};
-use crate::dialogue::Understood;
 use crate::hotline::{Command, Effect, Fact, Hotline, Input, Wanted};
-use crate::intake::Reading;
 use crate::kernel::{CallId, CampaignId, LegId, Slot, TicketId};
 use crate::store::{Store, StoreError};
 use crate::survey::campaign::Stratum;
@@ -309,7 +307,9 @@ impl Shell {
                 self.refer(call, leg, caller, outside).await;
             }
             Effect::Hears { call, hearing } => self.to_call(call, MediaCommand::Hears(hearing)),
-            Effect::Understand { utterance, asked } => self.understand(utterance, asked),
+            Effect::Understand { utterance, asked, place } => {
+                self.understand(utterance, (asked, place));
+            }
             Effect::Keep { fact, ack } => {
                 if let Fact::Ticket { ticket, entry } = &fact
                     && matches!(entry.event, TicketEvent::Registered)
@@ -339,26 +339,20 @@ impl Shell {
     fn understand(
         &mut self,
         utterance: crate::speech::Utterance,
-        asked: Option<crate::kernel::Slot>,
+        known: (Option<crate::kernel::Slot>, Option<String>),
     ) {
         let inbox = self.parts.inbox.clone();
         let call = utterance.call;
         let now = self.parts.clock.wall().civil();
-        let unread = Understood {
-            utterance: utterance.clone(),
-            reading: Reading::default(),
-            hits: Vec::new(),
-        };
-        let result = self.parts.meaning.understand(utterance, now, asked, move |understood| {
+        let result = self.parts.meaning.understand(utterance, now, known, move |understood| {
             let input = Input::Understood { call, understood };
             if inbox.blocking_send(Message::Input(input)).is_err() {
                 tracing::error!("the hotline is gone; what was understood is lost");
             }
         });
-        if let Err(error) = result {
-            // The words are kept; the dialogue takes them as not understood and asks again.
-            tracing::warn!(%error, "an utterance was not read");
-            self.later(Input::Understood { call, understood: unread });
+        if let Err(understood) = result {
+            // The words are kept; what is neither a danger nor a command the dialogue asks again.
+            self.later(Input::Understood { call, understood });
         }
     }
 

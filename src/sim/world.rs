@@ -344,7 +344,7 @@ impl World {
             Effect::Leave { call, .. } => self.part(call),
             // Nobody's telephone passes callers on here.
             Effect::Hears { .. } | Effect::Referred { .. } | Effect::Refer { .. } => {}
-            Effect::Understand { utterance, asked } => {
+            Effect::Understand { utterance, asked, .. } => {
                 let call = utterance.call;
                 let now = self.wall().civil();
                 let understood = self.mind.understand(utterance, now, asked)?;

@@ -40,6 +40,26 @@ fn clear(rules: &Rules, case: &Case<'_>) -> Suggestion {
 }
 
 #[test]
+fn rules_may_name_the_categories_of_ones_own_taxonomy() {
+    use huiyin::config::IntakeFiles;
+    use huiyin::runtime::dispatching;
+    let folder = tempfile::tempdir().unwrap();
+    let taxonomy = folder.path().join("matters.toml");
+    let rules = folder.path().join("rules.toml");
+    let shipped = include_str!("../../src/intake/taxonomy.toml");
+    assert!(shipped.contains("code = \"0101\""));
+    std::fs::write(&taxonomy, shipped.replace("code = \"0101\"", "code = \"a1\"")).unwrap();
+    let sample = huiyin::desk::dispatch::BUILTIN.1;
+    std::fs::write(&rules, sample.replace("\"0101\"", "\"a1\"")).unwrap();
+    let own = IntakeFiles { taxonomy: Some(taxonomy), ..IntakeFiles::default() };
+    let read = dispatching::rules(Some(&rules), &own);
+    assert!(read.is_ok(), "{read:?}");
+    let error = dispatching::rules(Some(&rules), &IntakeFiles::default()).unwrap_err();
+    assert!(format!("{error:#}").contains("a1"), "{error:#}");
+    assert!(dispatching::rules(None, &own).is_ok(), "the sample rules name what ships");
+}
+
+#[test]
 fn shipped_rules_have_no_faults() {
     let faults = check(&shipped(), &categories());
     assert_eq!(0, faults.errors(), "{faults}");

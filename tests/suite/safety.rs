@@ -107,3 +107,52 @@ fn who_says_no_to_a_person_is_not_asked() {
         assert_eq!((reading.command, reading.doubt), (None, None), "{text}");
     }
 }
+
+/// How many rows of a set hold, and those of them that are not right.
+fn wrong(rows: &str, of: &[&str], right: impl Fn(&Reading) -> bool) -> (usize, Vec<String>) {
+    let rows = rows.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let wanted = |row: &serde_json::Value| {
+        ["kind", "emergency", "command"]
+            .iter()
+            .any(|key| of.contains(&row[*key].as_str().unwrap_or("")))
+    };
+    let texts: Vec<String> =
+        rows.filter(wanted).map(|row| row["text"].as_str().unwrap().to_owned()).collect();
+    (texts.len(), texts.into_iter().filter(|text| !right(&read(text))).collect())
+}
+
+const DANGERS: [&str; 5] = ["fire", "medical", "crime", "traffic", "self_harm"];
+
+#[test]
+fn dangers_and_the_wish_for_a_person_are_missed_no_more_often_than_is_told() {
+    let emergencies = include_str!("../data/emergencies-fresh.jsonl");
+    let persons = include_str!("../data/person-fresh.jsonl");
+    let urgent = include_str!("../data/urgent-fresh.jsonl");
+    let danger = |r: &Reading| r.emergency.is_some() || matches!(r.doubt, Some(Doubt::Danger(_)));
+    let person = |r: &Reading| {
+        r.command == Some(Command::Person) || r.doubt == Some(Doubt::Person) || danger(r)
+    };
+    // What README says of these sets, read without an encoder.
+    for (name, (of, missed), may) in [
+        ("emergencies-fresh", wrong(emergencies, &DANGERS, danger), 2),
+        ("person-fresh", wrong(persons, &["person"], person), 3),
+        ("urgent-fresh, dangers", wrong(urgent, &DANGERS, danger), 1),
+        ("urgent-fresh, persons", wrong(urgent, &["person"], person), 1),
+    ] {
+        assert!(of >= 100 && missed.len() <= may, "{name}: {} of {of}: {missed:?}", missed.len());
+    }
+    let (of, alarms) = wrong(emergencies, &["none"], |r| r.emergency.is_none());
+    assert!(of > 100 && alarms.is_empty(), "{} near misses: {alarms:?}", alarms.len());
+}
+
+#[test]
+fn the_rules_alone_hear_the_same_dangers_and_commands() {
+    let intake = Intake::new(Arc::new(Gazetteer::empty()), "3307").unwrap();
+    for line in include_str!("../data/urgent-fresh.jsonl").lines() {
+        let row: serde_json::Value = serde_json::from_str(line).unwrap();
+        let utterance = said(row["text"].as_str().unwrap());
+        let (alone, whole) = (intake.urgent(&utterance), intake.read(&utterance, NOW, None));
+        let of = |r: &Reading| (r.emergency, r.command, r.doubt, r.doubt_by_rule);
+        assert_eq!(of(&alone), of(&whole), "{row}");
+    }
+}

@@ -291,6 +291,29 @@ fn who_may_do_what_is_checked_and_told() {
 }
 
 #[test]
+fn whom_the_callback_asks_and_what_is_done_is_not_for_the_unit_alone() {
+    let by = || Actor::new(Role::Unit, "承办人");
+    for (slot, may) in [
+        (Slot::Number, false),
+        (Slot::Caller, false),
+        (Slot::MatterType, false),
+        (Slot::Demand, true),
+    ] {
+        let filled = filled("13900000000", Source::Staff);
+        let edited = TicketEvent::Edited { slot, filled };
+        let done = ticket("working").apply(edited, by(), Wall::from_ms(1));
+        assert_eq!(done.is_ok(), may, "{}", slot.key());
+    }
+    for (state, may) in
+        [("registered", false), ("dispatched", false), ("working", false), ("answered", true)]
+    {
+        let closed = TicketEvent::Closed { result: "办结".into() };
+        let done = ticket(state).apply(closed, by(), Wall::from_ms(1));
+        assert_eq!(done.is_ok(), may, "{state}");
+    }
+}
+
+#[test]
 fn words_are_wanted_where_somebody_has_to_answer_for_something() {
     let empty = |event: TicketEvent| {
         let mut ticket = prepared("working", &event);

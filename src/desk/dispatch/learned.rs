@@ -64,11 +64,16 @@ pub fn learned(category: &str, place: &str, features: &[u32], past: &[Past<'_>])
 }
 
 fn category_vote(one: &str, other: &str) -> f32 {
-    match (one.get(..2), other.get(..2)) {
+    match (first_level(one), first_level(other)) {
         _ if !one.is_empty() && one == other => 1.0,
         (Some(a), Some(b)) if a == b => 0.6,
         _ => 0.3,
     }
+}
+
+/// 城乡建设 of 城乡建设/施工噪声, 01 of 0101.
+fn first_level(code: &str) -> Option<&str> {
+    code.split_once('/').map(|(first, _)| first).or_else(|| code.get(..2))
 }
 
 /// A unit of another county is hardly ever the one.

@@ -323,6 +323,10 @@ impl TicketEvent {
             | E::Disputed { .. }
             | E::Joined { .. } => &[System],
             E::Taken { .. } => &[Agent],
+            // Whom the callback asks, and what was asked for, is not for those who are judged by it.
+            E::Edited { slot: Slot::Number | Slot::Caller | Slot::MatterType, .. } => {
+                &[Agent, Desk, Supervisor]
+            }
             // The system puts a summary into plainer words.
             E::Edited { .. } => &[Agent, Desk, Unit, Supervisor, System],
             E::Told { .. } | E::Dispatched { .. } | E::Merged { .. } => &[Agent, Desk],

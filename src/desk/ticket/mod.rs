@@ -215,6 +215,11 @@ impl Ticket {
             let (role, wanted) = (by.role, event.wanted());
             return Err(DeskError::NotTheirs { role, wanted, may: may.join(", ") });
         }
+        let closes = matches!(event, TicketEvent::Closed { .. });
+        if closes && by.role == Role::Unit && !matches!(self.state, TicketState::Answered { .. }) {
+            let what = "a unit closes what it has answered; answer it first, or have the desk close it";
+            return Err(DeskError::Unfit { ticket: self.id, what });
+        }
         let next = self.next(&event)?;
         let set_back_ms = self.changed.unix_ms.saturating_sub(at.unix_ms).max(0) as u64;
         let at = at.max(self.changed);

@@ -21,7 +21,6 @@ impl Hotline {
         let ticket = callback.ticket;
         let id = VerificationId(self.callbacks.next_verification);
         self.callbacks.next_verification += 1;
-        let due = self.verification_due(at);
         let reason_key = reason.key().to_owned();
         let over = |t: &Ticket| {
             matches!(t.state, TicketState::Closed { .. } | TicketState::CalledBack { .. })
@@ -30,6 +29,7 @@ impl Hotline {
             let disputed = TicketEvent::Disputed { verification: id, reason: reason_key.clone() };
             self.change_ticket(ticket, disputed, Actor::system());
         }
+        let due = self.verification_due(ticket, at);
         self.keep(Fact::VerificationOpened {
             verification: id,
             survey,
@@ -55,9 +55,15 @@ impl Hotline {
         }
     }
 
-    /// The first moment that is too late: by the pack's limit, or the end of the fifth working day.
-    fn verification_due(&self, at: Wall) -> Option<Wall> {
+    /// The first moment that is too late: by the limit of the ticket's own pack, by that of the pack of callbacks, or the end of
+    /// the fifth working day.
+    fn verification_due(&self, ticket: TicketId, at: Wall) -> Option<Wall> {
         let rules = &self.setup.callbacks;
+        let timed = self.tickets.get(&ticket).and_then(|ticket| self.rulebook.timed(ticket).ok());
+        let own = timed.into_iter().flatten().filter(|timed| timed.limit.duty == Duty::Verification);
+        if let Some(due) = own.filter_map(|timed| timed.deadline.at).filter(|due| *due > at).max() {
+            return Some(due);
+        }
         let by_pack = rules.pack.as_ref().and_then(|pack| {
             let limit = pack
                 .limits
