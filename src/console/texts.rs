@@ -79,6 +79,8 @@ texts!(Call {
     recording,
     confidence,
     no_audio,
+    thumb_up,
+    thumb_down,
 });
 texts!(Ticket {
     fields,
@@ -110,6 +112,9 @@ texts!(Ticket {
     calling_number,
     unmask,
     unmask_help,
+    proposed,
+    accept,
+    accept_key,
 });
 texts!(Life {
     title,
@@ -171,6 +176,20 @@ texts!(Agent {
     code_help,
     limit,
     seconds,
+    finish,
+    finish_help,
+    save_key,
+});
+texts!(Assist {
+    knowledge,
+    no_knowledge,
+    full,
+    theirs,
+    no_theirs,
+    photos,
+    photo,
+    due,
+    because,
 });
 texts!(Wall {
     title,
@@ -340,7 +359,7 @@ texts!(Knowledge {
     no_history,
     changes,
 });
-texts!(Questions { title, questions, clusters, none, more, nearest, make_draft, dismiss });
+texts!(Questions { title, questions, clusters, none, more, nearest, make_draft, dismiss, thumbs, thumbs_help, no_thumbs, ups, downs });
 texts!(Board {
     title,
     lights,
@@ -532,6 +551,7 @@ pub(super) struct Texts {
     pub call: Call,
     pub ticket: Ticket,
     pub life: Life,
+    pub assist: Assist,
     pub agent: Agent,
     pub wall: Wall,
     pub phone: Phone,

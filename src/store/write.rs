@@ -4,7 +4,7 @@ use sqlx::SqliteConnection;
 
 use super::outbox::{Told, put_message};
 use super::surveys::{interrupted_attempts, survey_fact};
-use super::{Store, StoreError, queue, tickets};
+use super::{Store, StoreError, beside_talk, queue, tickets};
 use crate::desk::{Entry, Ticket};
 use crate::hotline::Fact;
 use crate::kernel::{CallId, TicketId, Wall};
@@ -114,6 +114,10 @@ async fn keep_one(db: &mut SqliteConnection, told: &Told, fact: &Fact) -> Result
             .bind(reason.as_deref())
             .execute(db)
             .await?;
+        }
+        Fact::SoFar { .. } => {}
+        Fact::Assist { .. } | Fact::Thumb { .. } | Fact::Photo { .. } => {
+            beside_talk::keep(db, fact).await?;
         }
         Fact::Queue { record, at } => queue::keep(db, record, *at).await?,
         other => survey_fact(db, other).await?,

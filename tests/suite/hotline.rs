@@ -21,6 +21,8 @@ use huiyin::survey::campaign::Origin;
 use huiyin::survey::verify::Outcome;
 use proptest::prelude::*;
 
+#[path = "hotline/assist.rs"]
+mod assist;
 #[path = "hotline/promised.rs"]
 mod promised;
 

@@ -109,8 +109,13 @@ impl Browser {
         }
     }
 
-    pub async fn open(&mut self, url: &str) {
+    /// Begins to open a page.
+    pub async fn go(&mut self, url: &str) {
         self.ask("Page.navigate", json!({ "url": url })).await;
+    }
+
+    pub async fn open(&mut self, url: &str) {
+        self.go(url).await;
         self.until(&format!(
             "location.href === {} && document.readyState === 'complete'",
             json!(url)
@@ -138,6 +143,23 @@ impl Browser {
 
     pub async fn text(&mut self) -> String {
         self.value("document.body.innerText").await.as_str().unwrap().to_owned()
+    }
+
+    /// Shows the page in a window of this size, light or dark.
+    pub async fn shape(&mut self, (width, height): (u32, u32), dark: bool) {
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });
+        self.ask("Emulation.setDeviceMetricsOverride", size).await;
+        let scheme = if dark { "dark" } else { "light" };
+        let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        self.ask("Emulation.setEmulatedMedia", features).await;
+    }
+
+    /// A picture of the window as PNG.
+    pub async fn shot(&mut self, file: &Path) {
+        let taken = self.ask("Page.captureScreenshot", json!({})).await;
+        let engine = &base64::engine::general_purpose::STANDARD;
+        let bytes = base64::Engine::decode(engine, taken["data"].as_str().unwrap());
+        std::fs::write(file, bytes.unwrap()).unwrap();
     }
 
     /// Takes a picture of what is shown, where `HUIYIN_SCREENSHOTS` names a folder.

@@ -17,6 +17,7 @@ use crate::console::house::{NUMBER, TICKET};
 fn path_of(route: &Route) -> String {
     let path =
         route.path.replace("{id}", "1").replace("{slot}", "place").replace("{order}", "sign");
+    let path = path.replace("{n}", "1");
     let path = path.replace("{step}", "review").replace("{code}", CODE);
     match route.path {
         "/assets/{name}" => path.replace("{name}", "style.css"),
@@ -103,6 +104,7 @@ async fn everything_of(browser: &Browser<'_>, id: u64) -> Vec<(String, u16)> {
 async fn a_unit_reaches_its_own_tickets_and_no_others() {
     let house = open(Doors::default()).await;
     house.store.keep(&dispatched()).await.unwrap();
+    house.photograph().await;
     let own = staff(&house, "own", &unit(CODE)).await;
     let other = staff(&house, "other", &unit("housing-330703")).await;
     let desk = staff(&house, "desk", &posting(Role::Desk)).await;
