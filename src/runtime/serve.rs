@@ -65,12 +65,7 @@ pub async fn serve(
     let ids = leg_ids();
     let browsers = Browsers::new(config.webrtc.clone(), ids.clone(), inbox.clone(), feed.clone())?;
     let calls = Arc::new(browsers.clone());
-    let inside = Inside {
-        calls: calls.clone(),
-        commands: commands(inbox.clone()),
-        library: library.clone(),
-        photos: recordings.dir().to_path_buf(),
-    };
+    let inside = inside(calls.clone(), &inbox, &library, &recordings);
     let open = Openness::prepare(&config, texts, &store, inside).await?;
     let Telephone { line, signals, own, renewal } = Telephone::open(&config, &clock, ids).await?;
     let knowledge = console::Knowledge { library, published: publisher.waker() };
@@ -405,6 +400,17 @@ fn console(
         knowledge,
         telephones: None,
     }
+}
+
+/// What the page for citizens reaches of the house.
+fn inside(
+    calls: Arc<Browsers>,
+    inbox: &mpsc::Sender<Message>,
+    library: &Arc<Library>,
+    recordings: &Recordings,
+) -> Inside {
+    let photos = recordings.dir().to_path_buf();
+    Inside { calls, commands: commands(inbox.clone()), library: library.clone(), photos }
 }
 
 /// The console's way to the hotline: a command and its answer, within a deadline.

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
 use sqlx::{FromRow, SqliteConnection};
 
 use super::{EvidenceRow, FieldRow, Store, StoreError};
@@ -23,7 +22,7 @@ pub struct HitRow {
 }
 
 /// A citizen's last word on an answer.
-#[derive(Clone, Debug, FromRow, Serialize)]
+#[derive(Clone, Debug, FromRow)]
 pub struct ThumbRow {
     pub call_id: i64,
     pub utterance: i64,
@@ -33,7 +32,7 @@ pub struct ThumbRow {
     pub text: String,
 }
 
-#[derive(Clone, Debug, FromRow, Serialize)]
+#[derive(Clone, Debug, FromRow)]
 pub struct PhotoRow {
     pub call_id: i64,
     pub n: i64,

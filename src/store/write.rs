@@ -115,8 +115,7 @@ async fn keep_one(db: &mut SqliteConnection, told: &Told, fact: &Fact) -> Result
             .execute(db)
             .await?;
         }
-        Fact::SoFar { .. } => {}
-        Fact::Assist { .. } | Fact::Thumb { .. } | Fact::Photo { .. } => {
+        Fact::SoFar { .. } | Fact::Assist { .. } | Fact::Thumb { .. } | Fact::Photo { .. } => {
             beside_talk::keep(db, fact).await?;
         }
         Fact::Queue { record, at } => queue::keep(db, record, *at).await?,

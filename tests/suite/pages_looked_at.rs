@@ -110,9 +110,14 @@ impl Look {
                 self.browser.shape(shape, dark).await;
                 let file = self.folder.join(format!("{name}-{size}{scheme}.png"));
                 self.browser.shot(&file).await;
-                let wide = "document.documentElement.scrollWidth <= innerWidth";
-                if self.browser.value(wide).await != true {
-                    self.found.push(format!("{name}-{size}: wider than the window"));
+                // A telephone makes its window wider where the page does not fit.
+                let wide = format!("document.documentElement.scrollWidth <= {}", shape.0);
+                if self.browser.value(&wide).await != true {
+                    let what = "[...document.querySelectorAll('main *')].filter((one) =>
+                        one.getBoundingClientRect().right > WIDTH && !one.closest('.scroll, table, nav'))
+                        .slice(0, 2).map((one) => one.outerHTML.slice(0, 90)).join(' | ')";
+                    let what = self.browser.value(&what.replace("WIDTH", &shape.0.to_string())).await;
+                    self.found.push(format!("{name}-{size}: wider than the window: {what}"));
                 }
                 if let Some(axe) = &self.axe {
                     let name = format!("{name}-{size}{scheme}");

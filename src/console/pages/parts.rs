@@ -145,31 +145,33 @@ pub(super) fn transcript(
     let texts = &app.texts.call;
     let base = app.knowledge.library.base();
     html! {
-        ol #transcript .transcript role="log" aria-live="polite" aria-label=(texts.transcript) tabindex="0" {
-            @for turn in turns {
-                li id={ "turn-" (turn.idx) } class={ "turn by-" (turn.speaker) } {
-                    div .turn-head {
-                        b { (app.texts.name("speaker", &turn.speaker)) }
-                        @if recorded { (play(app, turn.call_id, turn.start_ms, turn.end_ms)) }
-                        @else { span .hint { (position(turn.start_ms)) } }
-                        @if let Some(latency) = turn.latency_ms {
-                            span .hint { (texts.latency) " " (latency) " ms" }
+        div #transcript .transcript role="log" aria-live="polite" aria-label=(texts.transcript) tabindex="0" {
+            ol {
+                @for turn in turns {
+                    li id={ "turn-" (turn.idx) } class={ "turn by-" (turn.speaker) } {
+                        div .turn-head {
+                            b { (app.texts.name("speaker", &turn.speaker)) }
+                            @if recorded { (play(app, turn.call_id, turn.start_ms, turn.end_ms)) }
+                            @else { span .hint { (position(turn.start_ms)) } }
+                            @if let Some(latency) = turn.latency_ms {
+                                span .hint { (texts.latency) " " (latency) " ms" }
+                            }
+                            @if turn.speaker != "robot" {
+                                span .hint { (texts.confidence) " " (percent(turn.confidence)) }
+                            }
+                            @if turn.cut_short { span .badge { (texts.cut_short) } }
                         }
-                        @if turn.speaker != "robot" {
-                            span .hint { (texts.confidence) " " (percent(turn.confidence)) }
+                        p { @if masked { (mask_numbers(&turn.text)) } @else { (turn.text) } }
+                        @if let Some(item) = told(&base, turn) { (source(app, item)) }
+                        @if let Some(thumb) = thumbs.iter().find(|thumb| thumb.utterance == turn.idx) {
+                            p { span class={ "badge thumb is-" (if thumb.up { "up" } else { "down" }) } {
+                                (if thumb.up { &texts.thumb_up } else { &texts.thumb_down })
+                            } }
                         }
-                        @if turn.cut_short { span .badge { (texts.cut_short) } }
-                    }
-                    p { @if masked { (mask_numbers(&turn.text)) } @else { (turn.text) } }
-                    @if let Some(item) = told(&base, turn) { (source(app, item)) }
-                    @if let Some(thumb) = thumbs.iter().find(|thumb| thumb.utterance == turn.idx) {
-                        p { span class={ "badge thumb is-" (if thumb.up { "up" } else { "down" }) } {
-                            (if thumb.up { &texts.thumb_up } else { &texts.thumb_down })
-                        } }
                     }
                 }
+                @if turns.is_empty() { li .empty { (texts.no_turns) } }
             }
-            @if turns.is_empty() { li .empty { (texts.no_turns) } }
         }
         // What is being said, as far as it is heard: the script's.
         p #so-far .so-far data-own aria-hidden="true" hidden {}

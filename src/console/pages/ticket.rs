@@ -203,8 +203,12 @@ pub(super) fn field_list(
     recorded: bool,
     fields: Fields<'_>,
 ) -> Markup {
-    let first = proposed.iter().find(|one| field(row, &one.slot).is_none()).map(|one| &one.slot);
+    let sealed = |slot: &str| row.secret && masking::tells_who(slot);
+    let blank = |one: &&FieldRow| field(row, &one.slot).is_none() && !sealed(&one.slot);
+    let open = proposed.iter().filter(blank).filter(|_| fields.seen != Seen::Read);
     html! {
+        // Before all that stands already: it waits for a press.
+        @for (n, one) in open.enumerate() { (proposal(app, row, one, (turns, recorded), fields.by, n == 0)) }
         dl .fields {
             @for slot in Slot::ALL {
                 @let filled = field(row, slot.key());
@@ -216,11 +220,6 @@ pub(super) fn field_list(
                         @match filled {
                             Some(filled) => { (content(app, slot, filled)) }
                             None => { span .hint { (app.texts.page.blank) } }
-                        }
-                        @if filled.is_none() && fields.seen != Seen::Read && !sealed
-                            && let Some(one) = proposed.iter().find(|one| one.slot == slot.key())
-                        {
-                            (proposal(app, row, one, (turns, recorded), fields.by, first == Some(&one.slot)))
                         }
                         @if masked && !sealed && fields.unmask { (unmask(app, row, slot)) }
                         @if fields.seen != Seen::Read && !sealed {
@@ -249,7 +248,7 @@ fn proposal(
     let heard = one.evidence.first().map_or(0, |evidence| evidence.utterance);
     html! {
         div .proposal id={ "proposal-" (one.slot) } {
-            p .value { (one.value) " " span .badge { (texts.proposed) } }
+            p { span .badge { (texts.proposed) } " " (app.texts.name("slot", &one.slot)) "：" b .value { (one.value) } }
             @for evidence in &one.evidence { (words(app, row.call_id, evidence, turns, recorded)) }
             form method="post" data-post={ "/api/tickets/" (row.id) "/proposals/" (one.slot) } {
                 input type="hidden" name="heard" value=(heard);

@@ -88,6 +88,10 @@ impl Browser {
 
     /// One question of the DevTools protocol and its answer.
     async fn ask(&mut self, method: &str, params: Value) -> Value {
+        self.asks(method, params).await.unwrap_or_else(|error| panic!("{method}: {error}"))
+    }
+
+    async fn asks(&mut self, method: &str, params: Value) -> Result<Value, Value> {
         self.asked += 1;
         let mut message = json!({ "id": self.asked, "method": method, "params": params });
         if let Some(session) = &self.session {
@@ -103,8 +107,10 @@ impl Browser {
             answer.pop();
             let answer: Value = serde_json::from_slice(&answer).unwrap();
             if answer["id"] == self.asked {
-                assert!(answer["error"].is_null(), "{method}: {}", answer["error"]);
-                return answer["result"].clone();
+                return match answer["error"].is_null() {
+                    true => Ok(answer["result"].clone()),
+                    false => Err(answer["error"].clone()),
+                };
             }
         }
     }
@@ -135,7 +141,15 @@ impl Browser {
     /// Waits until the expression is true.
     pub async fn until(&mut self, expression: &str) {
         let since = Instant::now();
-        while self.value(expression).await != Value::Bool(true) {
+        let params =
+            json!({ "expression": expression, "returnByValue": true, "awaitPromise": true });
+        loop {
+            // While one page gives way to another there is nobody to ask, and nothing on it.
+            match self.asks("Runtime.evaluate", params.clone()).await {
+                Ok(told) if told["result"]["value"] == true => return,
+                Ok(_) => {}
+                Err(error) => assert!(error.to_string().contains("navigated"), "{error}"),
+            }
             assert!(since.elapsed() < PATIENCE, "never true: {expression}");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
