@@ -45,7 +45,8 @@ fn answer() -> Result<(), Fault> {
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::new(format!("info,{LOG_SILENCE}")))
         .init();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    // As the service has it: a thread of its own (`runtime/telephone.rs`).
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let next = AtomicU64::new(1);
         let ids: LegIds = Arc::new(move || LegId(next.fetch_add(1, Ordering::Relaxed)));

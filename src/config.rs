@@ -2,7 +2,9 @@
 
 mod callbacks;
 mod console;
+mod desk;
 mod messages;
+mod outside;
 mod peers;
 mod public;
 mod queue;
@@ -20,12 +22,13 @@ use serde::Deserialize;
 use crate::acd::{Agent, Plan};
 use crate::call::sdp::policy::Policy;
 use crate::call::sdp::{Codecs, Security, Terms};
-use crate::hotline::{CallbackRules, admission};
+use crate::hotline::{CallbackRules, Outside, admission};
 use crate::kernel::limits::CALLS_MAX;
 use crate::kernel::{Faults, Pii};
 use crate::media::Codec;
 
 pub use console::{Console, ConsoleTls};
+pub use desk::Desk;
 pub use messages::{Carrier, Messages};
 pub use public::Public;
 pub use recogniser::Recogniser;
@@ -76,7 +79,9 @@ struct Raw {
     voice: RawVoice,
     queue: queue::Raw,
     callbacks: callbacks::Raw,
+    desk: desk::Raw,
     agents: Vec<queue::RawAgent>,
+    outside: Vec<outside::Raw>,
 }
 
 macro_rules! section {
@@ -176,10 +181,13 @@ pub struct Config {
     /// How callers are shared out among the agents.
     pub queue: Arc<Plan>,
     pub callbacks: CallbackRules,
+    pub desk: Desk,
     /// A rule pack, by its code or file, whose calling hours go before those of `callbacks`, and whose limit of a
     /// verification holds.
     pub callback_pack: Option<PathBuf>,
     pub agents: Vec<Agent>,
+    /// Whom agents may bring in or pass callers to, besides each other.
+    pub outside: Vec<Outside>,
 }
 
 /// What matters are called here.
@@ -265,6 +273,7 @@ impl Raw {
         let agents = queue::agents(self.agents, &plan)?;
         let console = self.console.check()?;
         let sip = self.sip.check()?;
+        let outbound = self.outbound.check()?;
         Ok(Config {
             data_dir: self.data.dir,
             models_dir: self.models.dir,
@@ -277,7 +286,8 @@ impl Raw {
             prompts: self.prompts.path,
             webrtc: self.webrtc.check(&sip)?,
             sip,
-            outbound: self.outbound.check()?,
+            outside: outside::check(self.outside, &outbound)?,
+            outbound,
             public: self.public.check(console.bind)?,
             messages: self.messages.check()?,
             console,
@@ -290,6 +300,7 @@ impl Raw {
             queue: Arc::new(plan),
             callback_pack: self.callbacks.pack.clone(),
             callbacks: self.callbacks.check()?,
+            desk: self.desk.check()?,
             agents,
         })
     }

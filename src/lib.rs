@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod acd;
+pub mod bridge;
 pub mod call;
 pub mod config;
 pub mod console;

@@ -84,6 +84,8 @@ pub enum Grant {
     FollowLive,
     /// Recordings: of an agent those of the calls that they had.
     HearCalls,
+    /// 监听, 耳语, 插话, 接管, and write to agents: each listening is an audit event.
+    WatchCalls,
     /// Be on duty and away, take calls: of an agent their own work number.
     WorkPhone,
     /// Tickets: of a unit its own alone.
@@ -129,6 +131,7 @@ const TABLE: &[(Grant, &[Role])] = &[
     (G::SeeCalls, &[Agent, Desk, Supervisor]),
     (G::FollowLive, &[Agent, Desk, Unit, Supervisor]),
     (G::HearCalls, &[Agent, Desk, Supervisor]),
+    (G::WatchCalls, &[Supervisor]),
     (G::WorkPhone, &[Agent, Supervisor]),
     (G::SeeTickets, &[Agent, Desk, Unit, Supervisor]),
     (G::HandleTickets, &[Agent, Desk, Unit, Supervisor]),

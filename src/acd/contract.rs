@@ -120,8 +120,47 @@ pub enum Input {
         agent: AgentId,
         reason: String,
     },
+    /// Who talks with this caller wants somebody else beside them: an idle agent is rung, who has no caller of their own then.
+    Ask {
+        call: CallId,
+        whom: Whom,
+    },
+    /// 监听: a supervisor's telephone is rung for this call, on duty or not.
+    Attend {
+        agent: AgentId,
+        call: CallId,
+    },
+    /// Who was asked, or supervises, is no longer wanted: they are as they were before.
+    Spare {
+        agent: AgentId,
+    },
+    /// 转接: the talk is over for `from`; its caller is `to`'s now, who was asked and rings or talks, or somebody's who is no agent.
+    Pass {
+        from: AgentId,
+        to: Option<AgentId>,
+    },
+    /// The same, to a group: the caller waits before all ordinary callers.
+    PassOn {
+        from: AgentId,
+        group: String,
+    },
+    /// A caller who was passed to somebody outside is back: to this agent where they are free or write that talk up, else before
+    /// all ordinary callers.
+    Return {
+        call: CallId,
+        ask: Ask,
+        to: Option<AgentId>,
+    },
     /// The deadline has come.
     Tick,
+}
+
+/// Who is asked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Whom {
+    Agent(AgentId),
+    /// Of this group, by its code: who is idle the longest.
+    Group(String),
 }
 
 /// Why a caller no longer waits.

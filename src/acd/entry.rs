@@ -25,6 +25,8 @@ pub(super) struct Entry {
     pub told: Option<Moment>,
     /// Is called back: not on the line.
     pub promise: Option<Promise>,
+    /// Who passed them on, until whom they were passed to has answered.
+    pub from: Option<AgentId>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -48,6 +50,7 @@ impl Entry {
             home,
             told: None,
             promise: None,
+            from: None,
         }
     }
 

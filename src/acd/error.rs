@@ -12,4 +12,10 @@ pub enum AcdError {
     NoCode { given: String, known: String },
     #[error("{agent} is {state}: a wrap-up code is given during or after a talk")]
     NothingToWrapUp { agent: AgentId, state: &'static str },
+    #[error("there is no group {given:?}; the queue's plan has {known}")]
+    NoGroup { given: String, known: String },
+    #[error("{agent} is {state}; ask somebody who is idle")]
+    NotFree { agent: AgentId, state: &'static str },
+    #[error("nobody of the group {group:?} is idle; ask somebody else, or pass the caller on to the group")]
+    NobodyFree { group: String },
 }

@@ -29,6 +29,14 @@ pub(super) struct Seat {
     pub began: Moment,
     pub talk_ms: u64,
     pub code: Option<String>,
+    /// Was away before they were rung to supervise: not on duty all the while.
+    pub guest: bool,
+}
+
+impl Seat {
+    pub fn is_on_duty(&self) -> bool {
+        !self.agent.state.is_away() && !self.guest
+    }
 }
 
 /// Where a caller is.
@@ -68,6 +76,7 @@ impl Acd {
                 began: Moment::ZERO,
                 talk_ms: 0,
                 code: None,
+                guest: false,
             };
             (seat.agent.id, seat)
         };
@@ -190,13 +199,19 @@ impl Acd {
             Input::Code { agent, code } => self.code(agent, code)?,
             Input::Ready { agent } => self.ready(agent)?,
             Input::Away { agent, reason } => self.away(agent, reason)?,
+            Input::Ask { call, whom } => self.ask(call, &whom)?,
+            Input::Attend { agent, call } => self.attend(agent, call)?,
+            Input::Spare { agent } => self.spare(agent)?,
+            Input::Pass { from, to } => self.pass(from, to)?,
+            Input::PassOn { from, group } => self.pass_on(from, &group)?,
+            Input::Return { call, ask, to } => self.bring_back(call, ask, to),
             Input::Tick => self.tick(),
         }
         Ok(())
     }
 
     pub(super) fn on_duty(&self) -> bool {
-        self.seats.values().any(|seat| !seat.agent.state.is_away())
+        self.seats.values().any(Seat::is_on_duty)
     }
 
     pub(super) fn effect(&mut self, effect: Effect) {
@@ -302,9 +317,9 @@ impl Acd {
     pub(super) fn stop_ringing(&mut self, agent: AgentId) -> Option<Entry> {
         let seat = self.seats.get_mut(&agent)?;
         let AgentState::Ringing { call, .. } = seat.agent.state else { return None };
-        let entry = seat.entry.take()?;
+        let entry = seat.entry.take();
         self.effect(Effect::StopRinging { agent, call });
-        Some(entry)
+        entry
     }
 
     pub(super) fn state_of(&self, agent: AgentId) -> Result<&AgentState, AcdError> {
@@ -339,14 +354,12 @@ impl Acd {
     }
 
     fn no_answer(&mut self, agent: AgentId) {
-        let Some(entry) = self.entry_of(agent) else { return };
-        let call = entry.call;
-        if entry.promise.is_some() {
-            self.effect(Effect::StopRinging { agent, call });
+        let Ok(AgentState::Ringing { call, .. }) = self.state_of(agent).cloned() else { return };
+        self.effect(Effect::StopRinging { agent, call });
+        if self.entry_of(agent).is_some_and(|entry| entry.promise.is_some()) {
             // The agent has done nothing wrong: it is the citizen who is not there.
             return self.unreached(call);
         }
-        self.effect(Effect::StopRinging { agent, call });
         // `failed` only refuses unknown agents, and this one was just listed.
         let _ = self.failed(agent);
     }

@@ -2,7 +2,7 @@
 //!
 //! - `plan.rs`: groups, their hours and overflow, skills, reasons, codes; `read.rs`: the same as a file.
 //! - `contract.rs`: what goes into the machine and what comes out; `machine.rs`: the machine itself, with
-//!   `work.rs` (agents), `promise.rs` (callbacks) and `serve.rs` (what follows every input).
+//!   `work.rs` (agents), `beside.rs` (agents beside another), `promise.rs` (callbacks) and `serve.rs` (what follows every input).
 //! - `reach.rs`: which agents a caller may be given to now; `entry.rs`: a caller and their place.
 //! - `owners.rs`: 首接负责, who had a caller's matter; `pace.rs`: how long a wait will be.
 //! - `snapshot.rs`: what a restart needs; `erlang.rs`, `staffing.rs`: how many agents are needed.
@@ -16,6 +16,7 @@
 
 pub mod agent;
 pub mod contract;
+mod beside;
 mod entry;
 pub mod erlang;
 pub mod error;
@@ -32,7 +33,7 @@ pub mod staffing;
 mod work;
 
 pub use agent::{Agent, AgentState, NO_ANSWER, OFF_DUTY, Skills};
-pub use contract::{Ask, Effect, Gone, Input, Need, Priority, Record};
+pub use contract::{Ask, Effect, Gone, Input, Need, Priority, Record, Whom};
 pub use error::AcdError;
 pub use machine::Acd;
 pub use owners::Owner;

@@ -19,7 +19,7 @@ pub(super) enum Reach {
 impl Acd {
     /// Groups with somebody on duty who fits.
     fn staffed(&self, fits: impl Fn(&Seat) -> bool) -> u64 {
-        let seats = self.seats.values().filter(|seat| !seat.agent.state.is_away() && fits(seat));
+        let seats = self.seats.values().filter(|seat| seat.is_on_duty() && fits(seat));
         seats.fold(0, |mask, seat| mask | seat.groups)
     }
 
@@ -68,7 +68,7 @@ impl Acd {
 
     /// Agents on duty who may take them, busy or not.
     pub(super) fn served_by(&self, entry: &Entry) -> u32 {
-        let on_duty = self.seats.values().filter(|seat| !seat.agent.state.is_away());
+        let on_duty = self.seats.values().filter(|seat| seat.is_on_duty());
         match self.reach(entry) {
             Reach::Owner(_) => 1,
             reach => on_duty.filter(|seat| self.is_eligible(entry, reach, seat)).count() as u32,
@@ -77,7 +77,7 @@ impl Acd {
 
     fn waits_for_owner(&self, entry: &Entry) -> Option<AgentId> {
         let owner = entry.owner?;
-        let here = self.seats.get(&owner).is_some_and(|seat| !seat.agent.state.is_away());
+        let here = self.seats.get(&owner).is_some_and(Seat::is_on_duty);
         let waits = here && !self.is_impatient(entry, self.plan.rules.owner_wait_ms);
         waits.then_some(owner)
     }

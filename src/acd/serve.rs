@@ -11,7 +11,7 @@ use crate::kernel::{AgentId, Moment};
 impl Acd {
     /// With nobody on duty those on the line are told so; promises wait until somebody is back.
     pub(super) fn look(&mut self) {
-        let on_duty = self.seats.values().filter(|seat| !seat.agent.state.is_away());
+        let on_duty = self.seats.values().filter(|seat| seat.is_on_duty());
         self.staffed_all = on_duty.fold(0, |mask, seat| mask | seat.groups);
         if self.on_duty() {
             return;

@@ -99,6 +99,7 @@ impl Acd {
             home,
             told: None,
             promise,
+            from: None,
         };
         self.wait(entry);
     }

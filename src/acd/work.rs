@@ -12,10 +12,12 @@ impl Acd {
         let AgentState::Ringing { call, .. } = *self.state_of(agent)? else { return Ok(()) };
         let (now, wall) = (self.now, self.wall);
         let Some(seat) = self.seats.get_mut(&agent) else { return Ok(()) };
+        let Some(entry) = seat.entry.as_mut() else { return self.answered_beside(agent, call) };
         // A citizen who is called back must be on the line first.
-        let Some(entry) = seat.entry.as_ref().filter(|entry| entry.promise.is_none()) else {
+        if entry.promise.is_some() {
             return Ok(());
-        };
+        }
+        entry.from = None;
         let waited_ms = entry.waited(now);
         let caller = entry.caller.clone();
         (seat.missed, seat.began, seat.code) = (0, now, None);
@@ -31,6 +33,10 @@ impl Acd {
         let AgentState::Ringing { .. } = *self.state_of(agent)? else { return Ok(()) };
         let Some(seat) = self.seats.get_mut(&agent) else { return Ok(()) };
         let entry = seat.entry.take();
+        if std::mem::take(&mut seat.guest) {
+            self.free(agent);
+            return Ok(());
+        }
         seat.missed += 1;
         let state = if seat.missed >= self.plan.rules.no_answers_max {
             seat.missed = 0;
@@ -43,8 +49,13 @@ impl Acd {
         Ok(())
     }
 
-    /// To the front again, behind nobody but emergencies and those who were there before.
-    fn give_back(&mut self, mut entry: Entry) {
+    /// To the front again, behind nobody but emergencies and those who were there before. Who was passed on and not taken goes
+    /// back to the one who passed them on, where they can.
+    pub(super) fn give_back(&mut self, mut entry: Entry) {
+        if let Some(from) = entry.from.take() {
+            entry.priority = entry.priority.min(Priority::Returned);
+            return self.recall(from, entry);
+        }
         entry.owner = None;
         entry.told = None;
         if entry.promise.is_none() {
@@ -54,7 +65,7 @@ impl Acd {
     }
 
     /// The talk is over: its caller, and the agent writes up.
-    fn end_talk(&mut self, agent: AgentId) -> Result<Option<Entry>, AcdError> {
+    pub(super) fn end_talk(&mut self, agent: AgentId) -> Result<Option<Entry>, AcdError> {
         let (AgentState::Talking { call } | AgentState::Hold { call }) = *self.state_of(agent)?
         else {
             return Ok(None);
@@ -62,6 +73,7 @@ impl Acd {
         let now = self.now;
         let Some(seat) = self.seats.get_mut(&agent) else { return Ok(None) };
         let entry = seat.entry.take();
+        seat.guest = false;
         seat.talk_ms = now.since(seat.began);
         seat.began = now;
         let talk_ms = seat.talk_ms;
@@ -74,10 +86,16 @@ impl Acd {
     }
 
     pub(super) fn finished(&mut self, agent: AgentId) -> Result<(), AcdError> {
+        if self.is_beside(agent) {
+            return self.spare(agent);
+        }
         self.end_talk(agent).map(|_| ())
     }
 
     pub(super) fn lost(&mut self, agent: AgentId) -> Result<(), AcdError> {
+        if self.is_beside(agent) {
+            return self.spare(agent);
+        }
         if let Some(entry) = self.end_talk(agent)? {
             let group = self.plan.groups.get(entry.home).map(|g| g.code.clone());
             let (call, priority) = (entry.call, entry.priority.min(Priority::Returned));
@@ -167,6 +185,6 @@ impl Acd {
     }
 }
 
-fn known<'a>(codes: impl Iterator<Item = &'a str>) -> String {
+pub(super) fn known<'a>(codes: impl Iterator<Item = &'a str>) -> String {
     codes.collect::<Vec<_>>().join(", ")
 }

@@ -22,9 +22,11 @@ use self::source::Sources;
 pub use self::stream::Framer;
 
 /// What we understand and do (RFC 3261 8.2.1).
-const SPOKEN: [&str; 8] = ["INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "PRACK"];
+const SPOKEN: [&str; 10] = [
+    "INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "PRACK", "REFER", "NOTIFY",
+];
 /// What we understand and do not do.
-const UNDERSTOOD: [&str; 6] = ["REGISTER", "SUBSCRIBE", "NOTIFY", "MESSAGE", "REFER", "PUBLISH"];
+const UNDERSTOOD: [&str; 4] = ["REGISTER", "SUBSCRIBE", "MESSAGE", "PUBLISH"];
 /// Extensions that a request may require: reliable provisional responses (RFC 3262), session timers (RFC 4028).
 pub const EXTENSIONS: [&str; 2] = ["100rel", "timer"];
 /// What a request cannot be without (RFC 3261 8.1.1).

@@ -3,6 +3,7 @@
 //! - [`leg`]: one leg of a call as a machine without IO.
 //! - [`session`]: the timer that ends a session nobody refreshes (RFC 4028), as such a machine.
 //! - [`reliable`]: provisional responses that must arrive (RFC 3262), as such a machine.
+//! - [`refer`]: one end hands the other on (RFC 3515), as such a machine.
 //! - [`reason`]: why it ended.
 //! - [`guard`]: what an unknown peer may send, as a machine without IO: bytes in, a verdict out.
 //! - [`ice`]: how a browser finds its way to us (RFC 8445, lite), as such a machine.
@@ -17,6 +18,7 @@ pub mod guard;
 pub mod ice;
 pub mod leg;
 pub mod reason;
+pub mod refer;
 pub mod reliable;
 pub mod sdp;
 pub mod session;
@@ -26,5 +28,7 @@ pub mod sip;
 pub use error::CallError;
 pub use reason::{EndReason, Failure};
 pub use sdp::{Direction, LocalMedia, Negotiated};
-pub use signalling::{Credentials, Dial, LegIds, ReinviteAnswer, SignalEvent, Signalling};
+pub use signalling::{
+    Credentials, Dial, LegIds, ReferAnswer, ReinviteAnswer, SignalEvent, Signalling,
+};
 pub use sip::{LOG_SILENCE, Registration, SipConfig, SipStack, TlsListen};

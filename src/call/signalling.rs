@@ -54,6 +54,19 @@ pub enum ReinviteAnswer {
     Refuse { code: u16 },
 }
 
+/// What a peer is told of its REFER (RFC 3515).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReferAnswer {
+    /// 202, and NOTIFY with 100; one of the last two follows.
+    Accepted,
+    /// 603.
+    Declined,
+    /// The last NOTIFY, with 200.
+    Reached,
+    /// The last NOTIFY, with 480.
+    Missed,
+}
+
 /// What the line reports.
 #[derive(Clone, Debug)]
 pub enum SignalEvent {
@@ -83,6 +96,9 @@ pub enum SignalEvent {
     /// The other side wants to change the session (hold, codec, address). Must be answered with
     /// [`Signalling::answer_reinvite`] within 10 s, else it is refused with 488. `None`: it wants our offer.
     Reinvite { leg: LegId, sdp: Option<String> },
+    /// The other side wants us passed on to this URI (REFER). Must be answered with [`Signalling::answer_refer`] within some
+    /// seconds, else it asks again.
+    Refer { leg: LegId, to: Pii<String> },
     /// The leg is over. Nothing comes after it.
     Ended { leg: LegId, reason: EndReason },
 }
@@ -97,6 +113,7 @@ impl SignalEvent {
             | SignalEvent::Confirmed { leg, .. }
             | SignalEvent::Digit { leg, .. }
             | SignalEvent::Reinvite { leg, .. }
+            | SignalEvent::Refer { leg, .. }
             | SignalEvent::Ended { leg, .. } => leg,
         }
     }
@@ -127,6 +144,12 @@ pub trait Signalling: Send + Sync {
 
     /// Changes the session ourselves (an address, a hold). The other side's answer is returned.
     async fn reinvite(&self, leg: LegId, sdp: String) -> Result<String, CallError>;
+
+    /// Answers a [`SignalEvent::Refer`], and says what became of it.
+    async fn answer_refer(&self, leg: LegId, answer: ReferAnswer) -> Result<(), CallError>;
+
+    /// Asks the other side to call this URI in our place (REFER). Returns whether it has reached somebody, when it has said so.
+    async fn refer(&self, leg: LegId, to: Pii<String>) -> Result<bool, CallError>;
 
     /// One key in an INFO request (application/dtmf-relay), for a peer without telephone-event.
     async fn send_digit(&self, leg: LegId, digit: char) -> Result<(), CallError>;

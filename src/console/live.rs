@@ -19,6 +19,8 @@ use tokio_util::sync::CancellationToken;
 use super::App;
 use super::access::{Known, Person};
 use super::error::ApiError;
+use crate::access::Grant;
+use crate::bridge::Who;
 use super::masking::{SEALED, mask_numbers, tells_who, words};
 use crate::desk::Ticket;
 use crate::hotline::Fact;
@@ -80,9 +82,10 @@ pub(super) async fn live(
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(BEAT)))
 }
 
-/// A unit hears of its own tickets, and of nothing else.
+/// A unit hears of its own tickets, and of nothing else; who listens to a call only those who may do it themselves.
 fn may_know(who: &Person, fact: &Fact) -> bool {
     match (who.unit(), fact) {
+        (None, Fact::Party { party, .. }) if party.part.watches() => who.may(Grant::WatchCalls),
         (None, _) => true,
         (Some(unit), Fact::Ticket { ticket, .. }) => is_units(ticket, unit),
         (Some(_), _) => false,
@@ -125,6 +128,17 @@ pub(super) fn fact_json(fact: &Fact) -> Value {
             "kind": "agent_state", "agent": agent.0, "state": state, "call": call.map(|c| c.0),
             "reason": reason, "at": at.unix_ms,
         }),
+        Fact::Party { call, party, name, stage, at } => json!({
+            "kind": "party", "call": call.0, "agent": party.who.agent().map(|agent| agent.0),
+            "code": match &party.who { Who::Agent(_) => None, Who::Outside(code) => Some(code) },
+            "name": name, "part": party.part.key(), "stage": stage.key(), "at": at.unix_ms,
+        }),
+        Fact::AgentMessage { agent, text, by, at } => json!({
+            "kind": "agent_message", "agent": agent.0, "text": words(text), "by": by, "at": at.unix_ms,
+        }),
+        Fact::AgentMessagesSeen { agent, at } => {
+            json!({ "kind": "agent_message", "agent": agent.0, "seen": true, "at": at.unix_ms })
+        }
         // What became of it is on the pages: they only ask whether something did.
         Fact::Queue { record: _, at } => json!({ "kind": "queue", "at": at.unix_ms }),
         Fact::SoFar { call, speaker, text, at } => json!({

@@ -17,6 +17,7 @@ mod error;
 mod export;
 mod figures;
 mod guard;
+mod joining;
 mod knowledge;
 mod listener;
 mod live;
@@ -51,7 +52,7 @@ use crate::access::{Cost, Lifetime, Role};
 use crate::desk::dispatch::Rules;
 use crate::acd::{Agent, Plan};
 use crate::desk::DeskError;
-use crate::hotline::{Command, Fact};
+use crate::hotline::{Command, Fact, Outside};
 use crate::kernel::Pii;
 use crate::kernel::limits::{CONSOLE_CONNECTIONS, CONSOLE_EXPORTS, CONSOLE_FEEDS};
 use crate::knowledge::Library;
@@ -113,6 +114,8 @@ pub struct Console {
     /// The folder of recordings.
     pub recordings: std::path::PathBuf,
     pub agents: Vec<Agent>,
+    /// Whom they may bring in or pass callers to, besides each other.
+    pub outside: Vec<Outside>,
     /// How callers are shared out among them.
     pub plan: Arc<Plan>,
     /// Who gets which tickets; only suggested.
@@ -134,6 +137,7 @@ struct App {
     commands: Commands,
     recordings: std::path::PathBuf,
     agents: Vec<Agent>,
+    outside: Vec<Outside>,
     plan: Arc<Plan>,
     dispatch: Arc<Rules>,
     knowledge: Knowledge,
@@ -174,6 +178,7 @@ pub async fn serve(
         commands: console.commands,
         recordings: console.recordings,
         agents: console.agents,
+        outside: console.outside,
         plan: console.plan,
         dispatch: console.dispatch,
         knowledge: console.knowledge,

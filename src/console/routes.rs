@@ -10,8 +10,8 @@ use axum::routing::{MethodRouter, get, post};
 
 use super::error::ApiError;
 use super::{
-    App, accounts, actions, api, assets, audio, callbacks, deeds, export, guard, knowledge, live,
-    login, open311, orders, own, pages, phone, photos,
+    App, accounts, actions, api, assets, audio, callbacks, deeds, export, guard, joining, knowledge,
+    live, login, open311, orders, own, pages, phone, photos,
 };
 use crate::access::Grant;
 use crate::kernel::limits::CONSOLE_BODY_BYTES_MAX;
@@ -137,6 +137,19 @@ pub static ROUTES: &[Route] = &[
     changes_on("/api/agents/{id}/wrap-up", May(G::WorkPhone), On::Agent, || {
         post(actions::wrap_up)
     }),
+    changes_on("/api/agents/{id}/talk/{act}", May(G::WorkPhone), On::Agent, || post(joining::act)),
+    changes_on("/api/agents/{id}/messages/seen", May(G::WorkPhone), On::Agent, || {
+        post(joining::seen)
+    }),
+    changes_on("/api/agents/{id}/unwatch", May(G::WatchCalls), On::Agent, || {
+        post(joining::unwatch)
+    }),
+    changes_on("/api/agents/{id}/take-over", May(G::WatchCalls), On::Agent, || {
+        post(joining::take_over)
+    }),
+    changes("/api/calls/{id}/watch", May(G::WatchCalls), || post(joining::watch)),
+    changes("/api/agent-messages", May(G::WatchCalls), || post(joining::write)),
+    reads("/api/parties", May(G::SeeCalls), || get(joining::parties)),
     reads_on("/api/agents/{id}/phone", May(G::WorkPhone), On::Agent, || get(phone::rings)),
     changes_on("/api/agents/{id}/phone/{leg}/answer", May(G::WorkPhone), On::Agent, || {
         post(phone::pick_up)

@@ -9,9 +9,13 @@ macro_rules! texts {
     ($name:ident { $($line:ident),* $(,)? }) => {
         #[derive(Debug, Deserialize)]
         #[serde(deny_unknown_fields)]
-        pub(super) struct $name { $(pub $line: String),* }
+        pub(in crate::console) struct $name { $(pub $line: String),* }
     };
 }
+
+mod joining;
+
+use joining::{Joining, Watching};
 
 texts!(Page {
     site,
@@ -555,6 +559,8 @@ pub(super) struct Texts {
     pub agent: Agent,
     pub wall: Wall,
     pub phone: Phone,
+    pub joining: Joining,
+    pub watching: Watching,
     pub dispatch: Dispatch,
     pub related: Related,
     pub survey: Survey,

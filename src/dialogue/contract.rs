@@ -86,6 +86,8 @@ pub enum Input {
     AgentReached,
     /// The agent's line broke; the caller is still there.
     AgentLost,
+    /// The agent has passed the caller on, and nobody has taken them yet.
+    PassedOn,
     /// The agent has said what there was to say and hung up.
     AgentDone,
     /// No person can be had: nobody is on duty.
@@ -157,10 +159,12 @@ pub enum HandOverReason {
     AgentLost,
     /// They were promised a callback by a person, and this is it.
     Promised,
+    /// Who had them has passed them on, and nobody has taken them yet.
+    PassedOn,
 }
 
 impl HandOverReason {
-    pub const ALL: [HandOverReason; 10] = [
+    pub const ALL: [HandOverReason; 11] = [
         HandOverReason::Asked,
         HandOverReason::Ticket,
         HandOverReason::Emergency,
@@ -171,6 +175,7 @@ impl HandOverReason {
         HandOverReason::Overloaded,
         HandOverReason::AgentLost,
         HandOverReason::Promised,
+        HandOverReason::PassedOn,
     ];
 
     pub const fn key(self) -> &'static str {
@@ -185,6 +190,7 @@ impl HandOverReason {
             HandOverReason::Overloaded => "overloaded",
             HandOverReason::AgentLost => "agent_lost",
             HandOverReason::Promised => "promised",
+            HandOverReason::PassedOn => "passed_on",
         }
     }
 

@@ -154,6 +154,7 @@ lines! {
         HandOverUnhelped = "hand_over_unhelped" (),
         HandOverOverloaded = "hand_over_overloaded" (),
         HandOverLost = "hand_over_lost" (),
+        HandOverPassed = "hand_over_passed" (),
         HandOverPromised = "hand_over_promised" (),
         /// Danger: the number to dial, then a person.
         Emergency = "emergency" ("number"),

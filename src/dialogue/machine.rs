@@ -127,7 +127,8 @@ impl Dialogue {
             Input::LookedUp(found) => self.looked_up(now, found),
             Input::Waiting { position, estimate_s } => self.queued(now, position, estimate_s),
             Input::AgentReached => self.agent_reached(),
-            Input::AgentLost => self.agent_lost(now),
+            Input::AgentLost => self.agent_gone(now, HandOverReason::AgentLost),
+            Input::PassedOn => self.agent_gone(now, HandOverReason::PassedOn),
             Input::AgentDone => {
                 if matches!(self.state, State::Talking) {
                     self.end(Outcome::HandedOver);

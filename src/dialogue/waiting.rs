@@ -78,6 +78,7 @@ impl Dialogue {
             HandOverReason::Overloaded => Line::HandOverOverloaded,
             HandOverReason::AgentLost => Line::HandOverLost,
             HandOverReason::Promised => Line::HandOverPromised,
+            HandOverReason::PassedOn => Line::HandOverPassed,
         };
         self.statement(line, &[])
     }
@@ -291,9 +292,9 @@ impl Dialogue {
         self.state = State::Talking;
     }
 
-    pub(super) fn agent_lost(&mut self, now: Moment) {
+    pub(super) fn agent_gone(&mut self, now: Moment, reason: HandOverReason) {
         if matches!(self.state, State::Talking) {
-            self.hand_over(now, HandOverReason::AgentLost, None);
+            self.hand_over(now, reason, None);
         }
     }
 

@@ -2,13 +2,14 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use whisper_rs::{
     FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperState,
     WhisperTokenId,
 };
 
-use super::closed::{Candidate, DOUBT, Verdict, agrees, by_ear, decide, together};
+use super::closed::{Candidate, DOUBT, Verdict, agrees, by_ear, decide, goes_on, together};
 use super::denoise::denoise;
 use super::models::inspect_ggml;
 use super::resample::double;
@@ -42,6 +43,8 @@ const PLAIN: f32 = 0.75;
 const MUCH_CHARS: usize = 5;
 /// Where speech stands less than so far over the noise, a doubtful answer is heard a second time without the noise.
 const NOISY_DB: f32 = 22.0;
+/// Threads of a recognition that is the only one: 182 ms instead of 308 in the median of 30 sentences, the same words.
+const THREADS_ALONE: i32 = 2;
 /// 20 ms.
 const FRAME: usize = SAMPLE_RATE as usize / 50;
 
@@ -49,6 +52,8 @@ const FRAME: usize = SAMPLE_RATE as usize / 50;
 pub struct WhisperModel {
     context: Arc<WhisperContext>,
     sets: Arc<Sets>,
+    /// Recognitions under way.
+    busy: Arc<AtomicUsize>,
 }
 
 impl WhisperModel {
@@ -75,7 +80,7 @@ impl WhisperModel {
             return Err(broken("it knows only English".to_string()));
         }
         let sets = Arc::new(Sets::new(&context)?);
-        Ok(WhisperModel { context: Arc::new(context), sets })
+        Ok(WhisperModel { context: Arc::new(context), sets, busy: Arc::default() })
     }
 
     /// A recogniser for one thread. It holds about 100 MB of working memory.
@@ -89,6 +94,8 @@ impl WhisperModel {
             short: false,
             context: self.context.clone(),
             sets: self.sets.clone(),
+            busy: self.busy.clone(),
+            cores: std::thread::available_parallelism().map_or(1, usize::from),
             end_of_text: self.context.token_eot(),
         })
     }
@@ -122,6 +129,29 @@ fn settings() -> FullParams<'static, 'static> {
     p
 }
 
+/// A recognition under way, among all of the model's.
+struct Busy<'a>(&'a AtomicUsize);
+
+impl Busy<'_> {
+    fn begin(count: &AtomicUsize) -> Busy<'_> {
+        count.fetch_add(1, Ordering::Relaxed);
+        Busy(count)
+    }
+
+    /// As many as help a recognition that is the only one, else one: threads of one recognition wait for each other by turning
+    /// round, which costs more than it gains where the processor has other work.
+    fn threads(&self, cores: usize) -> i32 {
+        let alone = self.0.load(Ordering::Relaxed) <= 1;
+        if alone && cores >= 2 { THREADS_ALONE } else { 1 }
+    }
+}
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// What Whisper wrote, before anyone judged it.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Transcript {
@@ -144,6 +174,9 @@ pub struct WhisperAsr {
     short: bool,
     context: Arc<WhisperContext>,
     sets: Arc<Sets>,
+    /// Recognitions under way on this model.
+    busy: Arc<AtomicUsize>,
+    cores: usize,
     end_of_text: WhisperTokenId,
 }
 
@@ -171,6 +204,8 @@ impl WhisperAsr {
             return Ok(None);
         }
         let mut params = self.settings.clone();
+        let busy = Busy::begin(&self.busy);
+        params.set_n_threads(busy.threads(self.cores));
         params.set_audio_ctx(audio_context(seconds, last, self.short));
         params.set_max_tokens((TOKENS_FREE + TOKENS_PER_SECOND * seconds) as i32);
         if !self.prompt.is_empty() {
@@ -232,6 +267,9 @@ impl WhisperAsr {
         // A number that is misheard has any number of digits: what counts is words.
         let words = said.chars().filter(|c| !c.is_ascii_digit()).count();
         if (plain && words > set.longest + 2) || voiced > set.seconds_max() {
+            return Ok(Choice::sure(free));
+        }
+        if plain && goes_on(written, |text| set.meaning(text)) {
             return Ok(Choice::sure(free));
         }
         if plain && set.is_number(&said) {

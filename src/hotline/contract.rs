@@ -1,7 +1,8 @@
 //! What goes into the hotline and what comes out of it.
 
 use super::admission::Measured;
-use super::{Ack, Command, Fact};
+use super::{Ack, Command, Fact, Outside};
+use crate::bridge::Hearing;
 use crate::call::EndReason;
 use crate::desk::standing::{Found, Query};
 use crate::desk::{DeskError, Ticket};
@@ -100,6 +101,16 @@ pub enum Input {
     Loaded {
         tickets: Vec<Ticket>,
     },
+    /// On an agent's telephone the caller was put on hold, or taken off it.
+    Held {
+        leg: LegId,
+        on: bool,
+    },
+    /// An agent's telephone wants the caller passed on to this URI, by its own key (REFER); answered by [`Effect::Referred`].
+    Referred {
+        leg: LegId,
+        to: Pii<String>,
+    },
     /// What was measured of the house's load since the last time; wanted every second.
     Load(Measured),
     /// What [`Effect::LookUp`] came to.
@@ -127,8 +138,23 @@ pub enum Input {
 pub enum Party {
     /// An agent's telephone, by its SIP URI. `caller` is shown on it.
     Agent { agent: AgentId, uri: String },
+    /// Somebody of the list of those whom agents may bring in.
+    Outside(Outside),
     /// A citizen, over the trunk.
     Citizen { number: Pii<String> },
+}
+
+/// What a telephone is told of its wish to pass the caller on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Referral {
+    /// They are being rung.
+    Accepted,
+    /// To them nobody is passed on.
+    Declined,
+    /// They have answered; the telephone is put down.
+    Reached,
+    /// They have not: the caller is with the agent again.
+    Missed,
 }
 
 /// What is to be done, in this order.
@@ -165,14 +191,33 @@ pub enum Effect {
         call: CallId,
         on: bool,
     },
-    /// The agent's leg and the caller hear each other.
+    /// This leg's sound comes into the call: who hears it is said by [`Effect::Hears`].
     Join {
         call: CallId,
         leg: LegId,
     },
-    /// They no longer do.
-    Part {
+    /// It no longer does.
+    Leave {
         call: CallId,
+        leg: LegId,
+    },
+    /// Who hears whom, from now on. A caller who hears nobody hears the robot, and the music.
+    Hears {
+        call: CallId,
+        hearing: Hearing,
+    },
+    /// Answer a telephone's wish to pass the caller on; [`Referral::Accepted`] is followed by one more.
+    Referred {
+        leg: LegId,
+        answer: Referral,
+    },
+    /// Have the other side of this leg call somebody (REFER). It counts as a call of ours on `leg`: up and then hung up by the peer
+    /// once they are reached, ended where they are not.
+    Refer {
+        call: CallId,
+        leg: LegId,
+        caller: LegId,
+        outside: Outside,
     },
     /// Read and search these words; answered by [`Input::Understood`]. `asked` is what the last question asked for.
     Understand {

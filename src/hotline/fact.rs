@@ -3,6 +3,7 @@
 use super::callback::CallbacksLeft;
 use super::unanswered::Why;
 use crate::acd::{Owner, Record};
+use crate::bridge::{Party, Stage};
 use crate::desk::{Entry, Ticket};
 use crate::kernel::{
     AgentId, CallId, CampaignId, Filled, Pii, Slot, SurveyId, TicketId, VerificationId, Wall,
@@ -126,6 +127,26 @@ pub enum Fact {
         call: Option<CallId>,
         /// Why they are away.
         reason: Option<String>,
+        at: Wall,
+    },
+    /// Somebody is on a call beside its caller: rings, talks, does something else there, is gone. `name`: of those who are no agents.
+    Party {
+        call: CallId,
+        party: Party,
+        name: String,
+        stage: Stage,
+        at: Wall,
+    },
+    /// A supervisor has written to an agent.
+    AgentMessage {
+        agent: AgentId,
+        text: String,
+        by: String,
+        at: Wall,
+    },
+    /// The agent has read what was written until then.
+    AgentMessagesSeen {
+        agent: AgentId,
         at: Wall,
     },
     /// What has become of a caller's wait, or of an agent's work.

@@ -3,7 +3,8 @@
 //!
 //! - `admission.rs`: who takes the next call, by measured load.
 //! - `talk.rs`: what is heard and said on a call.
-//! - `people.rs`: the queue, the agents' telephones, the talk between people; `promised.rs`: callbacks instead of waiting.
+//! - `people.rs`: the queue, the agents' telephones, the talk between people; `joining.rs`: what agents and supervisors do on it;
+//!   `promised.rs`: callbacks instead of waiting.
 //! - `assist.rs`: what the caller's words bring the agent who talks with them.
 //! - `tickets.rs`: 工单 and what staff do with them; `residents.rs`: which of them are at hand.
 //! - `callback.rs`: 回访. `contract.rs`: inputs and effects.
@@ -13,7 +14,8 @@
 //! - a fact is emitted once, before anything that depends on it is said;
 //! - when the caller's leg has ended nothing more is said, what was being said is still heard out, kept and understood,
 //!   and then, at the latest after [`ENDING_MS`], [`Fact::CallEnded`] closes the call;
-//! - the legs of an ended call are hung up, whatever else happens.
+//! - the legs of an ended call are hung up, whatever else happens;
+//! - a caller whom people had and who is left by them goes on to another of them, or back to the front of the queue.
 
 pub mod admission;
 mod assist;
@@ -21,6 +23,7 @@ mod callback;
 mod contract;
 mod door;
 mod fact;
+mod joining;
 mod people;
 mod promised;
 mod residents;
@@ -32,8 +35,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 pub use callback::{CallbackRules, CallbacksLeft, window_of};
-pub use contract::{Effect, Input, Party, SaidHow};
+pub use contract::{Effect, Input, Party, Referral, SaidHow};
 pub use fact::{Ack, Direction, Fact, PendingSurvey, Photo, Restored};
+pub use joining::{Act, MESSAGE_CHARS, Outside, Toward};
 pub use tickets::{Command, Wanted};
 pub use unanswered::Why;
 
@@ -42,6 +46,7 @@ pub use admission::{Job, Measured};
 use admission::{Admission, Strain};
 
 use crate::acd::{Acd, Agent, Plan};
+use crate::bridge::{self, Bridge};
 use crate::call::EndReason;
 use crate::desk::Rulebook;
 use crate::dialogue::{Dialogue, Manner, Prompts};
@@ -56,6 +61,8 @@ pub struct Setup {
     pub manner: Manner,
     pub queue: Arc<Plan>,
     pub agents: Vec<Agent>,
+    /// Whom agents may bring in or pass callers to, besides each other.
+    pub outside: Vec<Outside>,
     pub callbacks: CallbackRules,
     /// How many talks the robot takes.
     pub admission: admission::Rules,
@@ -83,8 +90,16 @@ struct Call {
     /// Sound flows on it.
     up: bool,
     talk: Talk,
-    /// The agent's leg while it is being rung or talked on, and whether it was answered.
-    agent: Option<(AgentId, LegId, bool)>,
+    /// The people on it.
+    bridge: Bridge,
+    /// What the telephone that is rung next is for; none: to serve.
+    wanted: Option<bridge::Part>,
+    /// The group that the caller is being passed to.
+    to_group: Option<String>,
+    /// The telephone that has asked by REFER for whoever is asked.
+    referring: Option<LegId>,
+    /// Who has passed the caller to somebody who has not answered yet.
+    from: Option<AgentId>,
     ticket: Option<TicketId>,
     /// The call of which this is the promised callback, while the citizen is not on the line.
     returns: Option<CallId>,
@@ -142,6 +157,8 @@ pub struct Hotline {
     admission: Admission,
     /// What was last told of it.
     strain: Option<Strain>,
+    /// Callers whom those who had them have left; true: because their line broke.
+    stranded: Vec<(CallId, bool)>,
     next_call: u64,
     next_leg: u64,
     last_ticket: u64,
@@ -168,6 +185,7 @@ impl Hotline {
             rulebook: Arc::new(Rulebook::empty()),
             next_call: restored.next_call.max(1),
             next_leg: 1,
+            stranded: Vec::new(),
             last_ticket: restored.last_ticket,
             stopping: false,
             now: Moment::ZERO,
@@ -193,7 +211,7 @@ impl Hotline {
 
     /// Talks that need a recogniser and a voice now: callers who wait for a person or have one are not among them.
     pub fn conversing(&self) -> usize {
-        let talking = |call: &&Call| call.up && call.ending.is_none() && call.agent.is_none();
+        let talking = |call: &&Call| call.up && call.ending.is_none() && call.bridge.parties().is_empty();
         let waiting = |call: &&Call| self.queue.waiting().any(|id| id == call.id);
         self.calls.values().filter(talking).filter(|call| !waiting(call)).count()
     }
@@ -238,6 +256,8 @@ impl Hotline {
             Input::Population { campaign, tickets } => self.draw_sample(campaign, tickets),
             Input::Fetched { tickets } => self.fetched(tickets),
             Input::Loaded { tickets } => self.loaded(tickets),
+            Input::Held { leg, on } => self.held(leg, on),
+            Input::Referred { leg, to } => self.referred(leg, to.reveal()),
             Input::Load(measured) => self.admission.measured(now, measured),
             Input::LookedUp { call, found } => {
                 if self.listens(call) {
@@ -252,6 +272,7 @@ impl Hotline {
             Input::Stop => self.stop(),
             Input::Tick => self.tick(),
         }
+        self.find_somebody();
         self.let_tickets_go();
         self.count_talks();
     }
@@ -306,7 +327,11 @@ impl Hotline {
             leg,
             up: false,
             talk,
-            agent: None,
+            bridge: Bridge::new(leg),
+            wanted: None,
+            to_group: None,
+            referring: None,
+            from: None,
             ticket,
             returns: None,
             number: None,
@@ -329,7 +354,7 @@ impl Hotline {
         };
         let Some(call) = self.calls.get_mut(&id) else { return };
         if call.leg != leg {
-            return self.agent_up(id, leg);
+            return self.bridge_all(id, bridge::Input::Up { leg });
         }
         if call.up {
             return;
@@ -346,7 +371,7 @@ impl Hotline {
         let Some(id) = self.legs.remove(&leg) else { return };
         let Some(call) = self.calls.get(&id) else { return };
         if call.leg != leg {
-            return self.agent_leg_ended(id, leg, reason);
+            return self.person_leg_ended(id, leg, reason);
         }
         match call.direction {
             Direction::Inbound => self.begin_ending(id, None),
@@ -364,11 +389,12 @@ impl Hotline {
         }
         let outcome = outcome.map(str::to_owned);
         call.ending = Some(Ending { outcome, media_closed: false, until: now + ENDING_MS });
-        let (leg, agent, returns) = (call.leg, call.agent.take(), call.returns.take());
+        let (leg, returns) = (call.leg, call.returns.take());
         if self.legs.remove(&leg).is_some() {
             self.effect(Effect::HangUp { leg });
         }
-        self.release_agent(id, agent);
+        self.bridge_all(id, bridge::Input::End);
+        self.tell_queue(crate::acd::Input::Leave { call: id });
         if let Some(call) = returns {
             self.tell_queue(crate::acd::Input::Unreached { call });
         }

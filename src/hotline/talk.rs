@@ -20,7 +20,7 @@ impl Hotline {
         if caller {
             call.unanswered_end_ms = Some(utterance.end_ms);
         }
-        let to_agent = call.with_agent();
+        let to_agent = call.bridge.owns();
         let asked = call.asked().filter(|_| !to_agent);
         if caller {
             call.asked_meaning += 1;
@@ -220,14 +220,16 @@ impl Hotline {
         call.emergency |= emergency;
         match reason {
             _ if call.emergency => Priority::Emergency,
-            dialogue::HandOverReason::AgentLost => Priority::Returned,
+            dialogue::HandOverReason::AgentLost | dialogue::HandOverReason::PassedOn => {
+                Priority::Returned
+            }
             dialogue::HandOverReason::Promised => Priority::Promised,
             _ => Priority::Ordinary,
         }
     }
 
     /// What the queue is told of a caller: how urgent it is, what about, who they are.
-    fn ask(&self, id: CallId, priority: Priority) -> Ask {
+    pub(super) fn ask(&self, id: CallId, priority: Priority) -> Ask {
         let call = self.calls.get(&id);
         let ticket = call.and_then(|call| call.ticket).and_then(|id| self.tickets.get(&id));
         let category = ticket.and_then(|ticket| ticket.fields.get(&Slot::Category));
@@ -257,11 +259,6 @@ impl Hotline {
 }
 
 impl Call {
-    /// Two people talk on it.
-    pub(super) fn with_agent(&self) -> bool {
-        self.agent.is_some_and(|(_, _, up)| up)
-    }
-
     fn asked(&self) -> Option<crate::kernel::Slot> {
         match &self.talk {
             Talk::Robot(machine) => machine.asked(),

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Ack, Effect, Fact, Hotline, Photo};
+use super::{Ack, Act, Effect, Fact, Hotline, Photo};
 use crate::acd;
+use crate::bridge::Part;
 use crate::desk::{Actor, DeskError, Order, Ticket, TicketEvent, TicketState, rulebook};
 use crate::intake::Draft;
 use crate::kernel::evidence::Source;
@@ -27,6 +28,34 @@ pub enum Command {
     WrapUpCode {
         agent: AgentId,
         code: String,
+    },
+    /// What an agent does with the caller they have.
+    Talk {
+        agent: AgentId,
+        act: Act,
+    },
+    /// 监听, 耳语, 插话: a supervisor's telephone `at` is rung for this, or does it from now on.
+    Watch {
+        call: CallId,
+        at: AgentId,
+        part: Part,
+    },
+    /// They leave the call.
+    Unwatch {
+        at: AgentId,
+    },
+    /// 接管: the caller is theirs.
+    TakeOver {
+        at: AgentId,
+    },
+    /// To one agent, or to all.
+    Message {
+        to: Option<AgentId>,
+        text: String,
+        by: String,
+    },
+    MessagesSeen {
+        agent: AgentId,
     },
     /// Whatever the life of a ticket knows. `seen`: how many events of it the one who orders has seen; when there are more,
     /// the order is refused and told what changed. `None`: whatever has happened.
@@ -206,6 +235,12 @@ impl Hotline {
             Command::WrapUpCode { agent, code } => {
                 return self.try_queue(acd::Input::Code { agent, code });
             }
+            Command::Talk { .. }
+            | Command::Watch { .. }
+            | Command::Unwatch { .. }
+            | Command::TakeOver { .. }
+            | Command::Message { .. }
+            | Command::MessagesSeen { .. } => return self.people_command(command),
             Command::AssignVerification { .. }
             | Command::CloseVerification { .. }
             | Command::CallBack { .. }
@@ -279,8 +314,14 @@ impl Hotline {
                 }
             }
             Command::CallBack { ticket, .. } => want(*ticket),
-            // Tickets of open verifications are at hand.
-            Command::AssignVerification { .. }
+            // A running call's ticket is at hand, and so are those of open verifications.
+            Command::Talk { .. }
+            | Command::Watch { .. }
+            | Command::Unwatch { .. }
+            | Command::TakeOver { .. }
+            | Command::Message { .. }
+            | Command::MessagesSeen { .. }
+            | Command::AssignVerification { .. }
             | Command::CloseVerification { .. }
             | Command::AnnounceCampaign { .. }
             | Command::DoNotCall { .. } => {}

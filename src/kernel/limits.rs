@@ -32,6 +32,8 @@ pub const SIP_MESSAGE_BYTES_MAX: usize = 65_535;
 pub const QUEUE_MAX: usize = 512;
 /// Groups of agents: each is a bit.
 pub const ACD_GROUPS: usize = 64;
+/// People who are no agents and may be brought in or have callers passed to them.
+pub const OUTSIDE_MAX: usize = 256;
 /// Agents of one service.
 pub const ACD_AGENTS: usize = 2048;
 /// Callers of whom it is remembered who had their matter; the oldest is forgotten first.
@@ -104,6 +106,8 @@ pub const QUESTIONS_MAX: i64 = 500;
 pub const QUESTIONS_REMEMBERED: usize = 4096;
 /// Tickets that the hotline has at hand beyond those of running calls and pending callbacks.
 pub const TICKETS_LATELY: usize = 4096;
+/// What supervisors wrote to one agent: the last ones.
+pub const AGENT_MESSAGES: i64 = 200;
 /// Text messages under way to the gateway at once, of as many tickets.
 pub const MESSAGES_AT_ONCE: i64 = 8;
 /// Keys of text messages that the file of them is known to hold; older ones are not looked at.

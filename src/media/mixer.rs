@@ -8,6 +8,24 @@ use std::collections::VecDeque;
 use super::{Frame, MediaError, SILENCE};
 use crate::kernel::{LegId, limits};
 
+/// The sum of these, each sample within its bounds; one alone is itself, none is silence.
+pub fn blend<'a>(frames: impl IntoIterator<Item = &'a Frame>) -> Frame {
+    let mut frames = frames.into_iter();
+    let Some(first) = frames.next() else { return SILENCE };
+    let Some(second) = frames.next() else { return *first };
+    let mut sums = first.map(i32::from);
+    for frame in std::iter::once(second).chain(frames) {
+        for (sum, sample) in sums.iter_mut().zip(frame) {
+            *sum += i32::from(*sample);
+        }
+    }
+    sums.map(clamped)
+}
+
+fn clamped(sum: i32) -> i16 {
+    sum.clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16
+}
+
 /// A queue that never ran lower than `SPARE` frames in this many exchanges carries delay for nothing: one is dropped.
 const REVIEW: u32 = 50;
 const SPARE: usize = 2;
@@ -88,7 +106,7 @@ impl Mixer {
                 }
             }
         }
-        sums.map(|sum| sum.clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16)
+        sums.map(clamped)
     }
 }
 

@@ -36,7 +36,7 @@ pub use dtmf::{Key, KeyEvent};
 pub use error::MediaError;
 pub use front::Front;
 pub use jitter::{FrameKind, JitterBuffer};
-pub use mixer::Mixer;
+pub use mixer::{Mixer, blend};
 pub use player::{Background, Player, PlayerEvent};
 pub use progress::Progress;
 

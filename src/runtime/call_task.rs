@@ -1,4 +1,4 @@
-//! One call's sound: every 20 ms a frame from the caller and a frame to them, the agent's too while two people talk. Finds
+//! One call's sound: every 20 ms a frame from the caller and a frame to them, and to each of the people on it, so many as there are. Finds
 //! turns, asks the recogniser, speaks what the hotline says, records. Nothing slow happens here; what takes time is
 //! asked of threads and comes back as a message.
 
@@ -14,6 +14,8 @@ use super::rtp_socket::RtpSession;
 use super::shell::Message;
 use super::shell::browser::Happening;
 use super::speaking::{Ended, Speaking};
+use super::people::People;
+use crate::bridge::Hearing;
 use crate::call::EndReason;
 use crate::call::sdp::Negotiated;
 use crate::dialogue::{Expect, Say};
@@ -43,13 +45,14 @@ pub enum MediaCommand {
     Say(Say),
     Hush,
     Music(bool),
-    /// The agent's leg is up: bridge it.
+    /// Somebody's leg is up: its sound comes in.
     Join(LegId, Box<RtpSession>),
-    Part,
+    /// And out again.
+    Leave(LegId),
+    /// Who hears whom from now on.
+    Hears(Hearing),
     /// Whoever was rung has picked up: what comes from now on is theirs.
     PickedUp,
-    /// The agent holds the caller, who hears music; or no longer does.
-    Hold(LegId, bool),
     /// A leg's session was agreed anew.
     Agree(LegId, Negotiated),
     /// A key that came by signalling.
@@ -107,7 +110,7 @@ pub fn start(setup: Setup) -> CallHandle {
         player: Player::new(seed),
         speaking: Speaking::default(),
         caller,
-        agent: None,
+        people: People::default(),
         frames: 0,
         last_sound_ms: 0,
         held_frames: 0,
@@ -123,21 +126,12 @@ pub fn start(setup: Setup) -> CallHandle {
     CallHandle { commands }
 }
 
-struct Agent {
-    leg: LegId,
-    rtp: RtpSession,
-    listener: Listener,
-    /// They hold the caller.
-    holds: bool,
-    lost_told: bool,
-}
-
 struct CallTask {
     setup: Setup,
     player: Player,
     speaking: Speaking,
     caller: Listener,
-    agent: Option<Agent>,
+    people: People,
     /// Frames since the recording began.
     frames: u64,
     last_sound_ms: u64,
@@ -166,7 +160,7 @@ impl CallTask {
                     self.setup.engines.recogniser.gauge().frame(late);
                     self.frame().await;
                 }
-                heard = agent_side(&mut self.agent) => self.heard(Speaker::Agent, heard).await,
+                heard = self.people.decoded() => self.heard(Speaker::Agent, heard).await,
                 command = inbox.recv() => match command {
                     Some(MediaCommand::Close) | None => break,
                     Some(command) => self.command(command).await,
@@ -206,24 +200,15 @@ impl CallTask {
         self.fill_time();
         self.speaking.pump(&self.setup.engines.voice, &mut self.player);
         let (ours, spoke) = self.player.pull();
-        let to_caller = match &mut self.agent {
-            Some(agent) => {
-                let theirs = agent.rtp.heard(now);
-                if agent.holds { ours } else { theirs }
-            }
-            None => ours,
-        };
+        let said = self.people.exchange(now, self.setup.leg, &from_caller);
+        let to_caller = said.unwrap_or(ours);
         self.setup.rtp.send(now, &to_caller);
-        if let Some(agent) = &mut self.agent {
-            agent.rtp.send(now, if agent.holds { &SILENCE } else { &from_caller });
-        }
         if let Some(tape) = &mut self.setup.recorder {
             tape.put(&from_caller, &to_caller);
         }
         self.follow_player(spoke).await;
-        if let Some(agent) = &self.agent {
-            let words = if agent.rtp.held() || agent.holds { SILENCE } else { to_caller };
-            self.listen_to(Speaker::Agent, &words).await;
+        if !self.people.is_empty() {
+            self.listen_to(Speaker::Agent, &said.unwrap_or(SILENCE)).await;
         }
         self.keys().await;
         self.watch_line().await;
@@ -243,11 +228,7 @@ impl CallTask {
             };
             self.tell_shell(Message::Browser(Happening::HungUp { leg, reason })).await;
         }
-        let lost = self.agent.as_mut().filter(|agent| !agent.lost_told);
-        let lost = lost.filter(|agent| agent.rtp.closed() || agent.rtp.gone(now));
-        if let Some(agent) = lost {
-            agent.lost_told = true;
-            let leg = agent.leg;
+        for leg in self.people.lost(now) {
             self.tell_shell(Message::MediaLost { leg }).await;
         }
     }
@@ -256,16 +237,6 @@ impl CallTask {
         if self.setup.hotline.send(message).await.is_err() {
             tracing::error!(call = %self.setup.call, "the hotline is gone");
         }
-    }
-
-    fn hold(&mut self, leg: LegId, on: bool) {
-        let Some(agent) = self.agent.as_mut().filter(|agent| agent.leg == leg) else { return };
-        agent.holds = on;
-        let background = match on {
-            true => Background::Music(Box::new(Music::new(self.setup.call.0))),
-            false => Background::Comfort,
-        };
-        self.player.set_background(background);
     }
 
     /// On a line that we dialled, the network's tones and a recording machine's.
@@ -320,7 +291,7 @@ impl CallTask {
     fn fill_time(&mut self) {
         let Some(since_ms) = self.caller.turn.deciding().or(self.owed_since_ms) else { return };
         let long = self.now_ms().saturating_sub(since_ms) >= FILL_AFTER_MS;
-        let alone = self.agent.is_none() && !self.music && !self.rings();
+        let alone = self.people.is_empty() && !self.music && !self.rings();
         let resumed = self.caller.turn.speaking() && self.caller.turn.deciding().is_none();
         if long && alone && !resumed && self.filled_ms != Some(since_ms) && self.speaking.is_idle()
         {
@@ -330,8 +301,8 @@ impl CallTask {
     }
 
     async fn listen_to(&mut self, speaker: Speaker, frame: &Frame) {
-        let (listener, kind) = match (speaker, &mut self.agent) {
-            (Speaker::Agent, Some(agent)) => (&mut agent.listener, agent.rtp.kind()),
+        let (listener, kind) = match (speaker, self.people.ear()) {
+            (Speaker::Agent, Some(ear)) => ear,
             _ => (&mut self.caller, self.setup.rtp.kind()),
         };
         let heard = listener.hear(frame, kind, &self.setup.engines);
@@ -352,7 +323,7 @@ impl CallTask {
             Heard::Started { .. } => {}
             Heard::SoFar { text } => self.tell(Input::SoFar { call, speaker, text }).await,
             // Between people nobody asks again.
-            _ if speaker == Speaker::Agent || self.agent.is_some() => {}
+            _ if speaker == Speaker::Agent || !self.people.is_empty() => {}
             Heard::Unclear { .. } => self.tell(Input::Unclear { call }).await,
             Heard::Overloaded => self.tell(Input::Overloaded { call }).await,
             Heard::Silent => self.tell(Input::Silent { call }).await,
@@ -371,7 +342,7 @@ impl CallTask {
     /// Words go to the hotline; whatever else was heard does not.
     async fn tell_words(&mut self, speaker: Speaker, heard: Option<Heard>) {
         let Some(Heard::Words { text, confidence, start_ms, end_ms }) = heard else { return };
-        let asks = speaker == Speaker::Caller && self.agent.is_none() && !self.rings();
+        let asks = speaker == Speaker::Caller && self.people.is_empty() && !self.rings();
         if asks && !is_back_channel(&text) {
             self.owed_since_ms = Some(end_ms);
         }
@@ -439,14 +410,13 @@ impl CallTask {
                 self.player.set_background(Background::Comfort);
             }
             MediaCommand::Join(leg, rtp) => self.join(leg, *rtp).await,
-            MediaCommand::Part => self.part().await,
+            MediaCommand::Leave(leg) => self.leave(leg).await,
+            MediaCommand::Hears(hearing) => self.people.hear(hearing),
             MediaCommand::PickedUp => self.picked_up(),
-            MediaCommand::Hold(leg, on) => self.hold(leg, on),
-            MediaCommand::Agree(leg, negotiated) => match &mut self.agent {
-                Some(agent) if agent.leg == leg => agent.rtp.agree(&negotiated),
-                _ if leg == self.setup.leg => self.setup.rtp.agree(&negotiated),
-                _ => {}
-            },
+            MediaCommand::Agree(leg, negotiated) if leg == self.setup.leg => {
+                self.setup.rtp.agree(&negotiated);
+            }
+            MediaCommand::Agree(leg, negotiated) => self.people.agree(leg, &negotiated),
             MediaCommand::Key(key) => {
                 let (call, at_ms) = (self.setup.call, self.now_ms());
                 self.tell(Input::Key { call, key, at_ms }).await;
@@ -468,23 +438,30 @@ impl CallTask {
     }
 
     async fn join(&mut self, leg: LegId, rtp: RtpSession) {
-        let now_ms = self.now_ms();
-        self.fall_silent(SaidHow::Hushed).await;
-        self.owed_since_ms = None;
-        self.caller.turn.listen(Listening::OVERHEARD);
-        let mut listener = Listener::new(&self.setup.engines, Listening::OVERHEARD);
-        listener.turn = Turn::new(now_ms, Listening::OVERHEARD);
-        listener.expected = self.setup.engines.hearing.of(Expect::Open);
-        self.caller.expected = listener.expected.clone();
-        self.agent = Some(Agent { leg, rtp, listener, holds: false, lost_told: false });
+        if self.people.is_empty() {
+            self.fall_silent(SaidHow::Hushed).await;
+            self.owed_since_ms = None;
+            self.caller.turn.listen(Listening::OVERHEARD);
+            let mut ear = Listener::new(&self.setup.engines, Listening::OVERHEARD);
+            ear.turn = Turn::new(self.now_ms(), Listening::OVERHEARD);
+            ear.expected = self.setup.engines.hearing.of(Expect::Open);
+            self.caller.expected = ear.expected.clone();
+            self.people.begin(ear);
+        }
+        self.people.enter(leg, rtp);
     }
 
+    async fn leave(&mut self, leg: LegId) {
+        self.people.leave(leg);
+        if self.people.is_empty() {
+            self.part().await;
+        }
+    }
+
+    /// Nobody of them is left.
     async fn part(&mut self) {
-        if let Some(mut agent) = self.agent.take() {
-            if agent.holds {
-                self.player.set_background(Background::Comfort);
-            }
-            let last = agent.listener.finish(&self.setup.engines, LAST_WORDS).await;
+        if let Some(mut ear) = self.people.end() {
+            let last = ear.finish(&self.setup.engines, LAST_WORDS).await;
             self.tell_words(Speaker::Agent, last).await;
             self.caller.turn.listen(Listening::OPEN);
         }
@@ -497,14 +474,6 @@ impl CallTask {
         let last = self.caller.finish(&self.setup.engines, LAST_WORDS).await;
         self.tell_words(Speaker::Caller, last).await;
         self.tell(Input::MediaClosed { call: self.setup.call }).await;
-    }
-}
-
-/// What was recognised of the agent's sound.
-async fn agent_side(agent: &mut Option<Agent>) -> Heard {
-    match agent {
-        Some(agent) => agent.listener.decoded().await,
-        None => std::future::pending().await,
     }
 }
 

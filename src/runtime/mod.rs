@@ -6,7 +6,7 @@
 //!   work on threads; [`hearing`]: what each question expects.
 //! - [`gauge`]: what is measured of the load.
 //! - [`deadlines`]: rule packs and the calendar; [`upkeep`]: what happens to tickets without an order.
-//! - [`browsers`]: the browsers that are telephones.
+//! - [`browsers`]: the browsers that are telephones; `people`: who is on a call beside its caller, as sound.
 //! - [`certificate`]: our own, for TLS where none is given; [`telephone`]: the line that is opened with it.
 //! - [`doors`]: how staff come in to the console.
 //! - [`keeper`], [`recordings`]: what is written down; [`openness`], [`outbox`]: what citizens are
@@ -30,6 +30,7 @@ pub mod looking_up;
 pub mod meaning;
 pub mod openness;
 pub mod outbox;
+mod people;
 pub mod phone;
 pub mod pool;
 pub mod recogniser;

@@ -23,7 +23,7 @@ use super::recordings::Recordings;
 use super::rewriting::Rewriting;
 use super::rtp_socket::PortRange;
 use super::shell::{Message, Parts, Shell};
-use super::telephone::{Telephone, leg_ids};
+use super::telephone::{LineThread, Telephone, leg_ids};
 use super::voice::{SoundStore, plan};
 use super::{deadlines, dispatching, doors, upkeep};
 use crate::call::Signalling;
@@ -50,7 +50,7 @@ pub async fn serve(
 ) -> anyhow::Result<()> {
     let clock = SystemClock::start();
     let _claim = claim(&config.data_dir)?;
-    let texts = outbox::texts(&config)?;
+    let (texts, manner) = (outbox::texts(&config)?, upkeep::Manner::of(&config)?);
     let rulebook = rulebook(&config)?;
     let store = openness::open(&config, &texts).await?.ruled_by(rulebook.clone());
     doors::reachable(&config.console, &store).await?;
@@ -67,7 +67,8 @@ pub async fn serve(
     let calls = Arc::new(browsers.clone());
     let inside = inside(calls.clone(), &inbox, &library, &recordings);
     let open = Openness::prepare(&config, texts, &store, inside).await?;
-    let Telephone { line, signals, own, renewal } = Telephone::open(&config, &clock, ids).await?;
+    let Telephone { line, signals, own, renewal, thread } =
+        Telephone::open(&config, &clock, ids).await?;
     let knowledge = console::Knowledge { library, published: publisher.waker() };
     let rules = rulebook.rules().clone();
     let staff = doors::tls(&config, &clock)?;
@@ -81,9 +82,10 @@ pub async fn serve(
         pages,
         publisher,
         refreshing: refresh(store.clone(), rulebook.clone()),
-        upkeep: upkeep::start(store.clone(), commands(inbox.clone()), clock.clone()),
+        upkeep: upkeep::start(store.clone(), commands(inbox.clone()), clock.clone(), manner),
         open: open.begin(&clock, &feed),
         store: store.clone(),
+        _line: thread,
     };
     let shell = Shell::new(Parts {
         hotline: Hotline::new(setup, restored).ruled_by(rulebook),
@@ -132,6 +134,8 @@ struct Around {
     publisher: Publisher,
     refreshing: JoinHandle<()>,
     upkeep: JoinHandle<()>,
+    /// Ends when all else has.
+    _line: LineThread,
     open: openness::Running,
     store: Store,
 }
@@ -302,6 +306,7 @@ fn setup(config: &Config, prompts: Arc<Prompts>) -> anyhow::Result<Setup> {
         manner: Manner::default(),
         queue: config.queue.clone(),
         agents: config.agents.clone(),
+        outside: config.outside.clone(),
         callbacks: callback_rules(config)?,
         admission: config.admission,
     })
@@ -392,6 +397,7 @@ fn console(
         commands: commands(inbox.clone()),
         recordings: recordings.dir().to_path_buf(),
         agents: config.agents.clone(),
+        outside: config.outside.clone(),
         plan: config.queue.clone(),
         dispatch,
         machine: doors::machine(&config.console),

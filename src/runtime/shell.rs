@@ -3,7 +3,9 @@
 //! back as an input.
 
 pub(super) mod browser;
+mod dial;
 mod early;
+mod refer;
 mod reinvite;
 mod replies;
 
@@ -25,14 +27,14 @@ use super::meaning::Meaning;
 use super::rewriting::{Rewriting, reword};
 use super::rtp_socket::{PortRange, RtpSession};
 use crate::call::sdp::{self, LocalMedia, Security};
-use crate::call::{CallError, Dial, EndReason, SignalEvent, Signalling};
-use crate::config::{BROWSER, Outbound, Sip};
+use crate::call::{CallError, EndReason, SignalEvent, Signalling};
+use crate::config::{Outbound, Sip};
 use crate::console::telephones::Refused;
 use crate::desk::{DeskError, Ticket, TicketEvent};
 use crate::dialogue::Understood;
-use crate::hotline::{Command, Effect, Fact, Hotline, Input, Party, Wanted};
+use crate::hotline::{Command, Effect, Fact, Hotline, Input, Wanted};
 use crate::intake::Reading;
-use crate::kernel::{CallId, CampaignId, LegId, Pii, Slot, TicketId};
+use crate::kernel::{CallId, CampaignId, LegId, Slot, TicketId};
 use crate::store::{Store, StoreError};
 use crate::survey::campaign::Stratum;
 
@@ -125,6 +127,8 @@ pub struct Shell {
     next_token: u64,
     next_session: u64,
     stopping: Option<oneshot::Sender<()>>,
+    /// Legs of people that have put us on hold.
+    holding: HashSet<LegId>,
     tasks: JoinSet<()>,
 }
 
@@ -141,6 +145,7 @@ impl Shell {
             next_token: 1,
             next_session: 1,
             stopping: None,
+            holding: HashSet::new(),
             tasks: JoinSet::new(),
         }
     }
@@ -254,11 +259,13 @@ impl Shell {
                 }
             }
             SignalEvent::Reinvite { leg, sdp } => self.reinvited(leg, sdp),
+            SignalEvent::Refer { leg, to } => self.input(Input::Referred { leg, to }).await,
             SignalEvent::Ended { leg, reason } => {
                 self.offers.remove(&leg);
                 self.arranged.remove(&leg);
                 self.locals.remove(&leg);
                 self.citizens.remove(&leg);
+                self.holding.remove(&leg);
                 self.input(Input::LegEnded { leg, reason }).await;
             }
         }
@@ -293,7 +300,15 @@ impl Shell {
                     self.to_call(call, MediaCommand::Join(leg, Box::new(arranged.rtp)));
                 }
             }
-            Effect::Part { call } => self.to_call(call, MediaCommand::Part),
+            Effect::Leave { call, leg } => {
+                self.locals.remove(&leg);
+                self.to_call(call, MediaCommand::Leave(leg));
+            }
+            Effect::Referred { leg, answer } => self.answer_refer(leg, answer).await,
+            Effect::Refer { call, leg, caller, outside } => {
+                self.refer(call, leg, caller, outside).await;
+            }
+            Effect::Hears { call, hearing } => self.to_call(call, MediaCommand::Hears(hearing)),
             Effect::Understand { utterance, asked } => self.understand(utterance, asked),
             Effect::Keep { fact, ack } => {
                 if let Fact::Ticket { ticket, entry } = &fact
@@ -514,57 +529,6 @@ impl Shell {
             }
         }
         self.input(Input::LegUp { leg }).await;
-    }
-
-    async fn dial(&mut self, call: CallId, leg: LegId, party: Party) {
-        if let Party::Agent { agent, uri } = &party
-            && self.parts.browsers.ring(*agent, uri != BROWSER, leg, call)
-        {
-            return;
-        }
-        let to = match &party {
-            Party::Agent { uri, .. } => uri.clone(),
-            Party::Citizen { number } => {
-                self.parts.outbound.route.replace("{number}", number.reveal())
-            }
-        };
-        let arranged = match self.arrange(self.parts.sip.protection.to(&to)) {
-            Ok(arranged) => arranged,
-            Err(error) => {
-                tracing::error!(%error, "no port for the sound of a call");
-                let reason = EndReason::Failed(crate::call::leg::Failure::NoReply);
-                return self.later(Input::LegEnded { leg, reason });
-            }
-        };
-        if let Party::Citizen { .. } = &party {
-            self.citizens.insert(leg);
-        }
-        let credentials = match (&party, &self.parts.outbound) {
-            (
-                Party::Citizen { .. },
-                Outbound { user: Some(user), password: Some(password), .. },
-            ) => {
-                let (user, password) = (user.clone(), password.clone());
-                Some(crate::call::Credentials { user, password, realm: None })
-            }
-            _ => None,
-        };
-        // An agent's telephone rings for as long as the queue says; the line only needs an end.
-        let ring_timeout = match &party {
-            Party::Agent { .. } => Duration::from_secs(180),
-            Party::Citizen { .. } => Duration::from_millis(self.parts.outbound.ring_ms),
-        };
-        let dial = Dial {
-            to: Pii::new(to),
-            from: Pii::new(self.parts.sip.number.clone()),
-            display: Some(self.parts.sip.display.clone()),
-            sdp: sdp::offer(&arranged.local),
-            ring_timeout,
-            credentials,
-        };
-        self.arranged.insert(leg, (call, arranged));
-        let line = self.parts.line.clone();
-        self.on_line(leg, "dial", async move { line.dial(leg, dial).await });
     }
 
     /// The other side has picked up.

@@ -2,7 +2,12 @@
 //! forgets none of it.
 //!
 //! - 督办: whose limit has passed without what was to be done is supervised, once for each limit.
-//! - 归档: whose callback is over, with nothing left to be verified, is archived.
+//! - 归档: whose callback is over, with nothing left to be verified, is archived; so is after a while what is closed and nobody
+//!   will be asked about (`callbacks.repeats = "sample"`).
+
+mod reasons;
+
+pub use reasons::{Reasons, ReasonsError};
 
 use std::time::Duration;
 
@@ -10,13 +15,12 @@ use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
 use super::clock::SystemClock;
+use crate::config::{Config, Desk};
 use crate::console::Commands;
-use crate::desk::clock::{Duty, moment};
 use crate::desk::{Actor, Order, TicketEvent};
 use crate::hotline::Command;
 use crate::kernel::{TicketId, Wall};
-use crate::store::{Key, OverRow, OverdueRow, Store, StoreError};
-use crate::survey::SurveyOutcome;
+use crate::store::{Key, Store, StoreError};
 
 const EVERY: Duration = Duration::from_secs(60);
 /// Of each kind in one pass: what comes after a long standstill is dealt with over several.
@@ -31,14 +35,37 @@ pub struct Passed {
     pub archived: usize,
 }
 
+/// What the service does by itself, and what it says of it.
+#[derive(Clone, Debug)]
+pub struct Manner {
+    pub desk: Desk,
+    pub reasons: Reasons,
+}
+
+impl Manner {
+    /// As the configuration wants it.
+    ///
+    /// # Errors
+    /// What is wrong with the texts.
+    pub fn of(config: &Config) -> Result<Manner, ReasonsError> {
+        let reasons = config.prompts.as_deref().map_or_else(Reasons::builtin, Reasons::load)?;
+        Ok(Manner { desk: config.desk, reasons })
+    }
+}
+
 /// Looks every minute until the task is aborted.
-pub fn start(store: Store, commands: Commands, clock: SystemClock) -> JoinHandle<()> {
+pub fn start(
+    store: Store,
+    commands: Commands,
+    clock: SystemClock,
+    manner: Manner,
+) -> JoinHandle<()> {
     tokio::spawn(async move {
         let mut look = tokio::time::interval(EVERY);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             look.tick().await;
-            match pass(&store, &commands, clock.wall()).await {
+            match pass(&store, &commands, &manner, clock.wall()).await {
                 Ok(Passed { supervised: 0, archived: 0 }) => {}
                 Ok(Passed { supervised, archived }) => {
                     tracing::info!(supervised, archived, "tickets were supervised and archived");
@@ -55,21 +82,34 @@ pub fn start(store: Store, commands: Commands, clock: SystemClock) -> JoinHandle
 ///
 /// # Errors
 /// When the store cannot be read.
-pub async fn pass(store: &Store, commands: &Commands, now: Wall) -> Result<Passed, StoreError> {
+pub async fn pass(
+    store: &Store,
+    commands: &Commands,
+    manner: &Manner,
+    now: Wall,
+) -> Result<Passed, StoreError> {
+    let Manner { desk, reasons } = manner;
     let mut passed = Passed::default();
-    for row in store.overdue(now, Key::FIRST, ROWS).await? {
-        let (ticket, event) = supervised(&row);
-        passed.supervised += usize::from(order(commands, ticket, row.version, event).await);
+    if desk.supervise {
+        for row in store.overdue(now, Key::FIRST, ROWS).await? {
+            let event = TicketEvent::Supervised { why: reasons.supervised(&row) };
+            passed.supervised += usize::from(order(commands, row.id, row.version, event).await);
+        }
     }
-    for row in store.over(now.plus_ms(-ARCHIVE_AFTER_MS), TicketId(0), ROWS).await? {
-        let (ticket, event) = archived(&row);
-        passed.archived += usize::from(order(commands, ticket, row.version, event).await);
+    if desk.archive {
+        let over = store.over(now.plus_ms(-ARCHIVE_AFTER_MS), TicketId(0), ROWS).await?;
+        let unasked = store.unasked(now.plus_ms(-desk.unasked_ms), TicketId(0), ROWS).await?;
+        for row in over.into_iter().chain(unasked) {
+            let event = TicketEvent::Archived { why: reasons.archived(&row).to_owned() };
+            passed.archived += usize::from(order(commands, row.id, row.version, event).await);
+        }
     }
     Ok(passed)
 }
 
-async fn order(commands: &Commands, ticket: TicketId, seen: i64, event: TicketEvent) -> bool {
+async fn order(commands: &Commands, ticket: i64, seen: i64, event: TicketEvent) -> bool {
     let (seen, by) = (u32::try_from(seen).ok(), Actor::system());
+    let ticket = TicketId(ticket.max(0) as u64);
     let order = Box::new(Order::Event(event));
     match commands(Command::Order { ticket, seen, by, order }).await {
         Some(Ok(())) => true,
@@ -79,16 +119,4 @@ async fn order(commands: &Commands, ticket: TicketId, seen: i64, event: TicketEv
         }
         None => false,
     }
-}
-
-fn supervised(row: &OverdueRow) -> (TicketId, TicketEvent) {
-    let duty = Duty::of(&row.duty).map_or("办理", Duty::chinese);
-    let why = format!("{duty}超过时限：应于{}前完成", moment(Wall::from_ms(row.due_at)));
-    (TicketId(row.id.max(0) as u64), TicketEvent::Supervised { why })
-}
-
-fn archived(row: &OverRow) -> (TicketId, TicketEvent) {
-    let reached = row.outcome == SurveyOutcome::Complete.key();
-    let why = if reached { "回访完成" } else { "未能回访" }.to_owned();
-    (TicketId(row.id.max(0) as u64), TicketEvent::Archived { why })
 }

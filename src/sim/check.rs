@@ -129,6 +129,7 @@ impl Checker {
                 let saved = self.calls.get(&call).is_some_and(|watched| watched.saved);
                 self.unless(saved, || format!("{call} is handed over before it is saved"));
             }
+            Party::Outside(_) => {}
             Party::Citizen { .. } => {
                 let open = self.window.is_open(wall);
                 self.unless(open, || format!("{call}: a citizen is dialled at {}", wall.civil()));

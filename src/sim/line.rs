@@ -16,6 +16,8 @@ pub(super) enum Who {
     Caller,
     Agent(AgentId),
     Citizen,
+    /// Brought in by an agent.
+    Outside,
 }
 
 /// A leg that is not down.
@@ -81,6 +83,7 @@ impl World {
 
     pub(super) fn dial(&mut self, call: CallId, leg: LegId, party: &Party) {
         let chance = self.rng.below(100);
+        let who = if matches!(party, Party::Outside(_)) { Who::Outside } else { Who::Citizen };
         let (who, ring, reason) = match (party, chance) {
             // Some pick up in the moment in which the queue gives them up.
             (Party::Agent { agent, .. }, 0..80) => {
@@ -93,9 +96,9 @@ impl World {
             (Party::Agent { agent, .. }, _) => {
                 (Who::Agent(*agent), 180_000, Some(EndReason::NoAnswer))
             }
-            (Party::Citizen { .. }, 0..65) => (Who::Citizen, 3_000 + self.rng.below(12_000), None),
-            (Party::Citizen { .. }, 65..80) => (Who::Citizen, 900, Some(EndReason::Busy)),
-            (Party::Citizen { .. }, _) => (Who::Citizen, NO_ANSWER_MS, Some(EndReason::NoAnswer)),
+            (Party::Citizen { .. } | Party::Outside(_), 0..65) => (who, 3_000 + self.rng.below(12_000), None),
+            (Party::Citizen { .. } | Party::Outside(_), 65..80) => (who, 900, Some(EndReason::Busy)),
+            (Party::Citizen { .. } | Party::Outside(_), _) => (who, NO_ANSWER_MS, Some(EndReason::NoAnswer)),
         };
         self.legs.insert(leg, Leg::new(Some(call), who));
         let event = match reason {
@@ -128,6 +131,7 @@ impl World {
         let Some(line) = self.legs.remove(&leg) else { return Ok(()) };
         match (line.who, line.call) {
             (Who::Agent(_), _) => self.checker.leg_down(leg),
+            (Who::Outside, _) => {}
             (_, Some(call)) => self.checker.citizen_gone(call),
             (_, None) => {}
         }

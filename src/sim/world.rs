@@ -190,6 +190,7 @@ impl World {
             manner: Manner::default(),
             queue: Default::default(),
             agents: agents.collect(),
+            outside: Vec::new(),
             callbacks: CallbackRules {
                 window,
                 lines: scenario.callback_lines,
@@ -340,7 +341,9 @@ impl World {
                 }
             }
             Effect::Join { call, leg } => self.join(call, leg),
-            Effect::Part { call } => self.part(call),
+            Effect::Leave { call, .. } => self.part(call),
+            // Nobody's telephone passes callers on here.
+            Effect::Hears { .. } | Effect::Referred { .. } | Effect::Refer { .. } => {}
             Effect::Understand { utterance, asked } => {
                 let call = utterance.call;
                 let now = self.wall().civil();

@@ -11,6 +11,7 @@ mod export;
 mod knowledge;
 mod outbox;
 mod payload;
+mod people;
 mod queue;
 mod rates;
 mod read;
@@ -34,6 +35,7 @@ pub use callbacks::{CampaignRow, Drawn, MemberRow, ReviewRow, Which};
 pub use deeds::{Deed, DeedRow, WhichDeeds};
 pub use knowledge::{KnowledgeEvent, KnowledgeRow, Taken, UnansweredRow};
 pub use outbox::{DueMessage, MessageRow};
+pub use people::{AgentMessageRow, PartyRow};
 pub use queue::{Hall, IN_TIME_MS, RobotDay};
 pub use rates::{CallCount, Counted};
 pub use read::{

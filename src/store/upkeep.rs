@@ -15,12 +15,12 @@ pub struct OverdueRow {
     pub due_at: i64,
 }
 
-/// A closed ticket whose citizen is called no more.
+/// A closed ticket whose citizen is called no more, or not at all.
 #[derive(Clone, PartialEq, Eq, Debug, FromRow)]
 pub struct OverRow {
     pub id: i64,
     pub version: i64,
-    /// How its last callback ended.
+    /// How its last callback ended; empty where there was none.
     pub outcome: String,
 }
 
@@ -61,6 +61,27 @@ impl Store {
              AND s.changed_at >= (SELECT MAX(e.at) FROM ticket_events e
                WHERE e.ticket_id = t.id AND e.kind = 'closed')
              AND NOT EXISTS (SELECT 1 FROM surveys y WHERE y.ticket_id = t.id AND y.state <> 'ended')
+             AND NOT EXISTS (SELECT 1 FROM verifications v WHERE v.ticket_id = t.id AND v.closed_at IS NULL)
+             ORDER BY t.id LIMIT $3",
+        );
+        let query = query.bind(before.unix_ms).bind(after.0 as i64).bind(limit);
+        Ok(query.fetch_all(&self.readers).await?)
+    }
+
+    /// Closed before `before` and since then neither changed, nor called back, nor about to be: a repeat that is left to samples
+    /// and that none drew.
+    pub async fn unasked(
+        &self,
+        before: Wall,
+        after: TicketId,
+        limit: i64,
+    ) -> Result<Vec<OverRow>, StoreError> {
+        let query = sqlx::query_as(
+            "SELECT t.id, t.version, '' AS outcome FROM tickets t
+             WHERE t.state = 'closed' AND t.id > $2 AND t.changed_at <= $1
+             AND NOT EXISTS (SELECT 1 FROM surveys s WHERE s.ticket_id = t.id AND (s.state <> 'ended'
+               OR s.changed_at >= (SELECT MAX(e.at) FROM ticket_events e
+                 WHERE e.ticket_id = t.id AND e.kind = 'closed')))
              AND NOT EXISTS (SELECT 1 FROM verifications v WHERE v.ticket_id = t.id AND v.closed_at IS NULL)
              ORDER BY t.id LIMIT $3",
         );

@@ -9,6 +9,8 @@ use huiyin::acd::{
 use huiyin::kernel::{AgentId, CallId, Civil, Moment, Pii, Wall};
 use proptest::prelude::*;
 
+#[path = "acd/beside.rs"]
+mod beside;
 #[path = "acd/files.rs"]
 mod files;
 #[path = "acd/numbers.rs"]

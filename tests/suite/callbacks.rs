@@ -59,6 +59,7 @@ impl World {
             manner: Manner::default(),
             queue: Default::default(),
             agents: Vec::new(),
+            outside: Vec::new(),
             callbacks: rules,
             admission: Rules { guess: 8, most: 8, recognisers: 1 },
         };

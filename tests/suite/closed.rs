@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use huiyin::dialogue::Expect;
 use huiyin::engine::closed::{
-    Candidate, DOUBT, Scorer, Token, Trie, Verdict, Word, by_ear, decide, digits, search, together,
+    Candidate, DOUBT, Scorer, Token, Trie, Verdict, Word, by_ear, decide, digits, goes_on, search,
+    together,
 };
 use huiyin::intake::{Command, Gazetteer, Grade, Intake};
 use huiyin::kernel::{Rng, Slot};
@@ -221,6 +222,30 @@ fn the_free_words_break_a_tie_by_ear() {
     by_ear(&mut all, "没听轻。没听轻。");
     assert_eq!(all[0].score, -5.0);
     assert!((all[1].score - -3.2).abs() < 1e-5, "{}", all[1].score);
+}
+
+#[test]
+fn an_answer_that_goes_on_is_seen() {
+    let meaning = |text: &str| match text {
+        "解决了" | "对" | "对的" => Some("yes"),
+        "没解决" => Some("no"),
+        _ => None,
+    };
+    let rows = [
+        ("解决了，非常满意。", true),
+        ("没解决！没人来。", true),
+        ("解决了。", false),
+        ("解决了，谢谢。", false),
+        ("对，对的，解决了", false),
+        ("对，没解决", true),
+        ("非常满意，解决了。", false),
+        ("解决了非常满意", false),
+        ("", false),
+        ("，。", false),
+    ];
+    for (words, more) in rows {
+        assert_eq!(goes_on(words, meaning), more, "{words}");
+    }
 }
 
 #[test]

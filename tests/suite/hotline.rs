@@ -8,8 +8,8 @@ use huiyin::desk::{Actor, Ticket, TicketEvent, TicketState};
 use huiyin::dialogue::{Manner, Prompts, SayId, Understood};
 use huiyin::hotline::admission::Rules;
 use huiyin::hotline::{
-    Ack, CallbackRules, Command, Effect, Fact, Hotline, Input, Job, Measured, Party, PendingSurvey,
-    Restored, SaidHow, Setup,
+    Ack, CallbackRules, Command, Effect, Fact, Hotline, Input, Job, Measured, Outside, Party,
+    PendingSurvey, Restored, SaidHow, Setup,
 };
 use huiyin::kernel::evidence::Source;
 use huiyin::kernel::limits::CALLS_MAX;
@@ -23,6 +23,8 @@ use proptest::prelude::*;
 
 #[path = "hotline/assist.rs"]
 mod assist;
+#[path = "hotline/joining.rs"]
+mod joining;
 #[path = "hotline/promised.rs"]
 mod promised;
 
@@ -47,6 +49,7 @@ impl Desk {
             manner: Manner::default(),
             queue: Default::default(),
             agents: agents.collect(),
+            outside: vec![outside("110"), outside("water")],
             callbacks: CallbackRules::default(),
             admission: Rules { guess: 3, most: 3, recognisers: 1 },
         };
@@ -67,10 +70,13 @@ impl Desk {
             Effect::Dial { leg, party: Party::Agent { agent, .. }, .. } => {
                 Some(format!("dial {leg} {agent}"))
             }
+            Effect::Dial { leg, party: Party::Outside(outside), .. } => {
+                Some(format!("dial {leg} {}", outside.code))
+            }
             Effect::Dial { call, leg, .. } => Some(format!("dial {leg} for {call}")),
             Effect::HangUp { leg } => Some(format!("hang up {leg}")),
             Effect::Join { leg, .. } => Some(format!("join {leg}")),
-            Effect::Part { .. } => Some("part".into()),
+            Effect::Leave { .. } => Some("part".into()),
             Effect::Understand { .. } => Some("understand".into()),
             Effect::Close { call } => Some(format!("close {call}")),
             Effect::Keep { fact: Fact::CallEnded { call, outcome, .. }, .. } => {
@@ -138,6 +144,11 @@ impl Desk {
     fn agent(&self, id: u64) -> &'static str {
         self.hotline.queue().agent(AgentId(id)).unwrap().state.key()
     }
+}
+
+fn outside(code: &str) -> Outside {
+    let uri = format!("sip:{code}@city.example");
+    Outside { code: code.into(), name: code.into(), uri, trunk: false, refer: false }
 }
 
 fn desk(agents: u64) -> Desk {

@@ -199,6 +199,7 @@ fn hotline() -> Hotline {
         manner: Manner::default(),
         queue: Default::default(),
         agents: Vec::new(),
+        outside: Vec::new(),
         callbacks: CallbackRules::default(),
         admission: Rules { guess: 3, most: 3, recognisers: 1 },
     };

@@ -17,6 +17,10 @@ mod callee;
 mod caller;
 #[path = "service/faults.rs"]
 mod faults;
+#[path = "service/joining.rs"]
+mod joining;
+#[path = "service/joining_pages.rs"]
+mod joining_pages;
 #[path = "service/killed.rs"]
 mod killed;
 #[path = "service/people.rs"]

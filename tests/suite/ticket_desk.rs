@@ -34,6 +34,7 @@ impl Desk {
             manner: Manner::default(),
             queue: Default::default(),
             agents: Vec::new(),
+            outside: Vec::new(),
             callbacks,
             admission: Rules { guess: 3, most: 3, recognisers: 1 },
         };

@@ -3,12 +3,13 @@
 
 use std::sync::{Arc, Mutex};
 
+use huiyin::config::{self, Config};
 use huiyin::console::Commands;
 use huiyin::desk::{Actor, Order, Role, Rulebook, Ticket, TicketEvent};
 use huiyin::hotline::{Command, Fact};
 use huiyin::kernel::evidence::Source;
 use huiyin::kernel::{CallId, Slot, SurveyId, TicketId, VerificationId, Wall};
-use huiyin::runtime::upkeep::{Passed, pass};
+use huiyin::runtime::upkeep::{Manner, Passed, Reasons, pass};
 use huiyin::store::Store;
 use huiyin::survey::campaign::Origin;
 
@@ -108,7 +109,11 @@ fn orders(desk: &Arc<Desk>, now: Wall) -> (Commands, Arc<Mutex<usize>>) {
 
 async fn passes(desk: &Arc<Desk>, now: Wall) -> Passed {
     let (commands, _) = orders(desk, now);
-    pass(&desk.store, &commands, now).await.unwrap()
+    pass(&desk.store, &commands, &manner(), now).await.unwrap()
+}
+
+fn manner() -> Manner {
+    Manner::of(&Config::load(None).unwrap()).unwrap()
 }
 
 #[tokio::test]
@@ -118,7 +123,7 @@ async fn a_red_light_is_supervised_once() {
         desk.dispatched(id).await;
     }
     desk.happens(2, TicketEvent::Signed { member: None }, noon().plus_ms(HOUR)).await;
-    // Still being told; closed, and its citizen not called back for long.
+    // Still being told; closed, and its citizen never called back.
     desk.happens(4, TicketEvent::Drafted { fields: [].into() }, noon()).await;
     desk.closed(5, noon()).await;
     let nothing = Passed::default();
@@ -138,7 +143,7 @@ async fn a_red_light_is_supervised_once() {
     let again = passes(&desk, noon().plus_ms(60 * DAY)).await;
     assert_eq!(again.supervised, 2, "the one that was signed late, and the one in time");
     assert_eq!(desk.history(4).await, ["drafted"]);
-    assert_eq!(desk.history(5).await, ["registered", "closed"]);
+    assert_eq!(desk.history(5).await, ["registered", "closed", "archived"]);
 }
 
 #[tokio::test]
@@ -217,10 +222,65 @@ async fn who_was_faster_keeps_their_way() {
             })
         })
     };
-    assert_eq!(pass(&desk.store, &slow, red).await.unwrap(), Passed::default());
+    assert_eq!(pass(&desk.store, &slow, &manner(), red).await.unwrap(), Passed::default());
     assert_eq!((*ordered.lock().unwrap(), desk.history(1).await.len()), (1, 4));
     let nobody: Commands = Arc::new(|_| Box::pin(async { None }));
     desk.dispatched(2).await;
-    assert_eq!(pass(&desk.store, &nobody, red).await.unwrap(), Passed::default());
+    assert_eq!(pass(&desk.store, &nobody, &manner(), red).await.unwrap(), Passed::default());
     assert_eq!(passes(&desk, red).await.supervised, 1, "what was not answered is ordered again");
+}
+
+#[tokio::test]
+async fn a_repeat_that_no_sample_drew_is_archived_in_the_end() {
+    let desk = Desk::new().await;
+    for id in 1..=2 {
+        desk.closed(id, noon()).await;
+    }
+    // Drawn, and not called yet.
+    desk.survey(2, 2, None, noon().plus_ms(DAY)).await;
+    let days = |days: i64| noon().plus_ms(days * DAY);
+    assert_eq!(passes(&desk, days(30).plus_ms(-1)).await, Passed::default());
+    assert_eq!(passes(&desk, days(30)).await.archived, 1);
+    let why = desk.store.entries(TicketId(1)).await.unwrap().pop().unwrap().event.why();
+    assert_eq!(why, "未列入抽样回访");
+    assert!(!desk.history(2).await.contains(&"archived"));
+}
+
+#[tokio::test]
+async fn what_is_switched_off_is_left_to_people() {
+    let desk = Desk::new().await;
+    desk.dispatched(1).await;
+    desk.closed(2, noon()).await;
+    let off = config::Desk { supervise: false, archive: false, unasked_ms: DAY };
+    let (commands, ordered) = orders(&desk, noon());
+    let manner = Manner { desk: off, ..manner() };
+    let passed = pass(&desk.store, &commands, &manner, noon().plus_ms(60 * DAY)).await.unwrap();
+    assert_eq!((passed, *ordered.lock().unwrap()), (Passed::default(), 0));
+}
+
+#[test]
+fn reasons_that_are_wrong_name_their_line() {
+    let good = include_str!("../../prompts/zh-CN/desk.toml");
+    assert!(Reasons::parse("desk.toml", good).is_ok());
+    let rows = [
+        (good.replace("archived =", "gone ="), "nobody reads gone"),
+        (
+            good.replace("{due}", "{day}"),
+            "has {day}, which nothing fills; it may have {duty}, {due}",
+        ),
+        (good.replace("\"回访完成\"", "\"\""), "wants one text"),
+        (good.replace("\"回访完成\"", "\"{due}\""), "it may have no slot"),
+        (
+            good.lines()
+                .filter(|line| !line.starts_with("archived_unasked"))
+                .collect::<Vec<_>>()
+                .join("\n"),
+            "has no archived_unasked",
+        ),
+        ("supervised = 3".to_owned(), "desk.toml: "),
+    ];
+    for (text, told) in rows {
+        let error = Reasons::parse("desk.toml", &text).unwrap_err().to_string();
+        assert!(error.starts_with("desk.toml") && error.contains(told), "{error}");
+    }
 }

@@ -176,6 +176,18 @@ impl Core {
         }
     }
 
+    /// Hands a leg what was decided of a REFER.
+    pub async fn refer(
+        &self,
+        leg: LegId,
+        input: crate::call::refer::Input,
+        outcome: Option<oneshot::Sender<bool>>,
+    ) -> Result<(), CallError> {
+        let gone = || CallError::NoSuchLeg(leg);
+        let inbox = self.legs().inboxes.get(&leg).cloned().ok_or_else(gone)?;
+        inbox.send(Command::Refer { input, outcome }).await.map_err(|_| gone())
+    }
+
     pub fn contact(&self, transport: Transport) -> Uri {
         let mut host = self.parts.advertised;
         if transport == Transport::Tls {

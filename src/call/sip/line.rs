@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 
 use crate::call::error::CallError;
 use crate::call::leg::{Effect, EndReason, Failure, Input, Leg, Refused, Report, State};
+use crate::call::refer::Refer;
 use crate::call::reliable::{Rack, Reliable};
 use crate::call::session::{self, Agreed, Session};
 use crate::call::signalling::SignalEvent;
@@ -30,6 +31,11 @@ const FILING_WAIT: Duration = Duration::from_secs(1);
 /// What reaches a leg from this side of the line.
 pub enum Command {
     Order(Order),
+    /// What was decided of the peer's REFER, or one of ours, and where its outcome goes.
+    Refer {
+        input: crate::call::refer::Input,
+        outcome: Option<oneshot::Sender<bool>>,
+    },
     /// A PRACK of the peer's, and where the code of its answer goes.
     Prack {
         rack: Rack,
@@ -54,6 +60,8 @@ pub enum Inner {
     Leg(Input),
     /// A re-INVITE of ours has been answered. Boxed, as the other: a queue's room is taken ahead for its largest item.
     Reinvited(Box<rsipstack::Result<Option<Response>>>),
+    /// A REFER of ours has been answered, with this code.
+    Referred(Option<u16>),
     /// An UPDATE of ours has been answered.
     Updated(Box<rsipstack::Result<Option<Response>>>),
 }
@@ -96,6 +104,12 @@ pub struct Line {
     /// The re-INVITE of ours under way only refreshes the session.
     pub refreshing: bool,
     pub asker: Option<Asker>,
+    pub refer: Refer,
+    /// The peer's REFER that is not yet answered.
+    pub refer_handle: Option<TransactionHandle>,
+    pub refer_outcome: Option<oneshot::Sender<bool>>,
+    /// The NOTIFY under way.
+    pub notifying: Option<JoinHandle<()>>,
     pub inner: (mpsc::Sender<Inner>, mpsc::Receiver<Inner>),
 }
 
@@ -132,6 +146,10 @@ impl Line {
             updates: false,
             refreshing: false,
             asker: None,
+            refer: Refer::default(),
+            refer_handle: None,
+            refer_outcome: None,
+            notifying: None,
             inner: mpsc::channel(LEG_INBOX),
         }
     }
@@ -147,11 +165,12 @@ impl Line {
             tokio::select! {
                 command = self.inbox.recv() => match command {
                     Some(Command::Order(order)) => self.order(order).await,
+                    Some(Command::Refer { input, outcome }) => self.refer(input, outcome).await,
                     Some(Command::Prack { rack, sdp, done }) => self.prack(rack, sdp, done),
                     None => self.feed(Input::HangUp { reason: EndReason::ServerStopped }),
                 },
                 Some(state) = self.states.recv() => self.hear(state).await,
-                Some(inner) = self.inner.1.recv() => self.report_back(inner),
+                Some(inner) = self.inner.1.recv() => self.report_back(inner).await,
                 outcome = finished(&mut self.invite) => self.invited(outcome),
                 () = sleep_ms(wait) => self.tick(),
             }
@@ -160,10 +179,13 @@ impl Line {
         self.core.parts.events.send(SignalEvent::Ended { leg: self.leg, reason }).await.ok();
     }
 
-    fn report_back(&mut self, inner: Inner) {
+    async fn report_back(&mut self, inner: Inner) {
         match inner {
             Inner::Leg(input) => self.feed(input),
             Inner::Reinvited(result) => self.reinvited(&result),
+            Inner::Referred(code) => {
+                self.refer(crate::call::refer::Input::Answered { code }, None).await;
+            }
             Inner::Updated(result) => self.refreshed(&result),
         }
     }
@@ -218,11 +240,13 @@ impl Line {
                 let headers = Some(text::capabilities());
                 handle.respond(StatusCode::OK, headers, None).await.ok();
             }
-            DialogState::Refer(_, _, handle) => {
-                handle.reply(StatusCode::Decline).await.ok();
+            DialogState::Refer(_, request, handle) => self.referred(&request, handle).await,
+            DialogState::Notify(_, request, handle) => {
+                let ours = self.notified(&request).await;
+                let code = if ours { 200 } else { 481 };
+                handle.reply(StatusCode::from(code)).await.ok();
             }
-            DialogState::Notify(_, _, handle)
-            | DialogState::Message(_, _, handle)
+            DialogState::Message(_, _, handle)
             | DialogState::Publish(_, _, handle) => {
                 let headers = Some(vec![text::allow()]);
                 handle.respond(StatusCode::MethodNotAllowed, headers, None).await.ok();
@@ -423,7 +447,11 @@ impl Line {
         let dialog = self.dialog.clone();
         let done = self.inner.0.clone();
         let header = text::reason_header(reason);
+        let notifying = self.notifying.take();
         tokio::spawn(async move {
+            if let Some(notifying) = notifying {
+                tokio::time::timeout(super::refer::NOTIFY_WAIT, notifying).await.ok();
+            }
             dialog.bye_with_headers(Some(vec![header])).await.ok();
             done.send(Inner::Leg(Input::ByeDone)).await.ok();
         });

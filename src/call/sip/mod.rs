@@ -5,6 +5,7 @@ mod core;
 mod dial;
 mod gate;
 mod line;
+mod refer;
 mod refresh;
 mod register;
 mod text;
@@ -35,7 +36,10 @@ use crate::kernel::{LegId, Pii};
 use super::error::CallError;
 use super::leg::{EndReason, Input};
 use super::session::Wishes;
-use super::signalling::{Credentials, Dial, LegIds, ReinviteAnswer, SignalEvent, Signalling};
+use super::refer::Input as ReferInput;
+use super::signalling::{
+    Credentials, Dial, LegIds, ReferAnswer, ReinviteAnswer, SignalEvent, Signalling,
+};
 
 use self::core::{Core, Parts};
 use self::gate::{Gate, GuardedUdp};
@@ -280,6 +284,8 @@ fn endpoint(
         Method::Info,
         Method::Update,
         Method::PRack,
+        Method::Refer,
+        Method::Notify,
     ];
     EndpointBuilder::new()
         .with_user_agent(&config.agent)
@@ -394,6 +400,22 @@ impl Signalling for SipStack {
         let (agreed, answer) = oneshot::channel();
         self.core.send(leg, Input::Reinvite { sdp }, Some(agreed)).await?;
         answer.await.map_err(|_| CallError::NoSuchLeg(leg))?
+    }
+
+    async fn answer_refer(&self, leg: LegId, answer: ReferAnswer) -> Result<(), CallError> {
+        let input = match answer {
+            ReferAnswer::Accepted => ReferInput::Accept,
+            ReferAnswer::Declined => ReferInput::Decline,
+            ReferAnswer::Reached => ReferInput::Reached,
+            ReferAnswer::Missed => ReferInput::Missed,
+        };
+        self.core.refer(leg, input, None).await
+    }
+
+    async fn refer(&self, leg: LegId, to: Pii<String>) -> Result<bool, CallError> {
+        let (outcome, reached) = oneshot::channel();
+        self.core.refer(leg, ReferInput::Send { to: to.into_inner() }, Some(outcome)).await?;
+        reached.await.map_err(|_| CallError::NoSuchLeg(leg))
     }
 
     async fn send_digit(&self, leg: LegId, digit: char) -> Result<(), CallError> {

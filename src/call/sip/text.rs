@@ -7,7 +7,7 @@ use crate::call::leg::{EndReason, Failure};
 use crate::call::session::{Agreed, MIN_S, Said, Session};
 
 /// The methods we know, for Allow.
-pub const METHODS: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK";
+pub const METHODS: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, REFER, NOTIFY";
 
 const SDP: &str = "application/sdp";
 
@@ -148,6 +148,22 @@ pub fn dtmf_relay(digit: char) -> (Vec<Header>, Vec<u8>) {
 }
 
 /// RFC 3326, with the causes of ITU-T Q.850.
+/// A status line as NOTIFY carries it (RFC 3515 2.4.5).
+pub fn sipfrag(code: u16, last: bool) -> (Vec<Header>, Vec<u8>) {
+    let state = if last { "terminated;reason=noresource" } else { "active;expires=180" };
+    let words = match code {
+        100 => "Trying",
+        200 => "OK",
+        _ => "Temporarily Unavailable",
+    };
+    let headers = vec![
+        Header::Event("refer".into()),
+        Header::SubscriptionState(state.into()),
+        Header::ContentType("message/sipfrag;version=2.0".into()),
+    ];
+    (headers, format!("SIP/2.0 {code} {words}\r\n").into_bytes())
+}
+
 pub fn reason_header(reason: EndReason) -> Header {
     let (cause, text) = match reason {
         EndReason::MediaTimeout => (102, "media timeout"),

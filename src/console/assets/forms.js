@@ -60,10 +60,10 @@ function arrive() {
   arrived = field;
 }
 
-async function send(form) {
+async function send(form, to) {
   const body = JSON.stringify(Object.fromEntries(new FormData(form)));
   const headers = { "content-type": "application/json", "x-form-token": words().formToken ?? "" };
-  const reply = await fetch(form.dataset.post, { method: "POST", headers, body });
+  const reply = await fetch(to, { method: "POST", headers, body });
   if (reply.ok) {
     const done = await reply.json().catch(() => ({}));
     if (done.page) location.assign(done.page);
@@ -72,11 +72,11 @@ async function send(form) {
   return { error: await reply.json().catch(() => ({ code: "network" })) };
 }
 
-async function submit(form) {
-  const button = form.querySelector("button[type=submit]");
+async function submit(form, submitter) {
+  const button = submitter ?? form.querySelector("button[type=submit]");
   button.disabled = true;
   answer(form, words().saving);
-  const { error, told } = await send(form).catch(() => ({ error: { code: "network" } }));
+  const { error, told } = await send(form, button.dataset.post ?? form.dataset.post).catch(() => ({ error: { code: "network" } }));
   button.disabled = false;
   if (error) {
     answer(form, explain(error), false);
@@ -104,12 +104,13 @@ export function listen() {
     const form = event.target;
     if (!form.dataset.post) return;
     event.preventDefault();
-    submit(form);
+    submit(form, event.submitter);
   });
   document.addEventListener("keydown", (event) => {
     if (!event.altKey || event.ctrlKey || event.metaKey || event.repeat) return;
-    const button = document.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
-    if (!button || button.disabled) return;
+    const named = document.querySelectorAll(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
+    const button = [...named].find((one) => !one.disabled && !one.closest("[hidden]"));
+    if (!button) return;
     event.preventDefault();
     button.click();
   });

@@ -7,7 +7,8 @@ function tell(text) { at("phone-state").textContent = text; }
 
 async function post(path, body) {
   const reply = await fetch(`${base}/${path}`, {
-    method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body), keepalive: true,
+    method: "POST", keepalive: true, body: JSON.stringify(body),
+    headers: { "content-type": "application/json", "x-form-token": document.body.dataset.formToken ?? "" },
   });
   if (!reply.ok) throw new Error(String(reply.status));
   return reply.json();

@@ -101,18 +101,22 @@ pub(in crate::console) async fn agent(
 ) -> Result<Markup, ApiError> {
     let id = ids.id()?;
     let rows = agent_rows(&app).await?;
-    let now = rows.into_iter().find(|row| row.id as u64 == id).ok_or_else(|| {
+    let now = rows.iter().find(|row| row.id as u64 == id).cloned().ok_or_else(|| {
         let error = format!("no agent {id}");
         let remedy = "agents are listed in the configuration under [[agents]]";
         ApiError::new(StatusCode::NOT_FOUND, "not_found", error, remedy)
     })?;
     let whole = who.via == Via::Local || who.scope == Scope::Agent(AgentId(id));
     let work = work(&app, &now, whole).await?;
+    let joining = super::joining::joining(&app, &who, &now, &rows).await?;
+    let messages = super::joining::messages(&app, now.id).await?;
     let own = app.store.tickets_handled_by(AgentId(id), 20).await?;
     let shown = work.as_ref().and_then(|work| work.ticket.as_ref()).map(|ticket| ticket.id);
     let body = html! {
         (banner(&app, &now, work.as_ref()))
+        (messages)
         (super::phone::phone(&app, now.id))
+        (joining)
         @match &work {
             Some(work) => {
                 @if now.state == "wrap_up" { (finish(&app, &now, work, whole)) }
@@ -123,7 +127,7 @@ pub(in crate::console) async fn agent(
         (unfinished(&app, own.iter().filter(|ticket| Some(ticket.id) != shown)))
     };
     let what = Live {
-        kinds: "agent_state turn ticket call_state call_ended assist photo",
+        kinds: "agent_state turn ticket call_state call_ended assist photo party agent_message",
         call: now.call_id,
         agent: Some(now.id),
         ..Live::default()
@@ -181,7 +185,7 @@ fn leave(app: &App, agent: i64) -> Markup {
     }
 }
 
-/// Keys for codes: Alt and a digit.
+/// Keys for codes, after the talk: Alt and a digit. During it digits join and part.
 const KEYED: usize = 9;
 
 /// What the talk came to, while there is one or it is written up: one press each.
@@ -196,7 +200,7 @@ fn codes(app: &App, now: &AgentNow) -> Markup {
             @for (n, code) in app.plan.codes.iter().enumerate() {
                 form method="post" data-post={ "/api/agents/" (now.id) "/wrap-up" } {
                     input type="hidden" name="code" value=(code.code);
-                    @if n < KEYED {
+                    @if n < KEYED && now.state == "wrap_up" {
                         @let keys = format!("Alt+{}", n + 1);
                         button type="submit" data-key=(n + 1) aria-keyshortcuts=(keys) { (code.name) " " kbd { (keys) } }
                     } @else { button type="submit" { (code.name) } }

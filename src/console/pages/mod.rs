@@ -11,6 +11,7 @@ mod call;
 mod campaigns;
 mod deeds;
 mod frame;
+mod joining;
 mod knowledge;
 mod life;
 mod login;
@@ -27,6 +28,7 @@ mod tabs;
 mod ticket;
 mod unit;
 mod wall;
+mod watching;
 
 pub(super) use account::account;
 pub(super) use accounts::accounts;

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
 use maud::{Markup, html};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::frame::{Place, frame};
 use super::parts::badge;
@@ -18,7 +19,7 @@ use crate::kernel::AgentId;
 use crate::store::{Hall, RobotDay};
 
 /// What changes the page, and how often it is looked at by time alone, in seconds.
-const KINDS: &str = "queue agent_state call_started call_state call_ended";
+const KINDS: &str = "queue agent_state call_started call_state call_ended party";
 const LOOKS_EVERY_S: u32 = 10;
 /// The order of states on the page.
 const STATES: [&str; 6] = ["talking", "hold", "ringing", "wrap_up", "idle", "away"];
@@ -62,11 +63,20 @@ pub(in crate::console) async fn wall_json(
     Ok(Json(look(&app).await?))
 }
 
+/// The work number of the supervisor's own telephone.
+#[derive(Debug, Deserialize)]
+pub(in crate::console) struct Mine {
+    at: Option<i64>,
+}
+
 pub(in crate::console) async fn wall(
     State(app): State<Arc<App>>,
     who: Known,
+    mine: Result<Query<Mine>, QueryRejection>,
 ) -> Result<Markup, ApiError> {
+    let mine = mine?.0;
     let wall = look(&app).await?;
+    let watching = super::watching::watching(&app, &who, mine.at, &wall.agents).await?;
     let texts = &app.texts.wall;
     let body = html! {
         h1 .sr { (texts.title) }
@@ -84,6 +94,7 @@ pub(in crate::console) async fn wall(
             }), false))
         }
         section #day .wall-day aria-label=(texts.today) { (day(&app, &wall)) }
+        (watching)
         section #staff aria-label=(app.texts.page.agents) { (staff(&app, &wall)) }
     };
     let page = html! {

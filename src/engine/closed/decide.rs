@@ -1,7 +1,7 @@
 //! Whether a set explains the sound: taken, doubtful, or none of it.
 
 use super::ln_add;
-use crate::language::sounds_like;
+use crate::language::{comparable, sounds_like};
 
 /// One wording of the set and how well it explains the sound.
 #[derive(Clone, PartialEq, Debug)]
@@ -76,6 +76,20 @@ pub fn together(first: &[Candidate], second: &[Candidate], prune: f32) -> Vec<Ca
 /// Whether a meaning is the likeliest.
 pub fn agrees(candidates: &[Candidate], meaning: &str) -> bool {
     best(candidates).is_some_and(|(best, _)| best.meaning == meaning)
+}
+
+/// Characters after an answer that are more than a 谢谢.
+const MORE_CHARS: usize = 3;
+
+/// Whether the words go on after an answer, as 解决了，非常满意 does: the set would hear the answer and lose the rest.
+/// `meaning`: what a whole answer, made comparable, means.
+pub fn goes_on<'a>(words: &str, meaning: impl Fn(&str) -> Option<&'a str>) -> bool {
+    let mut pieces = words.split(|c: char| !c.is_alphanumeric()).map(comparable);
+    let Some(answer) = pieces.find(|piece| !piece.is_empty()) else { return false };
+    let Some(meant) = meaning(&answer) else { return false };
+    // 对，对的 says one thing twice.
+    let more = pieces.filter(|piece| meaning(piece) != Some(meant));
+    more.map(|piece| piece.chars().count()).sum::<usize>() >= MORE_CHARS
 }
 
 /// Adds what the free words say: a wording that sounds like them is likelier.

@@ -11,7 +11,7 @@ mod search;
 mod trie;
 
 pub use dates::dates;
-pub use decide::{Candidate, DOUBT, Verdict, agrees, by_ear, decide, together};
+pub use decide::{Candidate, DOUBT, Verdict, agrees, by_ear, decide, goes_on, together};
 pub use digits::{Run, digits};
 pub use search::{Found, search};
 pub use trie::{Trie, Word};

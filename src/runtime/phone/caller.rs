@@ -234,6 +234,9 @@ impl Caller {
                         let answer = talk.reinvited(sdp);
                         self.line.answer_reinvite(leg, answer).await?;
                     }
+                    Some(SignalEvent::Refer { leg, .. }) => {
+                        self.line.answer_refer(leg, crate::call::ReferAnswer::Declined).await?;
+                    }
                     Some(_) => {}
                     None => anyhow::bail!("the line closed during the call"),
                 }

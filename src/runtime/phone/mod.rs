@@ -251,6 +251,10 @@ impl Phone {
                 self.line.answer_reinvite(leg, answer).await?;
                 Ok(None)
             }
+            Some(SignalEvent::Refer { leg, .. }) => {
+                self.line.answer_refer(leg, crate::call::ReferAnswer::Declined).await?;
+                Ok(None)
+            }
             Some(SignalEvent::Invite { leg, .. }) => {
                 // One call at a time, as a telephone.
                 self.line.reject(leg, 486).await?;

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::super::call_task::{MediaCommand, Ringing};
+use super::super::call_task::Ringing;
 use super::super::rtp_socket::{BrowserError, RtpSession};
 use super::{Arranged, Message, Shell};
 use crate::call::ice::{Credentials, FRAGMENT, PASSWORD};
@@ -50,7 +50,7 @@ impl Shell {
             }
             Happening::Opened { leg, call, opened } => self.opened(leg, call, opened).await,
             Happening::HungUp { leg, reason } => self.hang_up(leg, reason),
-            Happening::Hold { leg, on } => self.to_media(leg, MediaCommand::Hold(leg, on)),
+            Happening::Hold { leg, on } => self.input(Input::Held { leg, on }).await,
             Happening::Ended { leg, reason } => {
                 self.signal(SignalEvent::Ended { leg, reason }).await;
             }

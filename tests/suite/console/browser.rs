@@ -138,7 +138,7 @@ impl Browser {
         result["result"]["value"].clone()
     }
 
-    /// Waits until the expression is true.
+    /// Waits until the expression is true. While one page follows another there is none to ask.
     pub async fn until(&mut self, expression: &str) {
         let since = Instant::now();
         let params =

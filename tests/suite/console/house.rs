@@ -131,6 +131,7 @@ async fn fed(
         doors: doors.clone(),
         tls,
         knowledge: Knowledge { library: library.clone(), published: publisher.waker() },
+        outside: Vec::new(),
         telephones,
     };
     let (stop, stopped) = oneshot::channel::<()>();

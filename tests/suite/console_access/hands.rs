@@ -10,6 +10,8 @@ use crate::console::browser::{Browser, chromium};
 use crate::console::house::{House, NUMBER, TICKET};
 
 async fn fill(browser: &mut Browser, fields: &[(&str, &str)], button: &str) {
+    // Before its modules have run a page sends its forms by itself.
+    browser.until("document.readyState === 'complete'").await;
     for (field, text) in fields {
         let field = json!(field);
         let script = format!("document.querySelector({field}).value = {}; true", json!(text));

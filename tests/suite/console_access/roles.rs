@@ -18,6 +18,7 @@ fn path_of(route: &Route) -> String {
     let path =
         route.path.replace("{id}", "1").replace("{slot}", "place").replace("{order}", "sign");
     let path = path.replace("{n}", "1");
+    let path = path.replace("{act}", "ask");
     let path = path.replace("{step}", "review").replace("{code}", CODE);
     match route.path {
         "/assets/{name}" => path.replace("{name}", "style.css"),
@@ -74,7 +75,14 @@ async fn every_role_walks_every_route() {
     let routes = ROUTES.iter().filter(|route| !route.by_form).count();
     assert!(Role::ALL.iter().all(|role| walked[role] == routes));
     assert!(house.commands.lock().unwrap().iter().all(|command| {
-        matches!(command, Command::AgentReady { .. } | Command::AgentAway { .. })
+        matches!(
+            command,
+            Command::AgentReady { .. }
+                | Command::AgentAway { .. }
+                | Command::MessagesSeen { .. }
+                | Command::Unwatch { .. }
+                | Command::TakeOver { .. }
+        )
     }));
     // Nobody walks any but the open ones.
     for route in ROUTES.iter().filter(|route| route.rule != Rule::Anyone) {

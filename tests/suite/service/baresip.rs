@@ -48,19 +48,29 @@ impl Telephone {
     /// The telephone of a number; `account` is what baresip's account of it says more. One without words is silent.
     pub async fn of(number: &str, account: &str, words: &str) -> Telephone {
         let folder = tempfile::tempdir().unwrap();
-        let (sip, mut control) = (free(), free());
-        // baresip takes the port after its SIP port for TLS.
-        while control.port() == sip.port() + 1 {
-            control = free();
-        }
-        let path = folder.path().display();
         let words = match words {
             "" => Vec::new(),
             words => wav::read(&say(words, folder.path(), "words.wav").await).unwrap(),
         };
         let after = vec![0; 8000 * 90];
         let sound = [&after[..GREETING], &words, &after].concat();
-        wav::write(&folder.path().join("says.wav"), &sound).unwrap();
+        Telephone::that_says(folder, number, account, &sound).await
+    }
+
+    /// One that says this.
+    pub async fn that_says(
+        folder: tempfile::TempDir,
+        number: &str,
+        account: &str,
+        sound: &[i16],
+    ) -> Telephone {
+        let (sip, mut control) = (free(), free());
+        // baresip takes the port after its SIP port for TLS.
+        while control.port() == sip.port() + 1 {
+            control = free();
+        }
+        let path = folder.path().display();
+        wav::write(&folder.path().join("says.wav"), sound).unwrap();
         let modules: String = ["g711", "aufile", "aubridge", "sndfile"]
             .map(|name| format!("module {name}.so\n"))
             .concat();
@@ -97,13 +107,13 @@ impl Telephone {
     }
 
     /// What came from the other side, once the telephone is put away and its file is whole.
-    async fn heard(mut self, keep: &Path) -> PathBuf {
+    pub async fn heard(mut self, keep: &Path) -> PathBuf {
         self.order("quit", "").await;
         tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("baresip ends").unwrap();
         let files = std::fs::read_dir(self.folder.path()).unwrap().flatten();
         let mut files = files.map(|file| file.path());
         let file = files.find(|path| path.to_string_lossy().ends_with("-dec.wav"));
-        let kept = keep.join("heard.wav");
+        let kept = keep.join(format!("heard-{}.wav", self.sip.port()));
         std::fs::copy(file.expect("a file of what was heard"), &kept).unwrap();
         kept
     }

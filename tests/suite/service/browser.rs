@@ -75,7 +75,7 @@ async fn heard(browser: &mut Browser, file: &Path) {
     wav::write(file, &samples).unwrap();
 }
 
-fn ready() -> Option<PathBuf> {
+pub fn ready() -> Option<PathBuf> {
     let program = chromium()?;
     models().then_some(program)
 }
@@ -146,13 +146,13 @@ const DESK: &str = "[[agents]]\nid = 801\nname = \"张敏\"\nuri = \"browser\"\n
 const MUSIC: &str = "window.heard.length > 16 && window.heard.slice(-16).every((block) =>
     block.reduce((sum, x) => sum + x * x, 0) / block.length > 1e-7)";
 
-async fn agent_talks(service: &Service, seconds: u64) {
+pub async fn agent_talks(service: &Service, seconds: u64) {
     let talks = |agents: &Value| agents["agents"][0]["state"] == "talking";
     service.until("agents", seconds, talks).await;
 }
 
 /// Opens the agent's page with the telephone in the browser on.
-async fn agents_page(service: &Service, program: &Path) -> Browser {
+pub async fn agents_page(service: &Service, program: &Path) -> Browser {
     let folder = service.folder.path();
     let words = microphone("您好，我是工作人员张敏。", When::Always(4), folder, "agent").await;
     let mut agent = Browser::start_with(program, &words).await;
@@ -164,7 +164,7 @@ async fn agents_page(service: &Service, program: &Path) -> Browser {
     agent
 }
 
-async fn answer(service: &Service, agent: &mut Browser) {
+pub async fn answer(service: &Service, agent: &mut Browser) {
     let rings = |agents: &Value| agents["agents"][0]["state"] == "ringing";
     service.until("agents", 60, rings).await;
     agent.until("!document.querySelector('#phone-answer').hidden").await;
