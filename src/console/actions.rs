@@ -19,7 +19,8 @@ use crate::desk::{Actor, Order, TicketEvent};
 use crate::acd::OFF_DUTY;
 use crate::hotline::Command;
 use crate::kernel::evidence::Source;
-use crate::kernel::{AgentId, Filled, Slot, TicketId};
+use crate::kernel::{AgentId, CallId, Evidence, Filled, Slot, TicketId};
+use crate::store::FieldRow;
 
 pub(super) const RESULT_CHARS: usize = 2000;
 const VALUE_CHARS: usize = 2000;
@@ -146,6 +147,56 @@ pub(super) fn is_number(value: &str) -> bool {
 }
 
 /// The body of a command that needs no more words: `{}`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Accepted {
+    /// The number of the words that were seen beside it.
+    heard: Number,
+    by: String,
+}
+
+/// 采纳: what the talk would put into a blank field goes there, with the words it rests on.
+pub(super) async fn accept(
+    State(app): State<Arc<App>>,
+    who: Known,
+    ids: Ids,
+    body: Body<Accepted>,
+) -> Done {
+    let ticket = TicketId(ids.id()?);
+    let slot = ids.text("slot");
+    let row = app.store.ticket(ticket).await?.ok_or_else(|| ApiError::missing("ticket", ticket.0))?;
+    let proposed = app.store.proposals(CallId(row.call_id.max(0) as u64)).await?;
+    let heard = i64::from(body.0.heard.read("heard")?);
+    let missing = || ApiError::missing("proposal", slot);
+    let one = proposed.into_iter().find(|one| one.slot == slot).ok_or_else(missing)?;
+    if one.evidence.first().is_none_or(|evidence| evidence.utterance != heard) {
+        let error = "something else has been heard since";
+        let remedy = "load the page again, look at it, then decide anew";
+        return Err(ApiError::new(StatusCode::CONFLICT, "changed", error, remedy));
+    }
+    let slot = Slot::from_key(slot).ok_or_else(missing)?;
+    let by = text("by", &body.0.by, NAME_CHARS)?;
+    let filled = filled(one);
+    let event = TicketEvent::Edited { slot, filled: filled.clone() };
+    let by = Actor::new(part(&who, event.roles(), None).unwrap_or(Part::Desk), by);
+    carry_out(&app, Command::Accept { ticket, slot, filled, by }).await
+}
+
+fn filled(row: FieldRow) -> Filled {
+    let evidence = row.evidence.iter().map(|one| Evidence {
+        utterance: one.utterance.max(0) as u32,
+        start_ms: one.start_ms.max(0) as u64,
+        end_ms: one.end_ms.max(0) as u64,
+        confidence: one.confidence as f32,
+    });
+    Filled {
+        evidence: evidence.collect(),
+        source: Source::from_key(&row.source).unwrap_or(Source::Spoken),
+        value: row.value,
+        code: row.code,
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Nothing {}

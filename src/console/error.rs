@@ -144,7 +144,7 @@ impl From<DeskError> for ApiError {
             E::Refused { code, .. } => {
                 let status = match code {
                     "not_found" => StatusCode::NOT_FOUND,
-                    "not_now" | "no_verifier" | "verifies_itself" | "draw_past" => {
+                    "not_now" | "not_blank" | "no_verifier" | "verifies_itself" | "draw_past" => {
                         StatusCode::CONFLICT
                     }
                     _ => StatusCode::UNPROCESSABLE_ENTITY,

@@ -4,6 +4,7 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -22,6 +23,7 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::server::TlsStream;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use super::ConsoleError;
 use crate::kernel::Pii;
@@ -30,6 +32,26 @@ use crate::kernel::Pii;
 /// answered within less.
 const IDLE: Duration = Duration::from_secs(60);
 const HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// Where every place is taken, whoever has been answered nothing for so long gives theirs up to the next one.
+const GRACE_MS: u64 = 1_000;
+/// How soon that is looked after.
+const ROOM_EVERY: Duration = Duration::from_millis(20);
+
+/// A connection as the door sees it.
+struct Held {
+    began: Instant,
+    /// Milliseconds from there to when we last wrote something.
+    wrote_ms: AtomicU64,
+    leave: CancellationToken,
+}
+
+impl Held {
+    fn quiet_ms(&self) -> u64 {
+        let whole = self.began.elapsed().as_millis() as u64;
+        whole.saturating_sub(self.wrote_ms.load(Ordering::Relaxed))
+    }
+}
 
 /// What TLS shows; it can be renewed while it is in use.
 #[derive(Clone, Debug)]
@@ -82,6 +104,7 @@ fn configured(certificate: &[u8], key: &Pii<Vec<u8>>) -> Result<Arc<ServerConfig
 pub(super) struct Door {
     listener: TcpListener,
     places: Arc<Semaphore>,
+    held: Vec<Arc<Held>>,
     tls: Option<Tls>,
     /// Greetings under way; each holds a place.
     greeted: JoinSet<Option<(Connection, SocketAddr)>>,
@@ -90,7 +113,32 @@ pub(super) struct Door {
 impl Door {
     /// `places`: connections at once.
     pub fn new(listener: TcpListener, places: usize, tls: Option<Tls>) -> Self {
-        Door { listener, places: Arc::new(Semaphore::new(places)), tls, greeted: JoinSet::new() }
+        let places = Arc::new(Semaphore::new(places));
+        Door { listener, places, held: Vec::new(), tls, greeted: JoinSet::new() }
+    }
+}
+
+impl Door {
+    fn hold(&mut self) -> Arc<Held> {
+        // Who is gone holds theirs no more.
+        self.held.retain(|held| Arc::strong_count(held) > 1);
+        let held = Arc::new(Held {
+            began: Instant::now(),
+            wrote_ms: AtomicU64::new(0),
+            leave: CancellationToken::new(),
+        });
+        self.held.push(held.clone());
+        held
+    }
+
+    /// The quietest one leaves: slow heads and bodies, greetings that do not end, connections kept for nothing.
+    fn make_room(&mut self) {
+        self.held.retain(|held| Arc::strong_count(held) > 1 && !held.leave.is_cancelled());
+        let quietest = self.held.iter().max_by_key(|held| held.quiet_ms());
+        if let Some(quietest) = quietest.filter(|held| held.quiet_ms() >= GRACE_MS) {
+            tracing::debug!("a quiet connection gives its place to the next");
+            quietest.leave.cancel();
+        }
     }
 }
 
@@ -121,20 +169,24 @@ impl Listener for Door {
 
     async fn accept(&mut self) -> (Connection, SocketAddr) {
         loop {
+            let full = self.places.available_permits() == 0;
             tokio::select! {
+                () = sleep(ROOM_EVERY), if full => self.make_room(),
                 Some(greeted) = self.greeted.join_next() => {
                     if let Ok(Some(connected)) = greeted {
                         return connected;
                     }
                 }
                 (stream, peer, place) = admitted(&mut self.listener, &self.places) => {
+                    let held = self.hold();
                     let Some(acceptor) = self.tls.as_ref().and_then(Tls::acceptor) else {
-                        return (Connection::new(Stream::Plain(stream), place), peer);
+                        return (Connection::new(Stream::Plain(stream), held, place), peer);
                     };
                     self.greeted.spawn(async move {
-                        let tls = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await;
+                        let tls = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream));
+                        let tls = held.leave.run_until_cancelled(tls).await?;
                         let stream = Stream::Tls(Box::new(tls.ok()?.ok()?));
-                        Some((Connection::new(stream, place), peer))
+                        Some((Connection::new(stream, held, place), peer))
                     });
                 }
             }
@@ -165,6 +217,8 @@ enum Stream {
 pub(super) struct Connection {
     stream: Stream,
     idle: Pin<Box<Sleep>>,
+    held: Arc<Held>,
+    leaves: Pin<Box<WaitForCancellationFutureOwned>>,
     _place: Option<OwnedSemaphorePermit>,
 }
 
@@ -184,8 +238,9 @@ macro_rules! on_stream {
 }
 
 impl Connection {
-    fn new(stream: Stream, place: Option<OwnedSemaphorePermit>) -> Self {
-        Connection { stream, idle: Box::pin(sleep(IDLE)), _place: place }
+    fn new(stream: Stream, held: Arc<Held>, place: Option<OwnedSemaphorePermit>) -> Self {
+        let leaves = Box::pin(held.leave.clone().cancelled_owned());
+        Connection { stream, idle: Box::pin(sleep(IDLE)), held, leaves, _place: place }
     }
 
     /// What a poll came to, unless nothing was written for too long.
@@ -197,11 +252,14 @@ impl Connection {
     ) -> Poll<io::Result<T>> {
         if wrote && matches!(poll, Poll::Ready(Ok(_))) {
             self.idle.as_mut().reset(Instant::now() + IDLE);
+            let wrote_ms = self.held.began.elapsed().as_millis() as u64;
+            self.held.wrote_ms.store(wrote_ms, Ordering::Relaxed);
             return poll;
         }
-        match self.idle.as_mut().poll(context) {
-            Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
-            Poll::Pending => poll,
+        let over = self.idle.as_mut().poll(context).is_ready();
+        match over || self.leaves.as_mut().poll(context).is_ready() {
+            true => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
+            false => poll,
         }
     }
 }

@@ -141,6 +141,20 @@ pub(super) fn fact_json(fact: &Fact) -> Value {
         }
         // What became of it is on the pages: they only ask whether something did.
         Fact::Queue { record: _, at } => json!({ "kind": "queue", "at": at.unix_ms }),
+        Fact::SoFar { call, speaker, text, at } => json!({
+            "kind": "so_far", "call": call.0, "speaker": speaker.key(), "text": words(text),
+            "at": at.unix_ms,
+        }),
+        // What it is stands on the pages: they only ask whether there is something.
+        Fact::Assist { call, utterance, at, .. } => {
+            json!({ "kind": "assist", "call": call.0, "idx": utterance, "at": at.unix_ms })
+        }
+        Fact::Thumb { call, utterance, up, at } => json!({
+            "kind": "thumb", "call": call.0, "idx": utterance, "up": up, "at": at.unix_ms,
+        }),
+        Fact::Photo { call, photo, at } => {
+            json!({ "kind": "photo", "call": call.0, "n": photo.n, "at": at.unix_ms })
+        }
         Fact::Unanswered { call, utterance, why, at } => json!({
             "kind": "unanswered", "call": call.0, "idx": utterance, "why": why.key(), "at": at.unix_ms,
         }),

@@ -29,11 +29,13 @@ mod orders;
 mod own;
 mod pages;
 mod phone;
+mod photos;
 pub mod public;
 mod read;
 mod routes;
 pub mod telephones;
 mod texts;
+mod told;
 
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;

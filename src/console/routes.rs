@@ -11,7 +11,7 @@ use axum::routing::{MethodRouter, get, post};
 use super::error::ApiError;
 use super::{
     App, accounts, actions, api, assets, audio, callbacks, deeds, export, guard, joining, knowledge,
-    live, login, open311, orders, own, pages, phone,
+    live, login, open311, orders, own, pages, phone, photos,
 };
 use crate::access::Grant;
 use crate::kernel::limits::CONSOLE_BODY_BYTES_MAX;
@@ -123,6 +123,12 @@ pub static ROUTES: &[Route] = &[
     }),
     changes_on("/api/tickets/{id}/fields/{slot}", May(G::HandleTickets), On::Ticket, || {
         post(actions::edit)
+    }),
+    changes_on("/api/tickets/{id}/proposals/{slot}", May(G::HandleTickets), On::Ticket, || {
+        post(actions::accept)
+    }),
+    reads_on("/api/tickets/{id}/photos/{n}", May(G::SeeTickets), On::Ticket, || {
+        get(photos::photo)
     }),
     reads("/api/messages", May(G::SeeMessages), || get(pages::messages_json)),
     reads("/api/agents", May(G::SeeCalls), || get(api::agents)),

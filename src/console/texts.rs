@@ -83,6 +83,8 @@ texts!(Call {
     recording,
     confidence,
     no_audio,
+    thumb_up,
+    thumb_down,
 });
 texts!(Ticket {
     fields,
@@ -114,6 +116,9 @@ texts!(Ticket {
     calling_number,
     unmask,
     unmask_help,
+    proposed,
+    accept,
+    accept_key,
 });
 texts!(Life {
     title,
@@ -175,6 +180,20 @@ texts!(Agent {
     code_help,
     limit,
     seconds,
+    finish,
+    finish_help,
+    save_key,
+});
+texts!(Assist {
+    knowledge,
+    no_knowledge,
+    full,
+    theirs,
+    no_theirs,
+    photos,
+    photo,
+    due,
+    because,
 });
 texts!(Wall {
     title,
@@ -344,7 +363,7 @@ texts!(Knowledge {
     no_history,
     changes,
 });
-texts!(Questions { title, questions, clusters, none, more, nearest, make_draft, dismiss });
+texts!(Questions { title, questions, clusters, none, more, nearest, make_draft, dismiss, thumbs, thumbs_help, no_thumbs, ups, downs });
 texts!(Board {
     title,
     lights,
@@ -536,6 +555,7 @@ pub(super) struct Texts {
     pub call: Call,
     pub ticket: Ticket,
     pub life: Life,
+    pub assist: Assist,
     pub agent: Agent,
     pub wall: Wall,
     pub phone: Phone,

@@ -52,6 +52,12 @@ pub enum Input {
         end_ms: u64,
         confidence: f32,
     },
+    /// What somebody is saying, as far as it is heard; [`Input::Words`] follow.
+    SoFar {
+        call: CallId,
+        speaker: Speaker,
+        text: String,
+    },
     /// The caller made a sound that no words could be got from.
     Unclear {
         call: CallId,

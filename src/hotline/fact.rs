@@ -5,8 +5,10 @@ use super::unanswered::Why;
 use crate::acd::{Owner, Record};
 use crate::bridge::{Party, Stage};
 use crate::desk::{Entry, Ticket};
-use crate::kernel::{AgentId, CallId, CampaignId, Pii, SurveyId, TicketId, VerificationId, Wall};
-use crate::speech::Utterance;
+use crate::kernel::{
+    AgentId, CallId, CampaignId, Filled, Pii, Slot, SurveyId, TicketId, VerificationId, Wall,
+};
+use crate::speech::{Speaker, Utterance};
 use crate::survey::campaign::{Draw, Origin, Plan};
 use crate::survey::verify::Outcome;
 use crate::survey::{Answer, VerifyReason};
@@ -30,6 +32,17 @@ impl Direction {
             Direction::Promised => "promised",
         }
     }
+}
+
+/// A photo of a citizen's as it is kept: a JPEG made anew, without whatever the camera wrote into it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Photo {
+    pub n: u32,
+    /// In pixels.
+    pub width: u32,
+    pub height: u32,
+    /// Of the file, in hex.
+    pub sha256: String,
 }
 
 // A ticket is by far the largest, and a few facts an utterance are moved: a box would gain nothing.
@@ -58,6 +71,35 @@ pub enum Fact {
         utterance: Utterance,
         latency_ms: Option<u64>,
         cut_short: bool,
+        at: Wall,
+    },
+    /// What somebody is saying, as far as it is heard: shown while it lasts, and never kept. The [`Fact::Turn`] follows.
+    SoFar {
+        call: CallId,
+        speaker: Speaker,
+        text: String,
+        at: Wall,
+    },
+    /// What the caller's words with this number bring the agent who talks with them: contents of fields that are blank, and
+    /// items of the knowledge base with their confidences, the best first.
+    Assist {
+        call: CallId,
+        utterance: u32,
+        facts: Vec<(Slot, Filled)>,
+        hits: Vec<(String, f32)>,
+        at: Wall,
+    },
+    /// The citizen says on the page of their call whether an answer of the robot's, by its number, was of use.
+    Thumb {
+        call: CallId,
+        utterance: u32,
+        up: bool,
+        at: Wall,
+    },
+    /// The citizen has sent a photo; `n` counts from 1 within the call.
+    Photo {
+        call: CallId,
+        photo: Photo,
         at: Wall,
     },
     /// The caller's words with this number were a question, and it ended without an answer.

@@ -5,6 +5,7 @@
 //! - `talk.rs`: what is heard and said on a call.
 //! - `people.rs`: the queue, the agents' telephones, the talk between people; `joining.rs`: what agents and supervisors do on it;
 //!   `promised.rs`: callbacks instead of waiting.
+//! - `assist.rs`: what the caller's words bring the agent who talks with them.
 //! - `tickets.rs`: 工单 and what staff do with them; `residents.rs`: which of them are at hand.
 //! - `callback.rs`: 回访. `contract.rs`: inputs and effects.
 //!
@@ -17,6 +18,7 @@
 //! - a caller whom people had and who is left by them goes on to another of them, or back to the front of the queue.
 
 pub mod admission;
+mod assist;
 mod callback;
 mod contract;
 mod door;
@@ -34,7 +36,7 @@ use std::sync::Arc;
 
 pub use callback::{CallbackRules, CallbacksLeft, window_of};
 pub use contract::{Effect, Input, Party, Referral, SaidHow};
-pub use fact::{Ack, Direction, Fact, PendingSurvey, Restored};
+pub use fact::{Ack, Direction, Fact, PendingSurvey, Photo, Restored};
 pub use joining::{Act, MESSAGE_CHARS, Outside, Toward};
 pub use tickets::{Command, Wanted};
 pub use unanswered::Why;
@@ -112,6 +114,8 @@ struct Call {
     watch: unanswered::Watch,
     /// Words given to be understood that have not come back.
     asked_meaning: u32,
+    /// Those among them that were said to an agent.
+    overheard: Vec<u32>,
     /// On a callback whose talk has ended.
     survey_outcome: Option<SurveyOutcome>,
     ending: Option<Ending>,
@@ -237,6 +241,7 @@ impl Hotline {
                     Utterance { call, index: 0, speaker, text, start_ms, end_ms, confidence };
                 self.words(heard);
             }
+            Input::SoFar { call, speaker, text } => self.so_far(call, speaker, text),
             Input::Unclear { call } => self.unclear(call),
             Input::Overloaded { call } => self.overloaded(call),
             Input::Silent { call } => self.silent(call),
@@ -336,6 +341,7 @@ impl Hotline {
             state_told: String::new(),
             watch: unanswered::Watch::default(),
             asked_meaning: 0,
+            overheard: Vec::new(),
             survey_outcome: None,
             ending: None,
         };

@@ -10,7 +10,7 @@ use crate::speech::{Speaker, Utterance};
 use crate::survey;
 
 impl Hotline {
-    /// Words get their number on the call, are kept, and, when the robot conducts the call, are understood.
+    /// Words get their number on the call and are kept; the caller's are understood, for the robot or for the agent they talk to.
     pub(super) fn words(&mut self, mut utterance: Utterance) {
         let at = self.wall;
         let Some(call) = self.calls.get_mut(&utterance.call) else { return };
@@ -20,14 +20,17 @@ impl Hotline {
         if caller {
             call.unanswered_end_ms = Some(utterance.end_ms);
         }
-        let robot_listens = caller && !call.bridge.owns();
-        let (asked, place) = (call.asked(), call.place());
-        if robot_listens {
+        let to_agent = call.bridge.owns();
+        let (asked, place) = (call.asked().filter(|_| !to_agent), call.place());
+        if caller {
             call.asked_meaning += 1;
+        }
+        if caller && to_agent {
+            call.overheard.push(utterance.index);
         }
         let kept = utterance.clone();
         self.keep(Fact::Turn { utterance: kept, latency_ms: None, cut_short: false, at });
-        if robot_listens {
+        if caller {
             self.effect(Effect::Understand { utterance, asked, place });
         }
     }
@@ -35,6 +38,13 @@ impl Hotline {
     pub(super) fn understood(&mut self, id: CallId, understood: Understood) {
         let Some(call) = self.calls.get_mut(&id) else { return };
         call.asked_meaning = call.asked_meaning.saturating_sub(1);
+        let said = understood.utterance.index;
+        let before = call.overheard.len();
+        call.overheard.retain(|index| *index != said);
+        if call.overheard.len() < before {
+            self.assist(id, &understood);
+            return self.maybe_end(id);
+        }
         match call.direction {
             Direction::Inbound | Direction::Promised => {
                 self.tell_dialogue(id, dialogue::Input::Heard(understood));

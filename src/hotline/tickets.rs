@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Ack, Act, Effect, Fact, Hotline};
+use super::{Ack, Act, Effect, Fact, Hotline, Photo};
 use crate::acd;
 use crate::bridge::Part;
 use crate::desk::{Actor, DeskError, Order, Ticket, TicketEvent, TicketState, rulebook};
@@ -64,6 +64,23 @@ pub enum Command {
         seen: Option<u32>,
         by: Actor,
         order: Box<Order>,
+    },
+    /// 采纳: what was understood of the caller goes into a field that is still blank.
+    Accept {
+        ticket: TicketId,
+        slot: Slot,
+        filled: Filled,
+        by: Actor,
+    },
+    /// The citizen's own word on an answer, and their photo: kept with the call, which may have ended.
+    Thumb {
+        call: CallId,
+        utterance: u32,
+        up: bool,
+    },
+    Photo {
+        call: CallId,
+        photo: Photo,
     },
     EditField {
         ticket: TicketId,
@@ -229,6 +246,9 @@ impl Hotline {
             | Command::CallBack { .. }
             | Command::AnnounceCampaign { .. }
             | Command::DoNotCall { .. } => return self.callback_command(command),
+            Command::Accept { .. } | Command::Thumb { .. } | Command::Photo { .. } => {
+                return self.aside(command);
+            }
             Command::Order { ticket, seen, by, order } => (ticket, seen, by, *order),
             Command::EditField { ticket, slot, value, by } => {
                 let filled =
@@ -282,7 +302,9 @@ impl Hotline {
         match command {
             Command::AgentReady { .. } | Command::AgentAway { .. } | Command::WrapUpCode { .. } => {
             }
-            Command::EditField { ticket, .. }
+            Command::Thumb { .. } | Command::Photo { .. } => {}
+            Command::Accept { ticket, .. }
+            | Command::EditField { ticket, .. }
             | Command::CloseTicket { ticket, .. }
             | Command::Reopen { ticket, .. } => want(*ticket),
             Command::Order { ticket, order, .. } => {

@@ -132,5 +132,15 @@ pub const BROWSER_CALLS_PER_ADDRESS: usize = 8;
 pub const PUBLIC_CALLERS: usize = 16_384;
 /// Streams of words to browsers that call, at once.
 pub const PUBLIC_FEEDS: usize = 128;
+/// Calls of browsers whose pages may still say something of them; the oldest is forgotten first.
+pub const PUBLIC_CALLS_KNOWN: usize = 4096;
+/// Thumbs for the answers of one call.
+pub const THUMBS_PER_CALL: u32 = 60;
+/// Photos of one call.
+pub const PHOTOS_PER_CALL: u32 = 3;
+/// Largest photo that is taken.
+pub const PHOTO_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Photos on their way at once: each may take its bytes and what they are decoded into.
+pub const PHOTOS_AT_ONCE: usize = 2;
 /// Rings and hang-ups waiting for an agent's browser.
 pub const PHONE_EVENTS: usize = 16;

@@ -321,6 +321,7 @@ impl CallTask {
             Heard::StopOurSound => self.fall_silent(SaidHow::Interrupted).await,
             Heard::Words { .. } => self.tell_words(speaker, Some(heard)).await,
             Heard::Started { .. } => {}
+            Heard::SoFar { text } => self.tell(Input::SoFar { call, speaker, text }).await,
             // Between people nobody asks again.
             _ if speaker == Speaker::Agent || !self.people.is_empty() => {}
             Heard::Unclear { .. } => self.tell(Input::Unclear { call }).await,

@@ -29,6 +29,10 @@ pub enum Heard {
         start_ms: u64,
         end_ms: u64,
     },
+    /// What was heard of what they are saying: they may go on.
+    SoFar {
+        text: String,
+    },
     Unclear {
         start_ms: u64,
         end_ms: u64,
@@ -126,8 +130,16 @@ impl Listener {
             tracing::error!(%error, "the recogniser failed");
             speech::Heard::Unclear
         });
+        let so_far = match &heard {
+            speech::Heard::Words { text, .. } if self.turn.awaits(job) => Some(text.clone()),
+            _ => None,
+        };
         self.turn.decoded(job, heard);
         self.follow(None);
+        // A look ahead that decided nothing yet is worth showing; an end of the turn says it all anyway.
+        if let Some(text) = so_far.filter(|_| self.waiting.is_empty()) {
+            self.waiting.push_back(Heard::SoFar { text });
+        }
     }
 
     /// Carries out what the turn machine wants. Without engines no new job can be asked for, and none is: jobs come of sound.

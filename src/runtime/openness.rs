@@ -1,6 +1,7 @@
 //! What stands open to citizens beside the telephone: text messages, and the page on which they look up their tickets.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -11,9 +12,11 @@ use tokio::task::JoinHandle;
 use super::clock::SystemClock;
 use super::outbox::{self, Outbox, Post};
 use crate::config::{Carrier, Config};
+use crate::console::Commands;
 use crate::console::public::{self, Public};
 use crate::console::telephones::Telephones;
 use crate::hotline::Fact;
+use crate::knowledge::Library;
 use crate::notice::Messages;
 use crate::store::Store;
 
@@ -24,6 +27,14 @@ pub async fn open(config: &Config, texts: &Messages) -> anyhow::Result<Store> {
         Carrier::Off => store,
         Carrier::File(_) | Carrier::Webhook { .. } => store.telling(texts.kinds()),
     })
+}
+
+/// What the page reaches of the house.
+pub struct Inside {
+    pub calls: Arc<dyn Telephones>,
+    pub commands: Commands,
+    pub library: Arc<Library>,
+    pub photos: PathBuf,
 }
 
 /// Ready to begin.
@@ -45,7 +56,7 @@ impl Openness {
         config: &Config,
         texts: Messages,
         store: &Store,
-        calls: Arc<dyn Telephones>,
+        inside: Inside,
     ) -> anyhow::Result<Openness> {
         let post = outbox::post(config, texts, store)?;
         let Some(settings) = &config.public else {
@@ -59,7 +70,10 @@ impl Openness {
             store: store.clone(),
             hotline: config.sip.number.clone(),
             proxies: settings.proxies.clone(),
-            calls: (config.webrtc.calls_max > 0).then_some(calls),
+            calls: (config.webrtc.calls_max > 0).then_some(inside.calls),
+            commands: inside.commands,
+            library: inside.library,
+            photos: inside.photos,
         };
         Ok(Openness { post, page: Some((listener, page)), at })
     }

@@ -17,7 +17,7 @@ use super::engines::{self, SpeechEngines};
 use super::keeper::Keeper;
 use super::library::{Publisher, entries};
 use super::meaning::Meaning;
-use super::openness::{self, Openness};
+use super::openness::{self, Inside, Openness};
 use super::outbox;
 use super::recordings::Recordings;
 use super::rewriting::Rewriting;
@@ -65,7 +65,8 @@ pub async fn serve(
     let ids = leg_ids();
     let browsers = Browsers::new(config.webrtc.clone(), ids.clone(), inbox.clone(), feed.clone())?;
     let calls = Arc::new(browsers.clone());
-    let open = Openness::prepare(&config, texts, &store, calls.clone()).await?;
+    let inside = inside(calls.clone(), &inbox, &library, &recordings);
+    let open = Openness::prepare(&config, texts, &store, inside).await?;
     let Telephone { line, signals, own, renewal, thread } =
         Telephone::open(&config, &clock, ids).await?;
     let knowledge = console::Knowledge { library, published: publisher.waker() };
@@ -405,6 +406,17 @@ fn console(
         knowledge,
         telephones: None,
     }
+}
+
+/// What the page for citizens reaches of the house.
+fn inside(
+    calls: Arc<Browsers>,
+    inbox: &mpsc::Sender<Message>,
+    library: &Arc<Library>,
+    recordings: &Recordings,
+) -> Inside {
+    let photos = recordings.dir().to_path_buf();
+    Inside { calls, commands: commands(inbox.clone()), library: library.clone(), photos }
 }
 
 /// The console's way to the hotline: a command and its answer, within a deadline.

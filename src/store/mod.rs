@@ -3,6 +3,7 @@
 
 mod accounts;
 mod audit;
+mod beside_talk;
 mod board;
 mod callbacks;
 mod deeds;
@@ -23,6 +24,7 @@ mod tickets;
 mod upkeep;
 mod write;
 
+pub use beside_talk::{HitRow, PhotoRow, ThumbRow, photo_path};
 pub use board::{
     BoardRow, Key, LIGHTS_SQL, Lamp, LightsRow, Marks, NEXT_DUE_SQL, Show, is_done, unit_sql,
 };
@@ -146,6 +148,11 @@ impl Store {
     /// From here on the store tells by these rules when an answer is promised.
     pub fn ruled_by(self, rules: Arc<Rulebook>) -> Store {
         Store { rules: Some(rules), ..self }
+    }
+
+    /// What promises are told by, where there is any.
+    pub fn rulebook(&self) -> Option<&Arc<Rulebook>> {
+        self.rules.as_ref()
     }
 
     /// Waits for what is under way and closes the file.

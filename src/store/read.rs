@@ -202,7 +202,7 @@ const CALLS: &str =
        OR EXISTS (SELECT 1 FROM surveys s JOIN tickets t ON t.id = s.ticket_id
          WHERE s.call_id = c.id AND t.secret <> 0)) AS secret FROM calls c ";
 
-const TICKETS: &str =
+pub(super) const TICKETS: &str =
     "SELECT id, call_id, state, agent, result, survey_id, opened_at, changed_at, unit, level, place, category, pack,
      procedure, limit_code, duty, due_at, yellow_at, supervised <> 0 AS supervised, secret <> 0 AS secret, version,
      merged_into FROM tickets";
@@ -268,7 +268,7 @@ impl Store {
         Ok(self.with_fields(rows).await?.pop())
     }
 
-    async fn with_fields(&self, mut rows: Vec<TicketRow>) -> Result<Vec<TicketRow>, StoreError> {
+    pub(super) async fn with_fields(&self, mut rows: Vec<TicketRow>) -> Result<Vec<TicketRow>, StoreError> {
         for row in &mut rows {
             let mut evidence: Vec<EvidenceRow> = sqlx::query_as(
                 "SELECT ticket_id, slot, utterance, start_ms, end_ms, confidence

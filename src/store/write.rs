@@ -4,7 +4,7 @@ use sqlx::SqliteConnection;
 
 use super::outbox::{Told, put_message};
 use super::surveys::{interrupted_attempts, survey_fact};
-use super::{Store, StoreError, people, queue, tickets};
+use super::{Store, StoreError, beside_talk, people, queue, tickets};
 use crate::desk::{Entry, Ticket};
 use crate::hotline::Fact;
 use crate::kernel::{CallId, TicketId, Wall};
@@ -92,15 +92,7 @@ async fn keep_one(db: &mut SqliteConnection, told: &Told, fact: &Fact) -> Result
             unanswered(db, *call, *utterance, why.key(), *at).await?;
         }
         Fact::Key { call, key, at_ms, at } => {
-            sqlx::query(
-                "INSERT INTO pressed_keys (call_id, at_ms, pressed, at) VALUES ($1, $2, $3, $4)",
-            )
-            .bind(call.0 as i64)
-            .bind(*at_ms as i64)
-            .bind(key.reveal().to_string())
-            .bind(at.unix_ms)
-            .execute(db)
-            .await?;
+            pressed(db, *call, *key.reveal(), *at_ms, *at).await?;
         }
         Fact::Ticket { ticket, entry } => ticket_event(db, told, ticket, entry).await?,
         Fact::AgentState { agent, state, call, reason, at } => {
@@ -116,12 +108,32 @@ async fn keep_one(db: &mut SqliteConnection, told: &Told, fact: &Fact) -> Result
             .execute(db)
             .await?;
         }
+        Fact::SoFar { .. } | Fact::Assist { .. } | Fact::Thumb { .. } | Fact::Photo { .. } => {
+            beside_talk::keep(db, fact).await?;
+        }
         Fact::Queue { record, at } => queue::keep(db, record, *at).await?,
         Fact::Party { .. } | Fact::AgentMessage { .. } | Fact::AgentMessagesSeen { .. } => {
             people::keep(db, fact).await?;
         }
         other => survey_fact(db, other).await?,
     }
+    Ok(())
+}
+
+async fn pressed(
+    db: &mut SqliteConnection,
+    call: CallId,
+    key: char,
+    at_ms: u64,
+    at: Wall,
+) -> Result<(), StoreError> {
+    sqlx::query("INSERT INTO pressed_keys (call_id, at_ms, pressed, at) VALUES ($1, $2, $3, $4)")
+        .bind(call.0 as i64)
+        .bind(at_ms as i64)
+        .bind(key.to_string())
+        .bind(at.unix_ms)
+        .execute(db)
+        .await?;
     Ok(())
 }
 

@@ -21,6 +21,8 @@ use huiyin::survey::campaign::Origin;
 use huiyin::survey::verify::Outcome;
 use proptest::prelude::*;
 
+#[path = "hotline/assist.rs"]
+mod assist;
 #[path = "hotline/joining.rs"]
 mod joining;
 #[path = "hotline/promised.rs"]

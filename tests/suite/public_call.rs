@@ -22,6 +22,7 @@ struct Fake {
     asked: Mutex<Vec<String>>,
     feed: broadcast::Sender<Fact>,
     over: CancellationToken,
+    call: CallId,
 }
 
 fn placed() -> Placed {
@@ -32,7 +33,7 @@ impl Fake {
     fn new(answers: Vec<Result<Placed, Refused>>) -> Arc<Fake> {
         let (feed, _) = broadcast::channel(PHONE_EVENTS);
         let (answers, asked) = (Mutex::new(answers), Mutex::default());
-        Arc::new(Fake { answers, asked, feed, over: CancellationToken::new() })
+        Arc::new(Fake { answers, asked, feed, over: CancellationToken::new(), call: CallId(1) })
     }
 
     fn note(&self, what: String) {
@@ -49,7 +50,7 @@ impl Telephones for Fake {
 
     fn follow(&self, key: &str) -> Option<Followed> {
         let (facts, over) = (self.feed.subscribe(), self.over.child_token());
-        (key == "the-key").then_some(Followed { call: CallId(7), facts, over })
+        (key == "the-key").then_some(Followed { call: self.call, facts, over })
     }
 
     async fn hang_up(&self, key: &str) {
@@ -67,6 +68,12 @@ impl Telephones for Fake {
     async fn put_down(&self, _: AgentId, _: LegId) {}
 
     async fn hold(&self, _: AgentId, _: LegId, _: bool) {}
+}
+
+/// A line that takes every call.
+pub fn line() -> huiyin::console::telephones::Line {
+    let line: Arc<dyn Telephones> = Fake::new(vec![]);
+    Some(line)
 }
 
 async fn served(line: &Arc<Fake>, proxies: &[&str]) -> Page {
@@ -164,6 +171,16 @@ async fn the_page_has_one_script_and_says_so_and_is_not_there_without_a_line() {
     page.stop().await;
 }
 
+fn answer(call: u64, text: &str) -> Fact {
+    match turn(call, text) {
+        Fact::Turn { utterance, latency_ms, cut_short, at } => {
+            let utterance = Utterance { speaker: Speaker::Robot, ..utterance };
+            Fact::Turn { utterance, latency_ms, cut_short, at }
+        }
+        other => other,
+    }
+}
+
 fn turn(call: u64, text: &str) -> Fact {
     let utterance = Utterance {
         call: CallId(call),
@@ -177,6 +194,102 @@ fn turn(call: u64, text: &str) -> Fact {
     Fact::Turn { utterance, latency_ms: None, cut_short: false, at: Wall::from_ms(0) }
 }
 
+async fn say(page: &Page, what: &str, kind: &str, body: Vec<u8>) -> (u16, String) {
+    let request = page.http.post(format!("http://{}/calls/the-key/{what}", page.at));
+    let reply = request.header("content-type", kind).body(body).send().await.unwrap();
+    (reply.status().as_u16(), reply.text().await.unwrap())
+}
+
+#[tokio::test]
+async fn a_thumb_for_an_answer_is_kept_with_the_call_and_the_last_one_counts() {
+    let line = Fake::new(vec![]);
+    let page = served(&line, &[]).await;
+    let thumb = |idx: u32, up: bool| format!("{{\"utterance\":{idx},\"up\":{up}}}").into_bytes();
+    let json = "application/json";
+    assert_eq!(say(&page, "thumb", json, thumb(2, true)).await.0, 404, "nobody has called yet");
+    call(&page, "application/sdp", "v=0".into(), "").await;
+    assert_eq!(say(&page, "thumb", json, thumb(2, true)).await.0, 200);
+    assert_eq!(say(&page, "thumb", json, thumb(2, false)).await.0, 200);
+    assert_eq!(say(&page, "thumb", json, thumb(1, true)).await.0, 404, "the caller's own words");
+    assert_eq!(say(&page, "thumb", json, b"{}".to_vec()).await.0, 422);
+    assert_eq!(say(&page, "thumb", "text/plain", thumb(2, true)).await.0, 422);
+    let other = format!("http://{}/calls/another/thumb", page.at);
+    let request = page.http.post(other).header("content-type", json).body(thumb(2, true));
+    assert_eq!(request.send().await.unwrap().status(), 404);
+    let kept = page.store.thumbs(CallId(1)).await.unwrap();
+    assert_eq!(kept.len(), 1, "of an answer one counts: {kept:?}");
+    assert!(!kept[0].up && kept[0].utterance == 2 && kept[0].text.contains("什么地方"));
+    let (down, ups, downs) = page.store.thumbs_down(Wall::from_ms(0), 9).await.unwrap();
+    assert_eq!((down.len(), ups, downs), (1, 0, 1));
+    for _ in 2..huiyin::kernel::limits::THUMBS_PER_CALL {
+        assert_eq!(say(&page, "thumb", json, thumb(2, true)).await.0, 200);
+    }
+    assert_eq!(say(&page, "thumb", json, thumb(2, true)).await.0, 429);
+    page.stop().await;
+}
+
+/// A picture with a place and words in its metadata.
+fn telling_jpeg() -> Vec<u8> {
+    let picture = image::RgbImage::from_fn(64, 32, |x, y| image::Rgb([x as u8 * 4, y as u8 * 8, 90]));
+    let mut jpeg = Vec::new();
+    image::codecs::jpeg::JpegEncoder::new(&mut jpeg).encode_image(&picture).unwrap();
+    // APP1 with Exif: orientation 6, turned a quarter; then a comment.
+    let exif: &[u8] = b"Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+    let segment = |marker: u8, content: &[u8]| {
+        let length = (content.len() as u16 + 2).to_be_bytes();
+        [&[0xff, marker], &length[..], content].concat()
+    };
+    let more = [segment(0xe1, exif), segment(0xfe, b"GPS 29.0791 119.6474")].concat();
+    [&jpeg[..2], &more, &jpeg[2..]].concat()
+}
+
+#[tokio::test]
+async fn a_photo_is_made_anew_and_what_is_none_is_refused() {
+    let line = Fake::new(vec![]);
+    let page = served(&line, &[]).await;
+    let sent = telling_jpeg();
+    assert!(sent.windows(3).any(|three| three == b"GPS"));
+    assert_eq!(say(&page, "photo", "image/jpeg", sent.clone()).await.0, 404, "nobody has called");
+    call(&page, "application/sdp", "v=0".into(), "").await;
+    let mut bomb = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
+    bomb.extend([0, 1, 0, 0, 0, 1, 0, 0, 8, 2, 0, 0, 0, 0, 0, 0, 0]);
+    for (what, body) in [
+        ("a page that says it is a photo", b"<html><script>alert(1)</script>".to_vec()),
+        ("nothing", Vec::new()),
+        ("a GIF", b"GIF89a\x01\0\x01\0\0\0\0;".to_vec()),
+        ("a head of JPEG before something else", [b"\xff\xd8\xff\xe0", &[0x41; 4000][..]].concat()),
+        ("65,536 by 65,536 pixels", bomb),
+        ("SVG", b"<svg xmlns='http://www.w3.org/2000/svg'/>".to_vec()),
+    ] {
+        let (status, text) = say(&page, "photo", "image/jpeg", body).await;
+        assert_eq!(status, 415, "{what}: {text}");
+        assert!(text.contains("不是照片"), "{what}: {text}");
+    }
+    let huge = vec![0xff; huiyin::kernel::limits::PHOTO_BYTES_MAX + 1];
+    assert_eq!(say(&page, "photo", "image/jpeg", huge).await.0, 413);
+    assert!(page.commands.lock().unwrap().is_empty(), "nothing of that was told");
+    assert_eq!(say(&page, "photo", "image/jpeg", sent).await.0, 201);
+    let kept = page.store.photos(CallId(1)).await.unwrap();
+    let shown: Vec<_> = kept.iter().map(|photo| (photo.n, photo.width, photo.height)).collect();
+    assert_eq!(shown, [(1, 32, 64)], "upright");
+    let path = huiyin::store::photo_path(page.folder.path(), CallId(1), 1);
+    let file = std::fs::read(path).unwrap();
+    assert!(file.starts_with(b"\xff\xd8\xff"));
+    for told in [&b"GPS"[..], b"Exif", b"29.0791"] {
+        assert!(!file.windows(told.len()).any(|part| part == told), "{told:?} is still in it");
+    }
+    let png = {
+        let mut png = std::io::Cursor::new(Vec::new());
+        image::RgbaImage::new(3000, 10).write_to(&mut png, image::ImageFormat::Png).unwrap();
+        png.into_inner()
+    };
+    assert_eq!(say(&page, "photo", "image/png", png.clone()).await.0, 201);
+    assert_eq!(page.store.photos(CallId(1)).await.unwrap()[1].width, 2048, "made smaller");
+    assert_eq!(say(&page, "photo", "image/png", png.clone()).await.0, 201);
+    assert_eq!(say(&page, "photo", "image/png", png).await.0, 429, "three are enough");
+    page.stop().await;
+}
+
 #[tokio::test]
 async fn the_words_of_this_call_alone_are_told_until_its_end() {
     let line = Fake::new(vec![]);
@@ -185,9 +298,12 @@ async fn the_words_of_this_call_alone_are_told_until_its_end() {
     let mut stream = page.http.get(words).send().await.unwrap();
     assert_eq!(stream.status(), 200);
     line.feed.send(turn(8, "别人的话")).unwrap();
-    line.feed.send(turn(7, "我的话")).unwrap();
+    let (call, speaker, text) = (CallId(1), Speaker::Caller, "我的……".to_owned());
+    line.feed.send(Fact::SoFar { call, speaker, text, at: Wall::from_ms(0) }).unwrap();
+    line.feed.send(turn(1, "我的话")).unwrap();
+    line.feed.send(answer(1, "身份证补领，到就近的窗口办。")).unwrap();
     let mut told = String::new();
-    while !told.contains("我的话") {
+    while !told.contains("到就近的窗口办") {
         told.push_str(&String::from_utf8_lossy(&stream.chunk().await.unwrap().unwrap()));
     }
     line.over.cancel();
@@ -200,12 +316,15 @@ async fn the_words_of_this_call_alone_are_told_until_its_end() {
         told.push_str(&String::from_utf8_lossy(&stream.chunk().await.unwrap().unwrap()));
     }
     line.feed.send(ended(8)).unwrap();
-    line.feed.send(turn(7, "最后的话")).unwrap();
-    line.feed.send(ended(7)).unwrap();
+    line.feed.send(turn(1, "最后的话")).unwrap();
+    line.feed.send(ended(1)).unwrap();
     while let Some(more) = stream.chunk().await.unwrap() {
         told.push_str(&String::from_utf8_lossy(&more));
     }
     assert!(told.contains("最后的话") && told.ends_with("event: ended\ndata: {}\n\n"), "{told}");
     assert!(!told.contains("别人的话"), "{told}");
+    let partial = told.find("event: so_far").unwrap();
+    assert!(partial < told.find("event: turn").unwrap());
+    assert!(told.contains("\"answer\":\"身份证补领\"") && told.contains("\"source\":\"办事指南 2026\""));
     page.stop().await;
 }

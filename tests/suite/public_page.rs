@@ -1,17 +1,19 @@
 //! The page for citizens: what it tells, to whom, how often, and what it does not lead to.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use huiyin::console::public::{self, Lockout, PER_ADDRESS, PER_TICKET, PUBLIC_ROUTES, Public};
-use huiyin::console::{ROUTES, Rule};
+use huiyin::console::{Commands, ROUTES, Rule};
+use huiyin::hotline::{Command, Fact};
 use huiyin::kernel::Moment;
 use huiyin::kernel::limits::PUBLIC_TICKETS;
 use huiyin::store::Store;
 use tokio::sync::oneshot;
 
 use crate::console::browser::{Browser, chromium, picture};
-use crate::console::house::{NUMBER, TICKET, aftermath, complaint};
+use crate::console::house::{NUMBER, TICKET, aftermath, complaint, library, noon};
 
 /// What is asked and answers: when (minutes), from where, for which ticket, whether the digits were right; whether it was let
 /// through.
@@ -97,13 +99,34 @@ fn a_pause_says_how_long_it_is_and_its_table_is_bounded() {
 pub struct Page {
     pub at: SocketAddr,
     pub http: reqwest::Client,
-    _folder: tempfile::TempDir,
+    pub store: Store,
+    pub folder: tempfile::TempDir,
+    /// What the hotline was told.
+    pub commands: Arc<Mutex<Vec<Command>>>,
     stop: Option<oneshot::Sender<()>>,
     served: tokio::task::JoinHandle<()>,
 }
 
 async fn page(proxies: &[&str]) -> Page {
     page_with(proxies, None).await
+}
+
+/// A hotline that keeps what citizens say of their calls, and remembers it.
+fn keeping(store: &Store, told: &Arc<Mutex<Vec<Command>>>) -> Commands {
+    let (store, told) = (store.clone(), told.clone());
+    Arc::new(move |command| {
+        let (store, at) = (store.clone(), noon());
+        told.lock().unwrap().push(command.clone());
+        Box::pin(async move {
+            let fact = match command {
+                Command::Thumb { call, utterance, up } => Fact::Thumb { call, utterance, up, at },
+                Command::Photo { call, photo } => Fact::Photo { call, photo, at },
+                _ => return None,
+            };
+            store.keep(&[fact]).await.unwrap();
+            Some(Ok(()))
+        })
+    })
 }
 
 pub async fn page_with(proxies: &[&str], calls: huiyin::console::telephones::Line) -> Page {
@@ -114,7 +137,17 @@ pub async fn page_with(proxies: &[&str], calls: huiyin::console::telephones::Lin
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let at = listener.local_addr().unwrap();
     let proxies = proxies.iter().map(|proxy| proxy.parse().unwrap()).collect();
-    let public = Public { store, hotline: "12345".into(), proxies, calls };
+    let commands = Arc::new(Mutex::new(Vec::new()));
+    let kept = store.clone();
+    let public = Public {
+        hotline: "12345".into(),
+        proxies,
+        calls,
+        commands: keeping(&store, &commands),
+        library: Arc::new(library()),
+        photos: folder.path().to_path_buf(),
+        store,
+    };
     let (stop, stopped) = oneshot::channel::<()>();
     let served = tokio::spawn(async move {
         let stopped = async move {
@@ -128,7 +161,7 @@ pub async fn page_with(proxies: &[&str], calls: huiyin::console::telephones::Lin
         .timeout(Duration::from_secs(10))
         .build()
         .unwrap();
-    Page { at, http, _folder: folder, stop: Some(stop), served }
+    Page { at, http, store: kept, folder, commands, stop: Some(stop), served }
 }
 
 impl Page {

@@ -27,6 +27,39 @@ function recall(root) {
   }
 }
 
+// What is being typed outlives the page: it is back when the page is, in this tab alone, until it is sent.
+const place = (field) => `huiyin.typed:${location.pathname}:${field.id}`;
+const typed = (node) => node.matches?.("textarea[id]") && node.closest("form[data-post]");
+
+function keep(field) {
+  if (field.value) sessionStorage.setItem(place(field), field.value);
+  else sessionStorage.removeItem(place(field));
+}
+
+function bring(root) {
+  for (const field of root.querySelectorAll("form[data-post] textarea[id]")) {
+    const kept = sessionStorage.getItem(place(field));
+    if (kept !== null && field.value !== kept && document.activeElement !== field) {
+      field.value = kept;
+      const details = field.closest("details");
+      if (details) details.open = true;
+    }
+  }
+}
+
+function sent(form) {
+  for (const field of form.querySelectorAll("textarea[id]")) sessionStorage.removeItem(place(field));
+}
+
+// A field that the work has come to takes the cursor, unless somebody is writing elsewhere.
+let arrived = null;
+function arrive() {
+  const field = document.querySelector("[data-arrive]");
+  const free = !document.activeElement?.matches("input, textarea, select");
+  if (field && field !== arrived && free) field.focus();
+  arrived = field;
+}
+
 async function send(form, to) {
   const body = JSON.stringify(Object.fromEntries(new FormData(form)));
   const headers = { "content-type": "application/json", "x-form-token": words().formToken ?? "" };
@@ -52,6 +85,7 @@ async function submit(form, submitter) {
   }
   answer(form, told ?? words().sent, true);
   remember(form);
+  sent(form);
   // What was asked for stays until the page is left.
   if (told) return;
   const details = form.closest("details");
@@ -62,7 +96,10 @@ async function submit(form, submitter) {
 
 export function listen() {
   recall(document);
-  document.addEventListener("patched", () => recall(document));
+  bring(document);
+  arrive();
+  document.addEventListener("patched", () => { recall(document); bring(document); arrive(); });
+  document.addEventListener("input", (event) => { if (typed(event.target)) keep(event.target); });
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (!form.dataset.post) return;

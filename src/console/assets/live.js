@@ -1,6 +1,6 @@
 // The live feed. A fact that concerns this page has it refreshed; a hidden page lets go of its connection, because a
 // browser keeps only six to one server.
-const SETTLE_MS = 200;
+const SETTLE_MS = [30, 1000];
 
 function concerns(fact) {
   const page = document.getElementById("page").dataset;
@@ -21,21 +21,37 @@ function show(online) {
   mark.classList.toggle("is-offline", !online);
 }
 
-// Calls `refresh` soon, never twice at once, and once more when something came in between.
+// What is being said on the call of this page, as far as it is heard. Its turn takes its place.
+function soFar(fact) {
+  const line = document.getElementById("so-far");
+  if (!line || document.getElementById("page").dataset.call !== String(fact.call)) return;
+  line.hidden = fact.kind !== "so_far";
+  line.textContent = line.hidden ? "" : `${fact.text}……`;
+}
+
+// Calls `refresh` soon, never twice at once, and once more when something came in between. A page that is costly to draw is
+// drawn less often.
 function gathered(refresh) {
   let waiting = null;
+  let settle = SETTLE_MS[0];
   let running = false;
   let again = false;
   const run = async () => {
     waiting = null;
     if (running) { again = true; return; }
     running = true;
+    const began = performance.now();
     try { await refresh(); } finally {
       running = false;
+      last = performance.now();
+      settle = Math.min(Math.max(2 * (performance.now() - began), SETTLE_MS[0]), SETTLE_MS[1]);
       if (again) { again = false; ask(); }
     }
   };
-  const ask = () => { waiting ??= setTimeout(run, SETTLE_MS); };
+  // The first fact after a rest is shown at once.
+  let last = 0;
+  const waits = () => Math.max(SETTLE_MS[0], last + settle - performance.now());
+  const ask = () => { waiting ??= setTimeout(run, running ? SETTLE_MS[0] : waits()); };
   return ask;
 }
 
@@ -48,7 +64,11 @@ export function follow(refresh) {
     clearTimeout(retry);
     feed = new EventSource("/api/live");
     feed.addEventListener("open", () => { show(true); ask(); });
-    feed.addEventListener("fact", (event) => { if (concerns(JSON.parse(event.data))) ask(); });
+    feed.addEventListener("fact", (event) => {
+      const fact = JSON.parse(event.data);
+      if (["so_far", "turn", "call_ended"].includes(fact.kind)) soFar(fact);
+      if (concerns(fact)) ask();
+    });
     feed.addEventListener("reload", ask);
     feed.addEventListener("error", () => {
       show(false);

@@ -212,6 +212,8 @@ export function start() {
   });
   at("phone-microphone").addEventListener("change", (event) => change(event, "huiyin.microphone"));
   at("phone-speaker").addEventListener("change", (event) => change(event, "huiyin.speaker"));
+  // Who closes the page in mid-call is asked first; the caller goes back to the front of the queue if they do.
+  addEventListener("beforeunload", (event) => { if (peer) event.preventDefault(); });
   over(say.off);
   // It was on before the page was loaded anew.
   if (localStorage.getItem("huiyin.phone") === base) on();

@@ -6,10 +6,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use maud::{Markup, html};
 
+use super::assist::{self, Aid};
 use super::beside::{self, Beneath};
 use super::frame::{Place, frame};
 use super::parts::{
-    Live, badge, call_link, clock, is_recorded, lasting, live, subject, ticket_link, transcript,
+    Live, badge, call_link, clock, field, is_recorded, lasting, live, subject, ticket_link, transcript,
 };
 use super::ticket::{Fields, Seen, field_list, forms, is_closed, may_dispatch};
 use super::wall::why;
@@ -21,7 +22,7 @@ use crate::console::api::{AgentNow, agent_rows};
 use crate::console::error::ApiError;
 use crate::console::masking;
 use crate::console::read::Ids;
-use crate::kernel::{AgentId, CallId, TicketId};
+use crate::kernel::{AgentId, CallId, Slot, TicketId};
 use crate::store::{CallRow, TicketRow, TurnRow};
 
 pub(in crate::console) async fn agents(
@@ -56,6 +57,9 @@ struct Work {
     turns: Vec<TurnRow>,
     ticket: Option<TicketRow>,
     beneath: Option<Beneath>,
+    /// When an answer would be due.
+    foretold: Option<Markup>,
+    aid: Aid,
     recorded: bool,
 }
 
@@ -72,14 +76,22 @@ async fn work(app: &App, now: &AgentNow, whole: bool) -> Result<Option<Work>, Ap
         Some(ticket) => Some(beside::beneath(app, ticket).await?),
         None => None,
     };
+    let foretold = match (&ticket, &beneath) {
+        (Some(ticket), Some(beneath)) => assist::foretold(app, ticket, beneath).await?,
+        _ => None,
+    };
+    let mut aid = Aid::of(app, id, ticket.as_ref(), call.number.as_deref()).await?;
     let secret = ticket.as_ref().is_some_and(|ticket| ticket.secret);
     if secret || !whole {
         ticket.iter_mut().for_each(masking::ticket);
         masking::call(&mut call);
+        aid.proposed.iter_mut().for_each(masking::field);
         turns.iter_mut().for_each(masking::turn);
     }
+    // Other tickets are subjects on a list, as everywhere.
+    aid.theirs.iter_mut().for_each(masking::ticket);
     let recorded = is_recorded(app, call.id).await;
-    Ok(Some(Work { call, turns, ticket, beneath, recorded }))
+    Ok(Some(Work { call, turns, ticket, beneath, foretold, aid, recorded }))
 }
 
 pub(in crate::console) async fn agent(
@@ -106,13 +118,16 @@ pub(in crate::console) async fn agent(
         (super::phone::phone(&app, now.id))
         (joining)
         @match &work {
-            Some(work) => { (desk(&app, &now, work, Fields { seen: if whole { Seen::Whole } else { Seen::Read }, unmask: who.may(Grant::Unmask) })) }
+            Some(work) => {
+                @if now.state == "wrap_up" { (finish(&app, &now, work, whole)) }
+                (desk(&app, &now, work, whole, who.may(Grant::Unmask)))
+            }
             None => { p .large.quiet-hours { (app.texts.agent.no_call) } }
         }
         (unfinished(&app, own.iter().filter(|ticket| Some(ticket.id) != shown)))
     };
     let what = Live {
-        kinds: "agent_state turn ticket call_state call_ended party agent_message",
+        kinds: "agent_state turn ticket call_state call_ended assist photo party agent_message",
         call: now.call_id,
         agent: Some(now.id),
         ..Live::default()
@@ -170,23 +185,64 @@ fn leave(app: &App, agent: i64) -> Markup {
     }
 }
 
-/// What the talk came to, while there is one or it is written up.
+/// Keys for codes, after the talk: Alt and a digit. During it digits join and part.
+const KEYED: usize = 9;
+
+/// What the talk came to, while there is one or it is written up: one press each.
 fn codes(app: &App, now: &AgentNow) -> Markup {
     let texts = &app.texts.agent;
     if !["talking", "hold", "wrap_up"].contains(&now.state.as_str()) {
         return html! {};
     }
     html! {
-        form #wrap-up .row method="post" data-post={ "/api/agents/" (now.id) "/wrap-up" } {
-            label for="code" { (texts.code) }
-            select #code name="code" aria-describedby="code-help" {
-                @for code in &app.plan.codes { option value=(code.code) { (code.name) } }
+        div #wrap-up .row role="group" aria-label=(texts.code) {
+            span .hint { (texts.code) }
+            @for (n, code) in app.plan.codes.iter().enumerate() {
+                form method="post" data-post={ "/api/agents/" (now.id) "/wrap-up" } {
+                    input type="hidden" name="code" value=(code.code);
+                    @if n < KEYED && now.state == "wrap_up" {
+                        @let keys = format!("Alt+{}", n + 1);
+                        button type="submit" data-key=(n + 1) aria-keyshortcuts=(keys) { (code.name) " " kbd { (keys) } }
+                    } @else { button type="submit" { (code.name) } }
+                    output role="status" {}
+                }
             }
-            button type="submit" { (app.texts.ticket.save) }
-            output role="status" {}
-            p #code-help .hint { (texts.code_help) }
+            p .hint { (texts.code_help) }
         }
     }
+}
+
+/// 话后处理: the summary under the cursor, and what its keys are.
+fn finish(app: &App, now: &AgentNow, work: &Work, whole: bool) -> Markup {
+    let texts = &app.texts.agent;
+    let Some(ticket) = work.ticket.as_ref().filter(|ticket| whole && !is_closed(ticket)) else {
+        return html! {};
+    };
+    let summary = field(ticket, Slot::Summary.key()).or_else(|| field(ticket, Slot::Narrative.key()));
+    html! {
+        section #finish .card aria-labelledby="finish-title" {
+            h2 #finish-title { (texts.finish) }
+            form method="post" data-post={ "/api/tickets/" (ticket.id) "/fields/summary" } {
+                (super::life::seen(ticket))
+                input type="hidden" name="by" value=(by(now)) data-remember="by";
+                label for="finish-summary" { (app.texts.name("slot", "summary")) }
+                textarea #finish-summary name="value" rows="3" maxlength="2000" required data-arrive {
+                    (summary.map_or("", |field| field.value.as_str()))
+                }
+                div .row {
+                    button .main type="submit" data-key="s" aria-keyshortcuts=(texts.save_key) {
+                        (app.texts.ticket.save) " " kbd { (texts.save_key) }
+                    }
+                    output role="status" {}
+                    span .hint { (texts.finish_help) }
+                }
+            }
+        }
+    }
+}
+
+fn by(now: &AgentNow) -> String {
+    format!("{} {}", AgentId(now.id.max(0) as u64), now.name)
 }
 
 fn switch(agent: i64, what: &str, name: &str, keys: &str, key: &str, class: &str) -> Markup {
@@ -200,9 +256,9 @@ fn switch(agent: i64, what: &str, name: &str, keys: &str, key: &str, class: &str
     }
 }
 
-fn desk(app: &App, now: &AgentNow, work: &Work, fields: Fields) -> Markup {
+fn desk(app: &App, now: &AgentNow, work: &Work, whole: bool, unmask: bool) -> Markup {
     let texts = &app.texts.agent;
-    let by = format!("{} {}", AgentId(now.id.max(0) as u64), now.name);
+    let by = by(now);
     html! {
         div .columns.desk id={ "desk-" (work.call.id) } {
             section #ticket-now aria-label=(app.texts.page.ticket) {
@@ -213,19 +269,23 @@ fn desk(app: &App, now: &AgentNow, work: &Work, fields: Fields) -> Markup {
                             (badge(app, "ticket_state", &ticket.state))
                             span .large { (subject(ticket)) }
                         }
-                        @let seen = if is_closed(ticket) && fields.seen == Seen::Whole { Seen::Read } else { fields.seen };
-                        (field_list(app, ticket, &work.turns, work.recorded, Fields { seen, ..fields }))
+                        @let seen = if whole && !is_closed(ticket) { Seen::Whole } else { Seen::Read };
+                        (field_list(app, ticket, &work.turns, &work.aid.proposed, work.recorded, Fields { seen, by: &by, unmask }))
+                        (assist::photos(app, ticket, &work.aid.photos))
                     }
                     None => { p .empty { (texts.no_ticket) } }
                 }
+                (assist::theirs(app, &work.aid))
             }
             div {
                 section #talk-now aria-label=(texts.transcript) {
                     h2 { (texts.transcript) }
-                    (transcript(app, &work.turns, work.recorded, false))
+                    (transcript(app, &work.turns, &[], work.recorded, false))
                 }
+                (assist::hits(app, &work.aid))
                 @if let (Some(ticket), Some(beneath)) = (&work.ticket, &work.beneath) {
                     (beside::suggestions(app, ticket, beneath, &by, may_dispatch(ticket)))
+                    @if let Some(foretold) = &work.foretold { div .card { (foretold) } }
                     (beside::related_list(app, beneath))
                 }
                 @if let Some(ticket) = &work.ticket {

@@ -81,6 +81,16 @@ impl<'a> Facts<'a> {
     }
 }
 
+impl Beneath {
+    /// The one suggestion that the rules are clear about.
+    pub fn clear(&self) -> Option<&Suggestion> {
+        match &self.decision {
+            Decision::Clear(one) => Some(one),
+            Decision::Tied(_) | Decision::Open { .. } => None,
+        }
+    }
+}
+
 pub(super) async fn beneath(app: &App, row: &TicketRow) -> Result<Beneath, ApiError> {
     let facts = Facts::of(app, |slot| field(row, slot));
     let case = Case {

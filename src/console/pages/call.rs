@@ -24,6 +24,7 @@ pub(in crate::console) async fn call(
     masking::call(&mut call);
     let turns = app.store.turns(id).await?;
     let recorded = hears(&app, &who, call.id).await?;
+    let thumbs = app.store.thumbs(id).await?;
     let texts = &app.texts;
     let body = html! {
         div .title {
@@ -50,10 +51,10 @@ pub(in crate::console) async fn call(
         }
         section aria-labelledby="talk" {
             h2 #talk { (texts.call.transcript) }
-            (transcript(&app, &turns, recorded, true))
+            (transcript(&app, &turns, &thumbs, recorded, true))
         }
     };
-    let kinds = "call_state call_ended turn ticket";
+    let kinds = "call_state call_ended turn ticket thumb";
     let what = Live { kinds, call: Some(call.id), ..Live::default() };
     Ok(frame(&app, &who, Place::Elsewhere, &format!("{} {id}", texts.page.call), live(what, &body)))
 }

@@ -4,6 +4,7 @@
 mod account;
 mod accounts;
 mod agent;
+mod assist;
 mod beside;
 mod board;
 mod call;

@@ -1,7 +1,5 @@
 //! Pieces that several pages show.
 
-use std::sync::Arc;
-
 use maud::{Markup, html};
 
 use crate::access::{Grant, Scope};
@@ -9,9 +7,10 @@ use crate::console::App;
 use crate::console::access::Person;
 use crate::console::error::ApiError;
 use crate::console::masking::mask_numbers;
+use crate::console::told;
 use crate::kernel::{CallId, Wall};
 use crate::knowledge::{Base, Item};
-use crate::store::{CallRow, FieldRow, TicketRow, TurnRow, recording_path};
+use crate::store::{CallRow, FieldRow, ThumbRow, TicketRow, TurnRow, recording_path};
 
 /// What changes a page while it is open: kinds of facts, and, where given, only those of this call, agent or ticket.
 #[derive(Clone, Copy, Default)]
@@ -116,61 +115,66 @@ pub(super) async fn hears(app: &App, who: &Person, call: i64) -> Result<bool, Ap
     Ok(theirs && who.may(Grant::HearCalls) && is_recorded(app, call).await)
 }
 
-/// Fewer characters of an answer that was cut short do not tell which it was.
-const TOLD_CHARS_MIN: usize = 8;
-
 /// The item that the robot told with these words.
 fn told<'b>(base: &'b Base, turn: &TurnRow) -> Option<&'b Item> {
-    if turn.speaker != "robot" || turn.text.chars().count() < TOLD_CHARS_MIN {
+    if turn.speaker != "robot" {
         return None;
     }
-    let is_it = |item: &&Arc<Item>| {
-        turn.text.contains(&item.spoken)
-            || (turn.cut_short && item.spoken.starts_with(turn.text.trim()))
-    };
-    base.items().iter().filter(|item| !item.spoken.is_empty()).find(is_it).map(|item| &**item)
+    told::told(base, &turn.text, turn.cut_short)
 }
 
 /// An answer's item, where it is from and of when.
 fn source(app: &App, item: &Item) -> Markup {
     let texts = &app.texts.knowledge;
-    let parts =
-        [&item.base, &item.department, &item.source.name, &item.source.article, &item.source.date];
-    let parts: Vec<&str> =
-        parts.into_iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
     html! {
         p .hint .told {
-            a href={ "/knowledge/" (item.id) } { (item.title) } " · " (texts.source) "：" (parts.join(" "))
+            a href={ "/knowledge/" (item.id) } { (item.title) } " · " (texts.source) "：" (told::source(item))
         }
     }
 }
 
 /// The talk, oldest first; `recorded` turns can be played. Read out as it grows.
-pub(super) fn transcript(app: &App, turns: &[TurnRow], recorded: bool, masked: bool) -> Markup {
+/// `thumbs`: what the citizen said of the answers.
+pub(super) fn transcript(
+    app: &App,
+    turns: &[TurnRow],
+    thumbs: &[ThumbRow],
+    recorded: bool,
+    masked: bool,
+) -> Markup {
     let texts = &app.texts.call;
     let base = app.knowledge.library.base();
     html! {
-        ol #transcript .transcript role="log" aria-live="polite" aria-label=(texts.transcript) tabindex="0" {
-            @for turn in turns {
-                li id={ "turn-" (turn.idx) } class={ "turn by-" (turn.speaker) } {
-                    div .turn-head {
-                        b { (app.texts.name("speaker", &turn.speaker)) }
-                        @if recorded { (play(app, turn.call_id, turn.start_ms, turn.end_ms)) }
-                        @else { span .hint { (position(turn.start_ms)) } }
-                        @if let Some(latency) = turn.latency_ms {
-                            span .hint { (texts.latency) " " (latency) " ms" }
+        div #transcript .transcript role="log" aria-live="polite" aria-label=(texts.transcript) tabindex="0" {
+            ol {
+                @for turn in turns {
+                    li id={ "turn-" (turn.idx) } class={ "turn by-" (turn.speaker) } {
+                        div .turn-head {
+                            b { (app.texts.name("speaker", &turn.speaker)) }
+                            @if recorded { (play(app, turn.call_id, turn.start_ms, turn.end_ms)) }
+                            @else { span .hint { (position(turn.start_ms)) } }
+                            @if let Some(latency) = turn.latency_ms {
+                                span .hint { (texts.latency) " " (latency) " ms" }
+                            }
+                            @if turn.speaker != "robot" {
+                                span .hint { (texts.confidence) " " (percent(turn.confidence)) }
+                            }
+                            @if turn.cut_short { span .badge { (texts.cut_short) } }
                         }
-                        @if turn.speaker != "robot" {
-                            span .hint { (texts.confidence) " " (percent(turn.confidence)) }
+                        p { @if masked { (mask_numbers(&turn.text)) } @else { (turn.text) } }
+                        @if let Some(item) = told(&base, turn) { (source(app, item)) }
+                        @if let Some(thumb) = thumbs.iter().find(|thumb| thumb.utterance == turn.idx) {
+                            p { span class={ "badge thumb is-" (if thumb.up { "up" } else { "down" }) } {
+                                (if thumb.up { &texts.thumb_up } else { &texts.thumb_down })
+                            } }
                         }
-                        @if turn.cut_short { span .badge { (texts.cut_short) } }
                     }
-                    p { @if masked { (mask_numbers(&turn.text)) } @else { (turn.text) } }
-                    @if let Some(item) = told(&base, turn) { (source(app, item)) }
                 }
+                @if turns.is_empty() { li .empty { (texts.no_turns) } }
             }
-            @if turns.is_empty() { li .empty { (texts.no_turns) } }
         }
+        // What is being said, as far as it is heard: the script's.
+        p #so-far .so-far data-own aria-hidden="true" hidden {}
     }
 }
 

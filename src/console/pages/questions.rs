@@ -12,12 +12,16 @@ use crate::console::access::Known;
 use crate::console::error::ApiError;
 use crate::console::knowledge::{Asked, asked};
 use crate::console::masking::mask_numbers;
+use crate::console::told::told;
 use crate::knowledge::editing::id_of_words;
 use crate::store::UnansweredRow;
 
 /// Clusters on the page, and questions that are shown of one.
 const CLUSTERS: usize = 50;
 const EXAMPLES: usize = 5;
+/// Answers that were of no use, and days over which citizens' words are counted.
+const THUMBS: i64 = 30;
+const THUMB_DAYS: i64 = 30;
 
 pub(in crate::console) async fn questions(
     State(app): State<Arc<App>>,
@@ -25,6 +29,7 @@ pub(in crate::console) async fn questions(
 ) -> Result<Markup, ApiError> {
     let all = asked(&app).await?;
     let count: usize = all.iter().map(|asked| asked.rows.len()).sum();
+    let thumbs = thumbs(&app).await?;
     let texts = &app.texts.questions;
     let mut cards = Vec::new();
     for asked in all.iter().take(CLUSTERS) {
@@ -38,9 +43,39 @@ pub(in crate::console) async fn questions(
         }
         @if all.is_empty() { p .empty { (texts.none) } }
         ul .cards { @for card in &cards { (card) } }
+        (thumbs)
     };
-    let what = Live { kinds: "unanswered", ..Live::default() };
+    let what = Live { kinds: "unanswered thumb", ..Live::default() };
     Ok(frame(&app, &who, Place::Knowledge, &texts.title, live(what, &body)))
+}
+
+/// What citizens said of the robot's answers: how many of each, and the answers that were of no use.
+async fn thumbs(app: &App) -> Result<Markup, ApiError> {
+    let since = crate::console::figures::now().plus_ms(-THUMB_DAYS * 86_400_000);
+    let (rows, ups, downs) = app.store.thumbs_down(since, THUMBS).await?;
+    let base = app.knowledge.library.base();
+    let texts = &app.texts.questions;
+    Ok(html! {
+        section #thumbs aria-labelledby="thumbs-title" {
+            div .title {
+                h2 #thumbs-title { (texts.thumbs) }
+                span .badge.is-good { (texts.ups) " " (ups) } span .badge.is-bad { (texts.downs) " " (downs) }
+            }
+            p .hint { (texts.thumbs_help) }
+            @if rows.is_empty() { p .empty { (texts.no_thumbs) } }
+            ul .plain {
+                @for row in &rows {
+                    li .evidence id={ "thumb-" (row.call_id) "-" (row.utterance) } {
+                        q { (mask_numbers(&row.text)) } " "
+                        @if let Some(item) = told(&base, &row.text, false) {
+                            a href={ "/knowledge/" (item.id) } { (item.title) } " "
+                        }
+                        (call_link(row.call_id)) " " (clock(row.at))
+                    }
+                }
+            }
+        }
+    })
 }
 
 async fn card(app: &App, asked: &Asked) -> Markup {

@@ -92,11 +92,15 @@ pub(in crate::console) async fn ticket(
         Some(_) => None,
         None => Some(beside::beneath(&app, &row).await?),
     };
+    let call = CallId(row.call_id.max(0) as u64);
+    let mut proposed = app.store.proposals(call).await?;
+    let photos = app.store.photos(call).await?;
+    proposed.iter_mut().for_each(masking::field);
     masking::ticket(&mut row);
     turns.iter_mut().for_each(masking::turn);
     let seen =
         if who.may(Grant::HandleTickets) && !is_closed(&row) { Seen::Edit } else { Seen::Read };
-    let seen = Fields { seen, unmask: who.may(Grant::Unmask) };
+    let seen = Fields { seen, by: "", unmask: who.may(Grant::Unmask) };
     let texts = &app.texts.ticket;
     let body = html! {
         div .title {
@@ -110,7 +114,8 @@ pub(in crate::console) async fn ticket(
         div .columns {
             section aria-labelledby="fields" {
                 h2 #fields { (texts.fields) }
-                (field_list(&app, &row, &turns, recorded, seen))
+                (field_list(&app, &row, &turns, &proposed, recorded, seen))
+                (super::assist::photos(&app, &row, &photos))
             }
             div {
                 @if let Some(beneath) = &beneath {
@@ -124,7 +129,7 @@ pub(in crate::console) async fn ticket(
         }
     };
     let what = Live {
-        kinds: "ticket survey_ended turn",
+        kinds: "ticket survey_ended turn assist photo",
         call: Some(row.call_id),
         ticket: Some(row.id),
         agent: None,
@@ -181,8 +186,10 @@ pub(super) enum Seen {
 }
 
 #[derive(Clone, Copy)]
-pub(super) struct Fields {
+pub(super) struct Fields<'a> {
     pub seen: Seen,
+    /// Who signs, where that is known.
+    pub by: &'a str,
     /// What is masked can be asked for.
     pub unmask: bool,
 }
@@ -192,10 +199,16 @@ pub(super) fn field_list(
     app: &App,
     row: &TicketRow,
     turns: &[TurnRow],
+    proposed: &[FieldRow],
     recorded: bool,
-    fields: Fields,
+    fields: Fields<'_>,
 ) -> Markup {
+    let sealed = |slot: &str| row.secret && masking::tells_who(slot);
+    let blank = |one: &&FieldRow| field(row, &one.slot).is_none() && !sealed(&one.slot);
+    let open = proposed.iter().filter(blank).filter(|_| fields.seen != Seen::Read);
     html! {
+        // Before all that stands already: it waits for a press.
+        @for (n, one) in open.enumerate() { (proposal(app, row, one, (turns, recorded), fields.by, n == 0)) }
         dl .fields {
             @for slot in Slot::ALL {
                 @let filled = field(row, slot.key());
@@ -217,6 +230,35 @@ pub(super) fn field_list(
                         }
                     }
                 }
+            }
+        }
+    }
+}
+
+/// What the talk would put into a blank field: taken with one press; the first of them by key.
+fn proposal(
+    app: &App,
+    row: &TicketRow,
+    one: &FieldRow,
+    (turns, recorded): (&[TurnRow], bool),
+    by: &str,
+    by_key: bool,
+) -> Markup {
+    let texts = &app.texts.ticket;
+    let heard = one.evidence.first().map_or(0, |evidence| evidence.utterance);
+    html! {
+        div .proposal id={ "proposal-" (one.slot) } {
+            p { span .badge { (texts.proposed) } " " (app.texts.name("slot", &one.slot)) "：" b .value { (one.value) } }
+            @for evidence in &one.evidence { (words(app, row.call_id, evidence, turns, recorded)) }
+            form method="post" data-post={ "/api/tickets/" (row.id) "/proposals/" (one.slot) } {
+                input type="hidden" name="heard" value=(heard);
+                input type="hidden" name="by" value=(by) data-remember="by";
+                @if by_key {
+                    button .main type="submit" data-key="y" aria-keyshortcuts=(texts.accept_key) {
+                        (texts.accept) " " kbd { (texts.accept_key) }
+                    }
+                } @else { button type="submit" { (texts.accept) span .sr { (app.texts.name("slot", &one.slot)) } } }
+                output role="status" {}
             }
         }
     }

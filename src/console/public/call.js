@@ -2,6 +2,8 @@
 const at = (id) => document.getElementById(id);
 const call = at('call');
 const say = call.dataset;
+// Where this call's page may still say something of it, also after its end.
+let own = null;
 let peer = null, stream = null, words = null, place = null;
 
 function tell(text, alert) {
@@ -28,14 +30,74 @@ function end(text, alert) {
   at('start').focus();
 }
 
-function turn({ who, text }) {
+function add(kind, text, parent, name) {
+  const node = document.createElement(kind);
+  node.textContent = text;
+  if (name) node.className = name;
+  parent.append(node);
+  return node;
+}
+
+async function thumb(box, idx, up) {
+  const headers = { 'content-type': 'application/json' };
+  const body = JSON.stringify({ utterance: idx, up });
+  const reply = await fetch(`${own}/thumb`, { method: 'POST', headers, body }).catch(() => null);
+  at('thumb-state').textContent = reply?.ok ? say.thanks : say.thumbfailed;
+  if (!reply?.ok) return;
+  for (const button of box.children) button.setAttribute('aria-pressed', String(button.dataset.up === String(up)));
+}
+
+function thumbs(line, idx, answer) {
+  const box = add('div', '', line, 'thumbs');
+  box.setAttribute('role', 'group');
+  box.setAttribute('aria-label', answer);
+  for (const [up, name] of [[true, say.useful], [false, say.useless]]) {
+    const button = add('button', name, box);
+    button.type = 'button';
+    button.dataset.up = up;
+    button.setAttribute('aria-pressed', 'false');
+    button.addEventListener('click', () => thumb(box, idx, up));
+  }
+}
+
+function soFar(text) {
+  at('so-far').hidden = !text;
+  at('so-far').textContent = text ? `${text}……` : '';
+}
+
+function turn({ idx, who, text, answer, source }) {
+  soFar('');
   const line = document.createElement('li');
-  const name = document.createElement('b');
-  name.textContent = say[who] || say.robot;
   line.className = who;
-  line.append(name, text);
+  add('b', say[who] || say.robot, line);
+  line.append(text);
+  if (source) add('p', `${say.source}：${source}`, line, 'hint');
+  if (answer) thumbs(line, idx, answer);
   at('words').append(line);
   line.scrollIntoView({ block: 'nearest' });
+}
+
+// Made smaller here where the browser can: less to send. What it cannot read goes as it is, and is judged there.
+async function smaller(file) {
+  try {
+    const picture = await createImageBitmap(file);
+    const scale = Math.min(1, 2048 / Math.max(picture.width, picture.height));
+    const canvas = document.createElement('canvas');
+    [canvas.width, canvas.height] = [picture.width * scale, picture.height * scale];
+    canvas.getContext('2d').drawImage(picture, 0, 0, canvas.width, canvas.height);
+    return await new Promise((done) => canvas.toBlob((blob) => done(blob ?? file), 'image/jpeg', 0.85));
+  } catch {
+    return file;
+  }
+}
+
+async function photo(input) {
+  const file = input.files[0];
+  if (!file || !own) return;
+  at('photo-state').textContent = say.photosending;
+  const reply = await fetch(`${own}/photo`, { method: 'POST', body: await smaller(file) }).catch(() => null);
+  at('photo-state').textContent = (reply && await reply.text()) || say.photofailed;
+  input.value = '';
 }
 
 function changed() {
@@ -51,6 +113,8 @@ async function begin() {
   // Of the call before, last words may still have been awaited.
   if (words) words.close();
   at('words').replaceChildren();
+  soFar('');
+  at('thumb-state').textContent = at('photo-state').textContent = '';
   at('stop').focus();
   tell(say.asking);
   try {
@@ -70,12 +134,14 @@ async function begin() {
   });
   const text = await reply.text();
   if (reply.status !== 201) return end(text || say.failed, true);
-  place = reply.headers.get('location');
+  place = own = reply.headers.get('location');
+  at('photo-box').hidden = false;
   // They may have hung up meanwhile.
   if (peer !== mine) return fetch(place, { method: 'DELETE' });
   const source = new EventSource(`${place}/words`);
   words = source;
   source.addEventListener('turn', (event) => turn(JSON.parse(event.data)));
+  source.addEventListener('so_far', (event) => soFar(JSON.parse(event.data).text));
   source.addEventListener('over', () => { place = null; end(say.over); });
   source.addEventListener('ended', () => source.close());
   await mine.setRemoteDescription({ type: 'answer', sdp: text });
@@ -96,6 +162,7 @@ if (!window.isSecureContext || !window.RTCPeerConnection || !navigator.mediaDevi
     const key = event.target.closest('button[data-key]');
     if (key) press(key.dataset.key);
   });
+  at('photo').addEventListener('change', (event) => photo(event.target));
   document.addEventListener('keydown', (event) => {
     if (!event.ctrlKey && !event.altKey && !event.metaKey && /^[0-9*#]$/.test(event.key)) press(event.key);
   });

@@ -20,8 +20,10 @@ use tokio_util::sync::CancellationToken;
 use super::{Desk, Locked, asker, page};
 use crate::console::listener::Peer;
 use crate::console::telephones::{Followed, Placed, Refused, Telephones};
+use crate::console::told::{source, told};
 use crate::hotline::Fact;
 use crate::kernel::CallId;
+use crate::knowledge::Library;
 
 /// What descriptions are sent as (RFC 9725, 4.2).
 const SDP: &str = "application/sdp";
@@ -33,11 +35,12 @@ impl Desk {
         self.public.calls.as_ref()
     }
 
-    fn sentence(&self, status: StatusCode, text: &str) -> Response {
+    pub(super) fn sentence(&self, status: StatusCode, text: &str) -> Response {
         (status, [(CONTENT_TYPE, "text/plain; charset=utf-8")], text.to_owned()).into_response()
     }
 
     fn too_often(&self, locked: Locked) -> Response {
+        self.refuse("calls too often");
         let seconds = locked.wait_ms.div_ceil(1000);
         let minutes = seconds.div_ceil(60).to_string();
         let text = self.texts.calling.too_often.replace("{minutes}", &minutes);
@@ -84,6 +87,9 @@ pub(super) async fn call(
     }
     match line.call(offer, address).await {
         Ok(Placed { key, answer }) => {
+            if let (Some(followed), Ok(mut known)) = (line.follow(&key), desk.known.lock()) {
+                known.remember(desk.now(), key.clone(), followed.call);
+            }
             let headers = [(CONTENT_TYPE, SDP.to_owned()), (LOCATION, format!("/calls/{key}"))];
             (StatusCode::CREATED, headers, answer).into_response()
         }
@@ -108,10 +114,11 @@ struct Reader {
     /// That the line is down has been told.
     told: bool,
     ended: bool,
+    library: Arc<Library>,
     _place: OwnedSemaphorePermit,
 }
 
-/// Events `turn` with who said what, `over` when the line is down, and `ended` after the last words.
+/// Events `turn` with who said what and, of an answer, where it is from, `so_far` with what is being said, `over` when the line is down, and `ended` after the last words.
 pub(super) async fn words(State(desk): State<Arc<Desk>>, Path(key): Path<String>) -> Response {
     let Some(line) = desk.line() else { return super::no_page(State(desk.clone())).await };
     let Some(Followed { call, facts, over }) = line.follow(&key) else {
@@ -120,8 +127,23 @@ pub(super) async fn words(State(desk): State<Arc<Desk>>, Path(key): Path<String>
     let Ok(place) = desk.feeds.clone().try_acquire_owned() else {
         return desk.sentence(StatusCode::SERVICE_UNAVAILABLE, &desk.texts.calling.busy);
     };
-    let reader = Reader { call, facts, over, told: false, ended: false, _place: place };
+    let library = desk.public.library.clone();
+    let reader = Reader { call, facts, over, told: false, ended: false, library, _place: place };
     Sse::new(events(reader)).keep_alive(KeepAlive::new().interval(BEAT)).into_response()
+}
+
+/// An answer comes with where it is from.
+fn turn(
+    library: &Library,
+    (idx, who): (u32, &str),
+    (text, cut_short): (&str, bool),
+) -> serde_json::Value {
+    let base = library.base();
+    let item = if who == "robot" { told(&base, text, cut_short) } else { None };
+    json!({
+        "idx": idx, "who": who, "text": text,
+        "answer": item.map(|item| &item.title), "source": item.map(source),
+    })
 }
 
 fn events(reader: Reader) -> impl Stream<Item = Result<Event, Infallible>> {
@@ -144,12 +166,18 @@ fn events(reader: Reader) -> impl Stream<Item = Result<Event, Infallible>> {
                 Err(RecvError::Closed) => return None,
             };
             match fact {
-                Fact::Turn { utterance, .. } if utterance.call == reader.call => {
-                    let turn = json!({ "who": utterance.speaker.key(), "text": utterance.text });
-                    return Some((
-                        Ok(Event::default().event("turn").data(turn.to_string())),
-                        reader,
-                    ));
+                Fact::Turn { utterance, cut_short, .. } if utterance.call == reader.call => {
+                    let turn = turn(
+                        &reader.library,
+                        (utterance.index, utterance.speaker.key()),
+                        (&utterance.text, cut_short),
+                    );
+                    let turn = turn.to_string();
+                    return Some((Ok(Event::default().event("turn").data(turn)), reader));
+                }
+                Fact::SoFar { call, speaker, text, .. } if call == reader.call => {
+                    let so_far = json!({ "who": speaker.key(), "text": text }).to_string();
+                    return Some((Ok(Event::default().event("so_far").data(so_far)), reader));
                 }
                 Fact::CallEnded { call, .. } if call == reader.call => {
                     reader.ended = true;

@@ -3,11 +3,15 @@
 //! [`PUBLIC_ROUTES`] alone, and staff's pages are not among them. And the page from which they call (`call.rs`).
 
 mod call;
+mod known;
 mod lockout;
 mod page;
+pub mod photo;
 mod texts;
+mod told;
 
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -24,6 +28,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+pub use known::{KNOWN_MS, KnownCalls};
 pub use lockout::{Bound, CALLS, Callers, Locked, Lockout, PER_ADDRESS, PER_TICKET};
 
 use super::listener::{Door, Peer, asker};
@@ -31,9 +36,10 @@ use super::telephones::Line;
 use super::{ConsoleError, Rule};
 use crate::desk::Standing;
 use crate::kernel::limits::{
-    OFFER_BYTES_MAX, PUBLIC_BODY_BYTES_MAX, PUBLIC_CONNECTIONS, PUBLIC_FEEDS,
+    OFFER_BYTES_MAX, PHOTO_BYTES_MAX, PHOTOS_AT_ONCE, PUBLIC_BODY_BYTES_MAX, PUBLIC_CONNECTIONS, PUBLIC_FEEDS,
 };
 use crate::kernel::{Moment, TicketId};
+use crate::knowledge::Library;
 use crate::store::Store;
 use page::At;
 
@@ -41,6 +47,8 @@ use page::At;
 const ANSWERED_AFTER: Duration = Duration::from_millis(400);
 /// Longest time to an answer.
 const ANSWER_DEADLINE: Duration = Duration::from_secs(10);
+/// The same where a photo comes over a telephone's network.
+const PHOTO_DEADLINE: Duration = Duration::from_secs(50);
 const TICKET_DIGITS: usize = 10;
 const LAST_DIGITS: usize = 4;
 
@@ -53,6 +61,12 @@ pub struct Public {
     pub proxies: Vec<IpAddr>,
     /// The line for calls from the browser, where there is one.
     pub calls: Line,
+    /// The way to the hotline, for what citizens say of their calls.
+    pub commands: super::Commands,
+    /// What answers come from.
+    pub library: Arc<Library>,
+    /// The folder of recordings, where photos lie too.
+    pub photos: std::path::PathBuf,
 }
 
 struct Desk {
@@ -60,8 +74,11 @@ struct Desk {
     texts: texts::Texts,
     lockout: Mutex<Lockout>,
     callers: Mutex<Callers>,
+    known: Mutex<KnownCalls>,
+    photos: Arc<Semaphore>,
     feeds: Arc<Semaphore>,
     began: Instant,
+    refused: AtomicU64,
 }
 
 /// One line of the table.
@@ -112,6 +129,18 @@ pub static PUBLIC_ROUTES: &[PublicRoute] = &[
         rule: Rule::Anyone,
         handler: || get(call::words),
     },
+    PublicRoute {
+        method: Method::POST,
+        path: "/calls/{key}/thumb",
+        rule: Rule::Anyone,
+        handler: || post(told::thumb),
+    },
+    PublicRoute {
+        method: Method::POST,
+        path: "/calls/{key}/photo",
+        rule: Rule::Anyone,
+        handler: || post(told::photo).layer(DefaultBodyLimit::max(PHOTO_BYTES_MAX)),
+    },
 ];
 
 /// Serves until `stop` resolves; requests under way are answered.
@@ -125,8 +154,11 @@ pub async fn serve(
         texts: texts::Texts::load()?,
         lockout: Mutex::new(Lockout::default()),
         callers: Mutex::new(Callers::default()),
+        known: Mutex::new(KnownCalls::default()),
+        photos: Arc::new(Semaphore::new(PHOTOS_AT_ONCE)),
         feeds: Arc::new(Semaphore::new(PUBLIC_FEEDS)),
         began: Instant::now(),
+        refused: AtomicU64::new(0),
     });
     let table = PUBLIC_ROUTES
         .iter()
@@ -241,7 +273,16 @@ impl Desk {
         }
     }
 
+    /// Written down ever more seldom, so that nobody fills the disk, and never who it was or what they asked.
+    fn refuse(&self, what: &'static str) {
+        let refused = self.refused.fetch_add(1, Ordering::Relaxed) + 1;
+        if refused.is_power_of_two() {
+            tracing::warn!(refused, what, "requests to the page for citizens are refused");
+        }
+    }
+
     fn locked(&self, locked: Locked) -> Response {
+        self.refuse("guesses at tickets");
         let seconds = locked.wait_ms.div_ceil(1000);
         let minutes = seconds.div_ceil(60).to_string();
         let text = self.texts.locked.replace("{minutes}", &minutes);
@@ -268,7 +309,11 @@ const CALLING: &str = "default-src 'none'; style-src 'self'; img-src data:; scri
 /// Every request goes through here: an answer in time, and what browsers must not do with it.
 async fn guard(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
     let policy = if request.uri().path() == "/call" { CALLING } else { POLICY };
-    let mut response = match tokio::time::timeout(ANSWER_DEADLINE, next.run(request)).await {
+    let deadline = match request.uri().path().ends_with("/photo") {
+        true => PHOTO_DEADLINE,
+        false => ANSWER_DEADLINE,
+    };
+    let mut response = match tokio::time::timeout(deadline, next.run(request)).await {
         Ok(response) => response,
         Err(_) => {
             let text = desk.texts.broken.clone();

@@ -157,7 +157,9 @@ pub(super) fn call(texts: &Texts, hotline: &str) -> Markup {
             data-talking=(calling.talking) data-unsteady=(calling.unsteady) data-over=(calling.over)
             data-lost=(calling.lost) data-failed=(calling.failed) data-nomicrophone=(calling.no_microphone)
             data-unfit=(calling.unfit) data-robot=(calling.robot) data-agent=(calling.agent)
-            data-caller=(calling.caller) {
+            data-caller=(calling.caller) data-source=(calling.source) data-useful=(calling.useful)
+            data-useless=(calling.useless) data-thanks=(calling.thanks) data-thumbfailed=(calling.thumb_failed)
+            data-photosending=(calling.photo_sending) data-photofailed=(calling.photo_failed) {
             button #start type="button" { (calling.start) }
             button #stop .stop type="button" hidden { (calling.stop) }
             p #state role="status" {}
@@ -169,7 +171,15 @@ pub(super) fn call(texts: &Texts, hotline: &str) -> Markup {
             }
             h2 #words-title { (calling.words) }
             ol #words .words aria-labelledby="words-title" aria-live="polite" tabindex="0" {}
+            p #so-far .so-far aria-hidden="true" hidden {}
+            p #thumb-state role="status" {}
             p .hint { (calling.recorded) }
+            div #photo-box hidden {
+                label for="photo" { (calling.photo) }
+                p #photo-help .hint { (calling.photo_help) }
+                input #photo type="file" accept="image/jpeg,image/png,image/webp" aria-describedby="photo-help";
+                p #photo-state role="status" {}
+            }
             audio #sound autoplay {}
         }
         noscript { p .alert { (calling.unfit) } }

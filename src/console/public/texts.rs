@@ -66,6 +66,20 @@ pub(super) struct Calling {
     pub robot: String,
     pub agent: String,
     pub caller: String,
+    pub source: String,
+    pub useful: String,
+    pub useless: String,
+    pub thanks: String,
+    pub thumb_failed: String,
+    pub photo: String,
+    pub photo_help: String,
+    pub photo_sending: String,
+    pub photo_kept: String,
+    pub photo_bad: String,
+    pub photo_large: String,
+    pub photo_busy: String,
+    pub photo_enough: String,
+    pub photo_failed: String,
 }
 
 impl Texts {

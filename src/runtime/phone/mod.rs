@@ -329,7 +329,11 @@ impl Talk {
                 self.turns.push(Turn { who: "them", text, start_ms, end_ms, latency_ms });
             }
             Heard::Overloaded => self.script.they_said(None, self.now_ms()),
-            Heard::HoldOurSound | Heard::ReleaseOurSound | Heard::StopOurSound | Heard::Silent => {}
+            Heard::HoldOurSound
+            | Heard::ReleaseOurSound
+            | Heard::StopOurSound
+            | Heard::SoFar { .. }
+            | Heard::Silent => {}
         }
     }
 

@@ -88,6 +88,10 @@ impl Browser {
 
     /// One question of the DevTools protocol and its answer.
     async fn ask(&mut self, method: &str, params: Value) -> Value {
+        self.asks(method, params).await.unwrap_or_else(|error| panic!("{method}: {error}"))
+    }
+
+    async fn asks(&mut self, method: &str, params: Value) -> Result<Value, Value> {
         self.asked += 1;
         let mut message = json!({ "id": self.asked, "method": method, "params": params });
         if let Some(session) = &self.session {
@@ -103,14 +107,21 @@ impl Browser {
             answer.pop();
             let answer: Value = serde_json::from_slice(&answer).unwrap();
             if answer["id"] == self.asked {
-                assert!(answer["error"].is_null(), "{method}: {}", answer["error"]);
-                return answer["result"].clone();
+                return match answer["error"].is_null() {
+                    true => Ok(answer["result"].clone()),
+                    false => Err(answer["error"].clone()),
+                };
             }
         }
     }
 
-    pub async fn open(&mut self, url: &str) {
+    /// Begins to open a page.
+    pub async fn go(&mut self, url: &str) {
         self.ask("Page.navigate", json!({ "url": url })).await;
+    }
+
+    pub async fn open(&mut self, url: &str) {
+        self.go(url).await;
         self.until(&format!(
             "location.href === {} && document.readyState === 'complete'",
             json!(url)
@@ -130,8 +141,15 @@ impl Browser {
     /// Waits until the expression is true. While one page follows another there is none to ask.
     pub async fn until(&mut self, expression: &str) {
         let since = Instant::now();
-        let asked = format!("document.body !== null && ({expression})");
-        while self.value(&asked).await != Value::Bool(true) {
+        let params =
+            json!({ "expression": expression, "returnByValue": true, "awaitPromise": true });
+        loop {
+            // While one page gives way to another there is nobody to ask, and nothing on it.
+            match self.asks("Runtime.evaluate", params.clone()).await {
+                Ok(told) if told["result"]["value"] == true => return,
+                Ok(_) => {}
+                Err(error) => assert!(error.to_string().contains("navigated"), "{error}"),
+            }
             assert!(since.elapsed() < PATIENCE, "never true: {expression}");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -139,6 +157,23 @@ impl Browser {
 
     pub async fn text(&mut self) -> String {
         self.value("document.body.innerText").await.as_str().unwrap().to_owned()
+    }
+
+    /// Shows the page in a window of this size, light or dark.
+    pub async fn shape(&mut self, (width, height): (u32, u32), dark: bool) {
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });
+        self.ask("Emulation.setDeviceMetricsOverride", size).await;
+        let scheme = if dark { "dark" } else { "light" };
+        let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        self.ask("Emulation.setEmulatedMedia", features).await;
+    }
+
+    /// A picture of the window as PNG.
+    pub async fn shot(&mut self, file: &Path) {
+        let taken = self.ask("Page.captureScreenshot", json!({})).await;
+        let engine = &base64::engine::general_purpose::STANDARD;
+        let bytes = base64::Engine::decode(engine, taken["data"].as_str().unwrap());
+        std::fs::write(file, bytes.unwrap()).unwrap();
     }
 
     /// Takes a picture of what is shown, where `HUIYIN_SCREENSHOTS` names a folder.

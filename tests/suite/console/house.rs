@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use huiyin::access::{Cost, Role};
 use huiyin::acd::{Agent, Plan};
+use huiyin::console::telephones::Line;
 use huiyin::console::{self, Console, Doors, Knowledge, Machine, Tls};
 use huiyin::desk::{Actor, DeskError, Role as Part, Ticket, TicketEvent};
-use huiyin::hotline::{Command, Direction, Fact};
+use huiyin::hotline::{Command, Direction, Fact, Photo};
 use huiyin::intake::Grade;
 use huiyin::kernel::evidence::Source;
 use huiyin::kernel::{
@@ -19,7 +20,7 @@ use huiyin::kernel::{
 use huiyin::knowledge::{Base, BigramEncoder, Citation, Item, Library};
 use huiyin::runtime::library::Publisher;
 use huiyin::speech::{Speaker, Utterance};
-use huiyin::store::{Store, recording_path};
+use huiyin::store::{Store, photo_path, recording_path};
 use huiyin::survey::campaign::Origin;
 use huiyin::survey::{Answer, Given, Value};
 use tokio::sync::{broadcast, oneshot};
@@ -69,11 +70,43 @@ pub async fn with_doors(
     doors: Doors,
     tls: Option<Tls>,
 ) -> House {
+    whole(token, reply, doors, tls, None).await
+}
+
+/// With a line for browsers.
+pub async fn with_line(line: Line) -> House {
+    let doors = Doors { cost: CHEAP, ..Doors::default() };
+    whole(None, Arc::new(|_| Some(Ok(()))), doors, None, line).await
+}
+
+/// With a live feed that holds so many facts for a slow reader.
+pub async fn with_feed(facts: usize) -> House {
+    let doors = Doors { cost: CHEAP, ..Doors::default() };
+    fed(None, Arc::new(|_| Some(Ok(()))), doors, (None, None), facts).await
+}
+
+async fn whole(
+    token: Option<&str>,
+    reply: Reply,
+    doors: Doors,
+    tls: Option<Tls>,
+    telephones: Line,
+) -> House {
+    fed(token, reply, doors, (tls, telephones), 8).await
+}
+
+async fn fed(
+    token: Option<&str>,
+    reply: Reply,
+    doors: Doors,
+    (tls, telephones): (Option<Tls>, Line),
+    facts: usize,
+) -> House {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("huiyin.db")).await.unwrap();
     let recordings = folder.path().join("recordings");
     std::fs::create_dir_all(&recordings).unwrap();
-    let (feed, _) = broadcast::channel(8);
+    let (feed, _) = broadcast::channel(facts);
     let commands = Arc::new(Mutex::new(Vec::new()));
     let kept = commands.clone();
     let library = Arc::new(library());
@@ -93,15 +126,13 @@ pub async fn with_doors(
         agents: vec![agent(1, "李晓"), agent(2, "王敏")],
         plan: std::sync::Arc::new(Plan::default()),
         dispatch: Arc::new(dispatch()),
-        machine: token.map(|token| Machine {
-            token: Pii::new(token.to_owned()),
-            role: Role::Supervisor,
-        }),
+        machine: token
+            .map(|token| Machine { token: Pii::new(token.to_owned()), role: Role::Supervisor }),
         doors: doors.clone(),
         tls,
         knowledge: Knowledge { library: library.clone(), published: publisher.waker() },
         outside: Vec::new(),
-        telephones: None,
+        telephones,
     };
     let (stop, stopped) = oneshot::channel::<()>();
     let served = tokio::spawn(console::serve(listener, console, async move {
@@ -170,6 +201,18 @@ impl House {
         std::fs::read(path).unwrap()
     }
 
+    /// The citizen of call 1 has sent a photo.
+    pub async fn photograph(&self) {
+        let picture = image::RgbImage::from_fn(640, 480, |x, y| {
+            image::Rgb([(x / 3) as u8, (y / 2) as u8, 120])
+        });
+        let path = photo_path(&self.folder.path().join("recordings"), CallId(1), 1);
+        picture.save(path).unwrap();
+        let photo = Photo { n: 1, width: 640, height: 480, sha256: "0".repeat(64) };
+        let fact = Fact::Photo { call: CallId(1), photo, at: noon() };
+        self.store.keep(&[fact]).await.unwrap();
+    }
+
     /// Stops the console and waits for it.
     pub async fn stop(&mut self) {
         let _ = self.stop.take().unwrap().send(());
@@ -183,7 +226,7 @@ impl House {
 }
 
 /// Two items of files: one for everywhere, one for a city.
-fn library() -> Library {
+pub fn library() -> Library {
     let item = |id: &str, region: &str, title: &str, asks: [&str; 4]| Item {
         id: id.into(),
         title: title.into(),
@@ -231,7 +274,7 @@ pub fn turn(call: u64, index: u32, speaker: Speaker, text: &str, latency: Option
     Fact::Turn { utterance, latency_ms: latency, cut_short: false, at: noon() }
 }
 
-fn spoken(value: &str, code: Option<&str>, utterance: u32) -> Filled {
+pub fn spoken(value: &str, code: Option<&str>, utterance: u32) -> Filled {
     let start_ms = u64::from(utterance) * 700;
     Filled {
         value: value.into(),
@@ -292,7 +335,13 @@ pub fn complaint() -> Vec<Fact> {
         drafted,
         Fact::CallState { call, state: "waiting".into(), at },
         registered,
-        Fact::AgentState { agent: AgentId(1), state: "ringing", call: Some(call), reason: None, at },
+        Fact::AgentState {
+            agent: AgentId(1),
+            state: "ringing",
+            call: Some(call),
+            reason: None,
+            at,
+        },
     ]
 }
 

@@ -17,6 +17,7 @@ use crate::console::house::{NUMBER, TICKET};
 fn path_of(route: &Route) -> String {
     let path =
         route.path.replace("{id}", "1").replace("{slot}", "place").replace("{order}", "sign");
+    let path = path.replace("{n}", "1");
     let path = path.replace("{act}", "ask");
     let path = path.replace("{step}", "review").replace("{code}", CODE);
     match route.path {
@@ -99,7 +100,7 @@ async fn everything_of(browser: &Browser<'_>, id: u64) -> Vec<(String, u16)> {
         if !Role::Unit.grants().has(grant) {
             continue;
         }
-        let path = path_of(route).replace("/1", &format!("/{id}"));
+        let path = path_of(route).replacen("/1", &format!("/{id}"), 1);
         let body = (route.method == Method::POST).then(|| json!({}));
         let status = browser.ask(route.method.clone(), &path, body).await.status().as_u16();
         found.push((path, status));
@@ -111,6 +112,7 @@ async fn everything_of(browser: &Browser<'_>, id: u64) -> Vec<(String, u16)> {
 async fn a_unit_reaches_its_own_tickets_and_no_others() {
     let house = open(Doors::default()).await;
     house.store.keep(&dispatched()).await.unwrap();
+    house.photograph().await;
     let own = staff(&house, "own", &unit(CODE)).await;
     let other = staff(&house, "other", &unit("housing-330703")).await;
     let desk = staff(&house, "desk", &posting(Role::Desk)).await;
