@@ -1,6 +1,5 @@
-//! `cargo bench --bench speech [-- CLIPS]`: our recogniser against faster-whisper int8, the same weights, the same clips, two
-//! threads each (as many as a recognition has that is the only one), clip by clip in turn. Prints the character error rate of
-//! both, the medians, and the median of the ratios.
+//! `cargo bench --bench speech [-- CLIPS]`: our recogniser against faster-whisper int8, the same weights, the same clips, one
+//! thread each, clip by clip in turn. Prints the character error rate of both, the medians, and the median of the ratios.
 //!
 //! faster-whisper comes from PyPI into a virtual environment of its own under `target/bench/faster-whisper`, kept between runs.
 //! Clips are `../shared/data/speech8k` (or `$HUIYIN_TEST_DATA/speech8k`) where it is there, else sentences of our own voice.
@@ -57,7 +56,7 @@ fn main() {
         their.add(clip, &simplified(&text), ms);
     }
     let ratios = our.ms.iter().zip(&their.ms).map(|(a, b)| a / b).collect();
-    println!("{} clips, two threads each", clips.len());
+    println!("{} clips, one thread each", clips.len());
     println!(
         "ours                 CER {:.3}  median {:>6.0} ms",
         our.cer(),

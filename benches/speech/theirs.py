@@ -1,6 +1,6 @@
 """faster-whisper as a process: a WAV's path a line in, one JSON object a line out.
 
-Arguments: the folder of the CTranslate2 model. Two threads, int8, greedy, no timestamps: what the recogniser it is compared
+Arguments: the folder of the CTranslate2 model. One thread, int8, greedy, no timestamps: what the recogniser it is compared
 with does. It reads every file itself and tells the time of the recognition alone.
 """
 import json
@@ -10,7 +10,7 @@ import time
 from faster_whisper import WhisperModel
 from faster_whisper.audio import decode_audio
 
-model = WhisperModel(sys.argv[1], device="cpu", compute_type="int8", cpu_threads=2, num_workers=1)
+model = WhisperModel(sys.argv[1], device="cpu", compute_type="int8", cpu_threads=1, num_workers=1)
 print(json.dumps({"ready": True}), flush=True)
 for line in sys.stdin:
     sound = decode_audio(line.rstrip("\n"))

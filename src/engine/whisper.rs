@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use whisper_rs::{
     FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperState,
@@ -43,8 +42,6 @@ const PLAIN: f32 = 0.75;
 const MUCH_CHARS: usize = 5;
 /// Where speech stands less than so far over the noise, a doubtful answer is heard a second time without the noise.
 const NOISY_DB: f32 = 22.0;
-/// Threads of a recognition that is the only one: 182 ms instead of 308 in the median of 30 sentences, the same words.
-const THREADS_ALONE: i32 = 2;
 /// 20 ms.
 const FRAME: usize = SAMPLE_RATE as usize / 50;
 
@@ -52,8 +49,6 @@ const FRAME: usize = SAMPLE_RATE as usize / 50;
 pub struct WhisperModel {
     context: Arc<WhisperContext>,
     sets: Arc<Sets>,
-    /// Recognitions under way.
-    busy: Arc<AtomicUsize>,
 }
 
 impl WhisperModel {
@@ -80,7 +75,7 @@ impl WhisperModel {
             return Err(broken("it knows only English".to_string()));
         }
         let sets = Arc::new(Sets::new(&context)?);
-        Ok(WhisperModel { context: Arc::new(context), sets, busy: Arc::default() })
+        Ok(WhisperModel { context: Arc::new(context), sets })
     }
 
     /// A recogniser for one thread. It holds about 100 MB of working memory.
@@ -94,8 +89,6 @@ impl WhisperModel {
             short: false,
             context: self.context.clone(),
             sets: self.sets.clone(),
-            busy: self.busy.clone(),
-            cores: std::thread::available_parallelism().map_or(1, usize::from),
             end_of_text: self.context.token_eot(),
         })
     }
@@ -116,6 +109,8 @@ pub(super) fn failed(e: whisper_rs::WhisperError) -> SpeechError {
 fn settings() -> FullParams<'static, 'static> {
     let mut p = FullParams::new(SamplingStrategy::Greedy { best_of: 1 });
     p.set_language(Some("zh"));
+    // One: its threads wait for each other by turning round. Alone on two cores two take 182 ms for 308, but where anything else
+    // runs they cost many times as much.
     p.set_n_threads(1);
     p.set_no_timestamps(true);
     p.set_suppress_nst(true);
@@ -127,29 +122,6 @@ fn settings() -> FullParams<'static, 'static> {
     p.set_print_timestamps(false);
     p.set_print_special(false);
     p
-}
-
-/// A recognition under way, among all of the model's.
-struct Busy<'a>(&'a AtomicUsize);
-
-impl Busy<'_> {
-    fn begin(count: &AtomicUsize) -> Busy<'_> {
-        count.fetch_add(1, Ordering::Relaxed);
-        Busy(count)
-    }
-
-    /// As many as help a recognition that is the only one, else one: threads of one recognition wait for each other by turning
-    /// round, which costs more than it gains where the processor has other work.
-    fn threads(&self, cores: usize) -> i32 {
-        let alone = self.0.load(Ordering::Relaxed) <= 1;
-        if alone && cores >= 2 { THREADS_ALONE } else { 1 }
-    }
-}
-
-impl Drop for Busy<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 /// What Whisper wrote, before anyone judged it.
@@ -174,9 +146,6 @@ pub struct WhisperAsr {
     short: bool,
     context: Arc<WhisperContext>,
     sets: Arc<Sets>,
-    /// Recognitions under way on this model.
-    busy: Arc<AtomicUsize>,
-    cores: usize,
     end_of_text: WhisperTokenId,
 }
 
@@ -204,8 +173,6 @@ impl WhisperAsr {
             return Ok(None);
         }
         let mut params = self.settings.clone();
-        let busy = Busy::begin(&self.busy);
-        params.set_n_threads(busy.threads(self.cores));
         params.set_audio_ctx(audio_context(seconds, last, self.short));
         params.set_max_tokens((TOKENS_FREE + TOKENS_PER_SECOND * seconds) as i32);
         if !self.prompt.is_empty() {

@@ -3,7 +3,7 @@
 use sqlx::{FromRow, QueryBuilder, Sqlite};
 
 use super::board::COLUMNS;
-use super::rates::narrowed;
+use super::rates::{OWNER, narrowed};
 use super::{BoardRow, Store, StoreError};
 use crate::kernel::{TicketId, Wall};
 
@@ -137,7 +137,7 @@ impl Store {
 fn opened_within(sql: &mut QueryBuilder<Sqlite>, wanted: &Wanted) {
     sql.push("t.opened_at >= ").push_bind(wanted.from.unix_ms);
     sql.push(" AND t.opened_at < ").push_bind(wanted.until.unix_ms);
-    narrowed(sql, &wanted.unit, &wanted.region, &wanted.category);
+    narrowed(sql, (OWNER, &wanted.unit), &wanted.region, &wanted.category);
 }
 
 fn answered_within(sql: &mut QueryBuilder<Sqlite>, wanted: &Wanted) {
@@ -147,5 +147,5 @@ fn answered_within(sql: &mut QueryBuilder<Sqlite>, wanted: &Wanted) {
     );
     sql.push_bind(wanted.from.unix_ms);
     sql.push(" AND a.at < ").push_bind(wanted.until.unix_ms);
-    narrowed(sql, &wanted.unit, &wanted.region, &wanted.category);
+    narrowed(sql, (OWNER, &wanted.unit), &wanted.region, &wanted.category);
 }

@@ -49,13 +49,21 @@ fn day_of(column: &str) -> String {
     format!("({column} + 28800000) / 86400000")
 }
 
-fn key_of(by: By) -> &'static str {
+/// Whose an answer was: a ticket that was handled again may be another unit's by now.
+const ANSWERED: &str = "a.unit";
+/// Who had answered when the citizen was asked; where nobody had, whose the ticket is.
+const JUDGED: &str = "COALESCE((SELECT a.unit FROM ticket_answers a WHERE a.ticket_id = t.id AND a.at <= s.changed_at
+     ORDER BY a.seq DESC LIMIT 1), t.unit)";
+/// Whose a ticket is.
+pub(super) const OWNER: &str = "t.unit";
+
+fn key_of(by: By, unit: &str) -> String {
     match by {
-        By::Unit => "COALESCE(t.unit, '')",
+        By::Unit => format!("COALESCE({unit}, '')"),
         // 县(市、区): townships are too small for rates.
-        By::Region => "COALESCE(SUBSTR(t.place, 1, 6), '')",
-        By::Category => "COALESCE(t.category, '')",
-        By::Time => "''",
+        By::Region => "COALESCE(SUBSTR(t.place, 1, 6), '')".to_owned(),
+        By::Category => "COALESCE(t.category, '')".to_owned(),
+        By::Time => "''".to_owned(),
     }
 }
 
@@ -128,12 +136,12 @@ fn grades(wanted: Counted<'_>) -> QueryBuilder<Sqlite> {
          SUM(CASE WHEN sa.value IN ({satisfied}) THEN 1 ELSE 0 END) AS second_hits
          FROM surveys s JOIN tickets t ON t.id = s.ticket_id {}{}
          WHERE s.state = 'ended' AND s.origin = 'closed' AND s.outcome NOT IN ('reopened', 'no_ticket')",
-        key_of(wanted.by),
+        key_of(wanted.by, JUDGED),
         day_of("s.changed_at"),
         last("so", "solved"),
         last("sa", "satisfied"),
     ));
-    within(&mut sql, "s.changed_at", wanted);
+    within(&mut sql, "s.changed_at", JUDGED, wanted);
     sql
 }
 
@@ -144,10 +152,10 @@ fn answers(wanted: Counted<'_>) -> QueryBuilder<Sqlite> {
          SUM(CASE WHEN a.due_at IS NULL OR a.at < a.due_at THEN 1 ELSE 0 END) AS first_hits,
          0 AS second_answered, 0 AS second_hits
          FROM ticket_answers a JOIN tickets t ON t.id = a.ticket_id WHERE TRUE",
-        key_of(wanted.by),
+        key_of(wanted.by, ANSWERED),
         day_of("a.at"),
     ));
-    within(&mut sql, "a.at", wanted);
+    within(&mut sql, "a.at", ANSWERED, wanted);
     sql
 }
 
@@ -156,29 +164,35 @@ fn running(wanted: Counted<'_>) -> QueryBuilder<Sqlite> {
     let mut sql = QueryBuilder::new(format!(
         "SELECT {} AS key, {} AS day, {WHO} AS who, COUNT(*) AS asked,
          SUM(CASE WHEN t.due_at <= ",
-        key_of(wanted.by),
+        key_of(wanted.by, OWNER),
         day_of("t.due_at"),
     ));
     sql.push_bind(wanted.now.unix_ms).push(format!(
         " THEN 1 ELSE 0 END) AS first_answered, 0 AS first_hits, 0 AS second_answered, 0 AS second_hits
          FROM tickets t WHERE t.due_at IS NOT NULL AND t.unit IS NOT NULL AND t.state IN {WITH_UNIT}"
     ));
-    within(&mut sql, "t.due_at", wanted);
+    within(&mut sql, "t.due_at", OWNER, wanted);
     sql
 }
 
 /// The conditions that all have, and the groups.
-fn within(sql: &mut QueryBuilder<Sqlite>, column: &str, wanted: Counted<'_>) {
+fn within(sql: &mut QueryBuilder<Sqlite>, column: &str, unit: &str, wanted: Counted<'_>) {
     sql.push(format!(" AND {column} >= ")).push_bind(wanted.from.unix_ms);
     sql.push(format!(" AND {column} < ")).push_bind(wanted.until.unix_ms);
-    narrowed(sql, wanted.unit, wanted.region, wanted.category);
+    narrowed(sql, (unit, wanted.unit), wanted.region, wanted.category);
     sql.push(" GROUP BY 1, 2, 3");
 }
 
-/// Of this unit, in this region, of this category: the last two by the beginnings of their codes. The tickets are `t`.
-pub(super) fn narrowed(sql: &mut QueryBuilder<Sqlite>, unit: &str, region: &str, category: &str) {
+/// Of this unit (whose code stands in `column`), in this region, of this category: the last two by the beginnings of their codes.
+/// The tickets are `t`.
+pub(super) fn narrowed(
+    sql: &mut QueryBuilder<Sqlite>,
+    (column, unit): (&str, &str),
+    region: &str,
+    category: &str,
+) {
     if !unit.is_empty() {
-        sql.push(" AND t.unit = ").push_bind(unit.to_owned());
+        sql.push(format!(" AND {column} = ")).push_bind(unit.to_owned());
     }
     for (column, code) in [("t.place", region), ("t.category", category)] {
         if !code.is_empty() {

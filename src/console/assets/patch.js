@@ -1,7 +1,8 @@
 // Fetches the page again and changes only what differs: focus, open parts, what is being typed and what is being
 // played stay as they are.
 
-const key = (node) => (node.nodeType === Node.ELEMENT_NODE ? node.id : "");
+// By its attribute: of a form with a field named id the property is that field.
+const key = (node) => (node.nodeType === Node.ELEMENT_NODE ? node.getAttribute("id") ?? "" : "");
 
 function same(old, fresh) {
   return old.nodeType === fresh.nodeType && old.nodeName === fresh.nodeName && key(old) === key(fresh);
@@ -28,7 +29,7 @@ function morph(old, fresh) {
 }
 
 function children(old, fresh) {
-  const keyed = new Map([...old.children].filter((child) => child.id).map((child) => [child.id, child]));
+  const keyed = new Map([...old.children].filter(key).map((child) => [key(child), child]));
   const wanted = new Set([...fresh.children].map(key).filter(Boolean));
   let at = old.firstChild;
   for (const next of [...fresh.childNodes]) {

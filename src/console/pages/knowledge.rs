@@ -147,7 +147,7 @@ fn new_item(app: &App) -> Markup {
     html! {
         form method="post" data-post="/api/knowledge" {
             label for="new-id" { (app.texts.name("knowledge_field", "id")) }
-            input #new-id name="id" required maxlength="80" pattern="[a-z0-9-]+" aria-describedby="new-id-help";
+            input #new-id name="id" required maxlength="80" pattern="[a-z0-9\\-]+" aria-describedby="new-id-help";
             p #new-id-help .hint { (texts.id_help) }
             label for="new-title" { (app.texts.name("knowledge_field", "title")) }
             input #new-title name="title" required maxlength="200";

@@ -129,7 +129,7 @@ fn forms(app: &App, asked: &Asked, id: &str) -> Markup {
             form .inline id={ "draft-" (id) } data-post="/api/questions/draft" {
                 input type="hidden" name="members" value=(members);
                 label for={ "id-" (id) } { (app.texts.name("knowledge_field", "id")) }
-                input id={ "id-" (id) } name="id" value=(id) required maxlength="80" pattern="[a-z0-9-]+";
+                input id={ "id-" (id) } name="id" value=(id) required maxlength="80" pattern="[a-z0-9\\-]+";
                 label for={ "title-" (id) } { (app.texts.name("knowledge_field", "title")) }
                 input id={ "title-" (id) } name="title" value=(asked.words()) required maxlength="200";
                 (signature(app, &format!("by-{id}"), &app.texts.knowledge.by, ""))

@@ -114,6 +114,39 @@ async fn solution_and_satisfaction_count_every_citizen_once() {
     narrowed(&seeded.store).await;
 }
 
+#[tokio::test]
+async fn an_answer_and_its_grade_stay_with_the_unit_that_gave_it() {
+    let seeded = seeded().await;
+    let archived = Row { state: "archived".into(), duty: None, due_at: None, ..Row::new(1) };
+    // The police answered and the citizen was not satisfied; now it is the other unit's.
+    seeded.add(&[Row { unit: Some("urban-330703".into()), ..archived }]).await;
+    for (seq, unit, day) in [(1, "police-330702", 10), (2, "urban-330703", 20)] {
+        sqlx::query(
+            "INSERT INTO ticket_answers (ticket_id, seq, unit, due_at, at) VALUES (1, $1, $2, NULL, $3)",
+        )
+        .bind(seq)
+        .bind(unit)
+        .bind(at(day, 10).unix_ms)
+        .execute(&seeded.rows)
+        .await
+        .unwrap();
+    }
+    for (id, day, grade) in [(1, 11, "dissatisfied"), (2, 21, "satisfied")] {
+        let (at, answers) = (at(day, 10).unix_ms, vec![("satisfied", grade, None)]);
+        let (outcome, origin) = ("complete", "closed");
+        seeded.survey(&Survey { id, ticket: 1, outcome, origin, at, answers }).await;
+    }
+    for (unit, satisfied) in [("police-330702", 0), ("urban-330703", 1)] {
+        let of =
+            async |wanted, measure| rate(&seeded.store, wanted, unit, Who::Robot, measure).await;
+        for wanted in [counted(By::Unit), Counted { unit, ..counted(By::Unit) }] {
+            let found = of(wanted, Measure::Satisfaction).await;
+            assert_eq!(found, Rate::new(satisfied, 1, 1), "{unit}");
+            assert_eq!(of(wanted, Measure::Response).await, Rate::new(1, 1, 1), "{unit}");
+        }
+    }
+}
+
 /// The same cases, asked for in parts.
 async fn narrowed(store: &Store) {
     let sum = async |wanted: Counted<'_>| {
